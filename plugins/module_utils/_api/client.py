@@ -1,0 +1,138 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection. The actions on image caches, and what may be repeated.
+
+The retry policy, in words: a read is repeated when it was throttled, when the connection failed, on a 5xx and
+on InternalError, up to C(retries) times. A write is repeated only where the failure proves that nothing was
+done: when it was throttled, or when no connection came about. Quota and permission errors fail at once.
+Pauses are a capped exponential back-off with full jitter; a Retry-After header may lengthen them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Dict, List, Mapping, Optional, Protocol, Sequence
+
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline, back_off
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.envelope import request_id_of
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import (
+    MalformedAnswer,
+    RequestError,
+    WriteRefused,
+)
+
+__all__ = ["PAGE_SIZE", "Answer", "Client", "Sender"]
+
+# "Limit ... default 20, maximum 50": DescribeImageCaches, TKE API 2018-05-25.
+PAGE_SIZE = 50
+# A listing that never ends is a server's fault; 1,000 pages are 50,000 caches.
+MAX_PAGES = 1000
+# However long a Retry-After asks for, a single pause is no longer than this many seconds.
+LONGEST_PAUSE = 60.0
+READS = frozenset(["DescribeImageCaches", "GetMostSuitableImageCache"])
+WRITES = frozenset(["CreateImageCache", "UpdateImageCache", "DeleteImageCaches"])
+
+
+class Sender(Protocol):
+    """What the client needs of a transport."""
+
+    def send(self, action: str, parameters: Mapping[str, Any]) -> Dict[str, Any]:
+        """Post one action, once."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an action returned."""
+
+    fields: Mapping[str, Any]
+    request_id: Optional[str]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """All pages of a DescribeImageCaches, as the API gives the caches, each id once."""
+
+    image_caches: Sequence[Mapping[str, Any]]
+    request_id: Optional[str]
+
+
+class Client:
+    """The actions of one region. In check mode it refuses every write, whatever asks for it."""
+
+    def __init__(self, sender: Sender, *, retries: int, check_mode: bool, clock: Clock) -> None:
+        self._sender, self._retries, self._check_mode, self._clock = sender, retries, check_mode, clock
+
+    def create(self, parameters: Mapping[str, Any], deadline: Deadline) -> Answer:
+        """CreateImageCache; the answer has a non-empty C(ImageCacheId)."""
+        answer = self._call("CreateImageCache", parameters, deadline)
+        image_cache_id = answer.fields.get("ImageCacheId")
+        if not isinstance(image_cache_id, str) or not image_cache_id:
+            raise MalformedAnswer(
+                "the answer names no ImageCacheId", action="CreateImageCache", request_id=answer.request_id
+            )
+        return answer
+
+    def update(self, parameters: Mapping[str, Any], deadline: Deadline) -> Answer:
+        """UpdateImageCache of the C(ImageCacheId) in C(parameters)."""
+        return self._call("UpdateImageCache", parameters, deadline)
+
+    def delete(self, parameters: Mapping[str, Any], deadline: Deadline) -> Answer:
+        """DeleteImageCaches of the C(ImageCacheIds) in C(parameters)."""
+        return self._call("DeleteImageCaches", parameters, deadline)
+
+    def describe(self, deadline: Deadline, **selection: Any) -> Listing:
+        """DescribeImageCaches, every page of it. C(selection) is C(ImageCacheIds), C(ImageCacheNames) or C(Filters)."""
+        found: Dict[str, Mapping[str, Any]] = {}
+        offset = 0
+        for _page in range(MAX_PAGES):
+            parameters = {**selection, "Limit": PAGE_SIZE, "Offset": offset}
+            answer = self._call("DescribeImageCaches", parameters, deadline)
+            page, total = _page_of(answer)
+            found.update((cache["ImageCacheId"], cache) for cache in page)
+            offset += len(page)
+            if not page or offset >= total:
+                return Listing(list(found.values()), answer.request_id)
+        raise MalformedAnswer(f"a listing of more than {MAX_PAGES} pages", action="DescribeImageCaches")
+
+    def _call(self, action: str, parameters: Mapping[str, Any], deadline: Deadline) -> Answer:
+        writes = action in WRITES
+        if writes and self._check_mode:
+            raise WriteRefused(f"{action} was asked for in check mode; nothing was sent")
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                fields = self._sender.send(action, parameters)
+                return Answer(fields, request_id_of(fields))
+            except RequestError as error:
+                pause = self._pause(error, attempt, writes, deadline)
+                if pause is None:
+                    raise
+            self._clock.sleep(pause)
+
+    def _pause(self, error: RequestError, attempt: int, writes: bool, deadline: Deadline) -> Optional[float]:
+        """Return the pause before the next attempt in seconds, None where there must not be one."""
+        if attempt > self._retries or not error.passing or (writes and not error.nothing_done):
+            return None
+        pause = min(LONGEST_PAUSE, max(back_off(attempt), error.retry_after or 0.0))
+        return pause if pause < deadline.remaining else None
+
+
+def _page_of(answer: Answer) -> Any:
+    """Return the caches of a page and the listing's total; MalformedAnswer where the answer has neither."""
+    caches, total = answer.fields.get("ImageCaches"), answer.fields.get("TotalCount")
+    if caches is None and total == 0:
+        caches = []
+    whole = isinstance(caches, list) and all(
+        isinstance(cache, dict) and isinstance(cache.get("ImageCacheId"), str) for cache in caches
+    )
+    if not whole or not isinstance(total, int):
+        raise MalformedAnswer(
+            "a listing without its ImageCaches or its TotalCount",
+            action="DescribeImageCaches",
+            request_id=answer.request_id,
+        )
+    pages: List[Mapping[str, Any]] = caches
+    return pages, total

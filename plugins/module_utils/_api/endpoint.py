@@ -1,0 +1,79 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection. Where requests go: a host name, or an emulator on this machine."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
+
+__all__ = ["TKE_ENDPOINT", "Endpoint"]
+
+TKE_ENDPOINT = "tke.tencentcloudapi.com"
+DEFAULT_PORTS = {"https": 443, "http": 80}
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A scheme and a C(host) or C(host:port), in the spelling that the Host header carries and the signature covers."""
+
+    scheme: str
+    host: str
+    loopback: bool
+
+    @property
+    def url(self) -> str:
+        """The address to post to."""
+        return f"{self.scheme}://{self.host}/"
+
+    @classmethod
+    def parse(cls, text: str, option: str = "endpoint") -> Endpoint:
+        """Return the endpoint written as a host, a host and port, or a URL; https unless the URL says http.
+
+        Raises InvalidInput for anything else, and for plain http to another machine: a request without TLS
+        would show the signature and everything signed by it.
+        """
+        try:
+            parts = urlsplit(text if "://" in text else f"https://{text}")
+            name, port = parts.hostname or "", parts.port
+        except ValueError as error:
+            raise InvalidInput(f"{option}: {text!r} is no host, host:port or URL: {error}") from None
+        problem = _problem(parts.scheme, name, parts.netloc, parts.path + parts.query + parts.fragment)
+        if problem:
+            raise InvalidInput(f"{option}: {text!r} {problem}.")
+        loopback = _is_loopback(name)
+        if parts.scheme == "http" and not loopback:
+            raise InvalidInput(
+                f"{option}: {text!r} would send signed requests unencrypted; plain http is accepted only for"
+                " a loopback address such as http://127.0.0.1:8400."
+            )
+        host = f"[{name}]" if ":" in name else name
+        if port is not None and port != DEFAULT_PORTS[parts.scheme]:
+            host = f"{host}:{port}"
+        return cls(parts.scheme, host, loopback)
+
+
+def _problem(scheme: str, name: str, netloc: str, rest: str) -> str:
+    if scheme not in DEFAULT_PORTS:
+        return "has a scheme other than https and http"
+    if "@" in netloc:
+        return "carries a user name or password; keys belong into secret_id and secret_key"
+    if not name or not name.isascii() or any(c.isspace() or c in "\\%<>\"'{}" for c in netloc):
+        return "names no host"
+    if rest not in ("", "/"):
+        return "has a path, a query or a fragment; the API lives at the root"
+    return ""
+
+
+def _is_loopback(name: str) -> bool:
+    if name == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,95 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection. The envelope of an API 3.0 answer: C({"Response": {..., "RequestId": ...}}).
+
+It is judged by its body alone. The Content-Type says nothing: the API sends text/plain as well as
+application/json, with and without a charset, and errors come with HTTP status 200.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, Mapping, Optional, Type
+
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import (
+    GatewayError,
+    GatewayFailure,
+    GatewayThrottled,
+    MalformedAnswer,
+    RequestError,
+    api_error,
+)
+
+__all__ = ["open_envelope", "request_id_of"]
+
+
+def open_envelope(action: str, status: int, body: bytes, retry_after: Optional[float]) -> Dict[str, Any]:
+    """Return the members of C(Response) of a successful answer, C(RequestId) included.
+
+    Raises the typed ApiError of an error answer, GatewayError for an HTTP status other than 200 without one,
+    MalformedAnswer for anything that is no envelope.
+    """
+    response = _response(body)
+    error = _api_error(response, action=action, http_status=status, retry_after=retry_after)
+    if error is not None:
+        raise error
+    if status != 200:
+        raise _gateway_error(status)(
+            f"HTTP status {status} instead of an answer of the API: {_excerpt(body)}",
+            action=action,
+            http_status=status,
+            retry_after=retry_after,
+        )
+    if response is None:
+        raise MalformedAnswer(f"no answer of the API: {_excerpt(body)}", action=action, http_status=status)
+    return response
+
+
+def _response(body: bytes) -> Optional[Dict[str, Any]]:
+    try:
+        # RecursionError: a body of nothing but brackets is still only a bad answer.
+        answer = json.loads(body.decode("utf-8"))
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(answer, dict):
+        return None
+    response = answer.get("Response")
+    if isinstance(response, dict):
+        return response
+    if isinstance(answer.get("code"), (int, str)) and answer["code"] != 0 and "message" in answer:
+        # The flat shape of API 2.0, which some gateways still answer with.
+        code = answer.get("codeDesc") or answer["code"]
+        return {"Error": {"Code": str(code), "Message": answer["message"]}}
+    return None
+
+
+def _api_error(response: Optional[Mapping[str, Any]], **facts: Any) -> Optional[RequestError]:
+    if response is None or response.get("Error") is None:
+        return None
+    error, request_id = response["Error"], request_id_of(response)
+    if isinstance(error, dict) and isinstance(error.get("Code"), str):
+        return api_error(error["Code"], str(error.get("Message", "")), request_id=request_id, **facts)
+    # An Error without a code is an error all the same; that nothing was done is not said by anything.
+    unclear: Type[RequestError] = MalformedAnswer
+    return unclear(f"an error without a code: {str(error)[:200]}", request_id=request_id, **facts)
+
+
+def request_id_of(response: Mapping[str, Any]) -> Optional[str]:
+    """Return the C(RequestId) of an answer, None where it has none."""
+    request_id = response.get("RequestId")
+    return request_id if isinstance(request_id, str) else None
+
+
+def _gateway_error(status: int) -> Type[GatewayError]:
+    if status == 429:
+        return GatewayThrottled
+    return GatewayFailure if status >= 500 else GatewayError
+
+
+def _excerpt(body: bytes) -> str:
+    text = " ".join(body[:2000].decode("utf-8", "replace").split())
+    if not text:
+        return "an empty body"
+    return text[:200] + ("..." if len(text) > 200 else "")

@@ -1,0 +1,237 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection. One signed request out, one opened envelope back.
+
+TLS is verified, a redirect is never followed, an answer is bounded in size and time, and every attempt is
+signed afresh. Proxies come from the environment; a C(.netrc) entry does not replace the signature.
+"""
+
+from __future__ import annotations
+
+import http.cookiejar
+import json
+import traceback
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Union, cast
+
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api import tc3
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.endpoint import Endpoint
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.envelope import open_envelope
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import (
+    ConnectionFailed,
+    GatewayError,
+    MalformedAnswer,
+    NoAnswer,
+    RequestError,
+    UntrustedCertificate,
+)
+
+REQUESTS_IMPORT_ERROR: Optional[str]
+try:
+    import requests
+    import urllib3
+    import urllib3.exceptions
+    from requests.auth import AuthBase
+except ImportError:
+    REQUESTS_IMPORT_ERROR = traceback.format_exc()
+    AuthBase = object
+else:
+    REQUESTS_IMPORT_ERROR = None
+
+__all__ = ["REQUESTS_IMPORT_ERROR", "ConnectionSettings", "Service", "Transport"]
+
+CONTENT_TYPE = "application/json"
+# A page of 50 caches with long event lists stays far below this.
+MAX_ANSWER_BYTES = 16 * 1024 * 1024
+CONNECT_TIMEOUT = 10.0
+CHUNK_BYTES = 64 * 1024
+SMALL_CHUNK_BYTES = 256
+
+
+@dataclass(frozen=True)
+class Service:
+    """A product of the API: the name that is signed, and the version of its actions."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True)
+class ConnectionSettings:
+    """How to reach the API. C(timeout) is seconds for one request; C(client_name) names who asks."""
+
+    endpoint: Endpoint
+    region: str
+    language: str
+    timeout: float
+    verify: Union[bool, str]
+    client_name: str
+    user_agent: str
+
+
+class Signature(AuthBase):
+    """Signs a request in the moment that it is sent, over the very bytes that are sent.
+
+    Being the session's authentication, it also keeps C(requests) from putting a C(.netrc) entry in its place.
+    """
+
+    def __init__(self, keys: tc3.Keys, service: str, timestamp: int) -> None:
+        self._keys, self._service, self._timestamp = keys, service, timestamp
+
+    def __call__(self, request: Any) -> Any:
+        """Return the prepared request with its time stamp and Authorization header."""
+        signed = {"Content-Type": request.headers["Content-Type"], "Host": request.headers["Host"]}
+        request.headers["X-TC-Timestamp"] = str(self._timestamp)
+        request.headers["Authorization"] = tc3.authorization(
+            self._keys, self._timestamp, self._service, signed, request.body
+        )
+        return request
+
+
+class Transport:
+    """A session with one region of one service."""
+
+    def __init__(
+        self, settings: ConnectionSettings, service: Service, keys: Callable[[], tc3.Keys], clock: Clock
+    ) -> None:
+        self._settings, self._service, self._keys, self._clock = settings, service, keys, clock
+        self._session = requests.Session()
+        # To this machine no proxy leads, and none may see a request that is not encrypted.
+        self._session.trust_env = not settings.endpoint.loopback
+        self._session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
+        if settings.verify is False:
+            # The user's own word; urllib3 need not warn of it at every request.
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+
+    def send(self, action: str, parameters: Mapping[str, Any]) -> Dict[str, Any]:
+        """Post one action, once, and return the members of its C(Response).
+
+        Raises a RequestError that says whether the server may have acted.
+        """
+        keys = self._keys()
+        try:
+            body = json.dumps(parameters, allow_nan=False).encode("ascii")
+            status, retry_after, answer = self._exchange(self._headers(action, keys), body, keys)
+        except RequestError as error:
+            error.action = action
+            raise
+        return open_envelope(action, status, answer, retry_after)
+
+    def _headers(self, action: str, keys: tc3.Keys) -> Dict[str, str]:
+        headers = {
+            "Content-Type": CONTENT_TYPE,
+            "Host": self._settings.endpoint.host,
+            "User-Agent": self._settings.user_agent,
+            "X-TC-Action": action,
+            "X-TC-Language": self._settings.language,
+            "X-TC-Region": self._settings.region,
+            "X-TC-RequestClient": self._settings.client_name,
+            "X-TC-Version": self._service.version,
+        }
+        if keys.token:
+            headers["X-TC-Token"] = keys.token
+        return headers
+
+    def _exchange(self, headers: Dict[str, str], body: bytes, keys: tc3.Keys) -> Any:
+        timeout = self._settings.timeout
+        deadline = Deadline(self._clock, timeout)
+        try:
+            response = self._session.post(
+                self._settings.endpoint.url,
+                data=body,
+                headers=headers,
+                auth=Signature(keys, self._service.name, self._clock.unix()),
+                timeout=(min(CONNECT_TIMEOUT, timeout), timeout),
+                allow_redirects=False,
+                stream=True,
+                verify=self._settings.verify,
+            )
+            with response:
+                if response.is_redirect:
+                    raise GatewayError(
+                        f"HTTP status {response.status_code} points elsewhere; a signed request is never redirected",
+                        http_status=response.status_code,
+                    )
+                retry_after = _seconds(response.headers.get("Retry-After"), self._clock)
+                return response.status_code, retry_after, self._read(response, deadline)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            raise _transport_error(error, self._settings) from error
+
+    def _read(self, response: Any, deadline: Deadline) -> bytes:
+        """Return the body, unless it grows beyond all reason or trickles beyond the time-out."""
+        body = bytearray()
+        for chunk in _chunks(response):
+            body += chunk
+            if len(body) > MAX_ANSWER_BYTES:
+                raise MalformedAnswer(f"an answer of more than {MAX_ANSWER_BYTES >> 20} MiB")
+            if deadline.passed:
+                raise NoAnswer(f"no whole answer within {deadline.seconds:g} s")
+        return bytes(body)
+
+
+def _chunks(response: Any) -> Iterator[bytes]:
+    if not hasattr(response.raw, "read1"):
+        # Before urllib3 2.1 a read waits until its buffer is full: a small one keeps the time-out meaningful.
+        return cast(Iterator[bytes], response.iter_content(SMALL_CHUNK_BYTES))
+    return iter(lambda: response.raw.read1(CHUNK_BYTES, decode_content=True), b"")
+
+
+def _transport_error(error: BaseException, settings: ConnectionSettings) -> RequestError:
+    host = settings.endpoint.host
+    causes = list(_causes(error))
+    why = _words(causes)
+    if any("CERTIFICATE_VERIFY_FAILED" in str(cause) for cause in causes):
+        return UntrustedCertificate(f"the certificate of {host} did not verify: {why}")
+    if any(isinstance(cause, UNSENT) for cause in causes):
+        return ConnectionFailed(f"no connection to {host}: {why}")
+    if any(isinstance(cause, (requests.Timeout, urllib3.exceptions.TimeoutError)) for cause in causes):
+        return NoAnswer(f"{host} did not answer within {settings.timeout:g} s")
+    return NoAnswer(f"the connection to {host} broke before the answer was whole: {why}")
+
+
+def _causes(error: Optional[BaseException]) -> Iterator[BaseException]:
+    """Yield an exception and all that is wrapped in it: urllib3 keeps reasons in attributes and arguments."""
+    queue, seen = [error], set()
+    while queue:
+        cause = queue.pop(0)
+        if not isinstance(cause, BaseException) or id(cause) in seen:
+            continue
+        seen.add(id(cause))
+        yield cause
+        queue += [cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args]
+
+
+def _words(causes: Any) -> str:
+    """Return the system's own words for it where there are some, without the wrappers' addresses."""
+    for cause in causes:
+        if isinstance(cause, OSError) and cause.strerror:
+            return str(cause.strerror)
+    innermost = causes[-1]
+    return str(innermost) or type(innermost).__name__
+
+
+def _seconds(retry_after: Optional[str], clock: Clock) -> Optional[float]:
+    """Return the pause, in seconds, that a Retry-After header asks for: a number or an HTTP date."""
+    if not retry_after:
+        return None
+    try:
+        if retry_after.strip().isdigit():
+            return float(retry_after)
+        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - clock.unix())
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+# No request leaves before the connection stands, nor through a proxy that does not open its tunnel.
+UNSENT: Any = ()
+if REQUESTS_IMPORT_ERROR is None:
+    UNSENT = (
+        requests.ConnectTimeout,
+        urllib3.exceptions.NewConnectionError,
+        urllib3.exceptions.ConnectTimeoutError,
+        urllib3.exceptions.ProxyError,
+    )

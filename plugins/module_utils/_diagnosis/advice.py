@@ -1,0 +1,44 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection. What to do about a failure: a table, one row a kind of error."""
+
+from __future__ import annotations
+
+from typing import Mapping, Type
+
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api import errors
+
+__all__ = ["advice"]
+
+ADVICE: Mapping[Type[errors.RequestError], str] = {
+    errors.AccountProblem: "Look at the account's balance, payment method and verification in the console.",
+    errors.AuthenticationError: (
+        "Check secret_id and secret_key, the token of temporary keys, and that this machine's clock is right to"
+        " within 5 minutes."
+    ),
+    errors.ConnectionFailed: "Nothing was sent. Check endpoint, the proxy variables, DNS and the network.",
+    errors.GatewayError: "Something between here and the API answered in its place: check endpoint and the proxy.",
+    errors.GatewayFailure: "The API was out of reach behind its gateway. Run again: what was begun is found.",
+    errors.GatewayThrottled: "Lower the rate of requests, or raise api_retries.",
+    errors.InvalidRequest: "The API refuses the request as it is: check the options, and region.",
+    errors.MalformedAnswer: "Check endpoint, and whether a proxy or a captive portal answers in the API's place.",
+    errors.NoAnswer: "Whether the API acted is not known. Run again: what was begun is found and not begun twice.",
+    errors.NoCapacity: "Try again later, or choose a subnet in another zone.",
+    errors.NotAuthorized: "Grant the action to the user or role of these keys in CAM.",
+    errors.NotFound: "It may have been deleted meanwhile. Check image_cache_id and region, and run again.",
+    errors.QuotaExceeded: "Delete image caches that are not needed any more, or have the quota raised.",
+    errors.ServerError: "The service failed by itself. Run again: what was begun is found and not begun twice.",
+    errors.StateRefused: "The cache's present state does not allow it. Wait until its build has ended, and run again.",
+    errors.Throttled: "Lower the rate of requests to this account, or raise api_retries.",
+    errors.UntrustedCertificate: "Name the authority's certificate with ca_path, or check who answers at endpoint.",
+}
+
+
+def advice(error: errors.RequestError) -> str:
+    """Return what to do about a failed request, an empty string where nothing better than its message is known."""
+    for kind in type(error).__mro__:
+        if kind in ADVICE:
+            return ADVICE[kind]
+    return ""

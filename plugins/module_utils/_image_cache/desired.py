@@ -1,0 +1,173 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection. What the user declares, checked before any request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Dict, Iterator, List, Mapping, Optional
+
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import FIELDS
+
+__all__ = ["REPLACEMENT_SUFFIX", "Desired"]
+
+REPLACEMENT_SUFFIX = "-replacement"
+# The API's other names for it: 0 is "for ever" there, and "any other value, even empty" releases the EIP.
+MAY_BE_EMPTY = frozenset(["auto_create_eip_attribute.delete_policy"])
+LEAST = {
+    "image_cache_size": 1,
+    "retention_days": 0,
+    "auto_create_eip_attribute.internet_max_bandwidth_out": 1,
+}
+
+
+@dataclass(frozen=True)
+class Desired:
+    """One declared image cache. C(values) holds those of the fifteen options that were given, and no others."""
+
+    present: bool
+    image_cache_id: Optional[str]
+    values: Mapping[str, Any]
+    update_password: str
+    on_change: str
+    wait: bool
+    wait_timeout: float
+    wait_interval: float
+
+    @property
+    def name(self) -> Optional[str]:
+        """The declared name."""
+        name: Optional[str] = self.values.get("image_cache_name")
+        return name
+
+    @property
+    def label(self) -> str:
+        """How messages call it."""
+        return " ".join(f"{part!r}" for part in (self.name, self.image_cache_id) if part)
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> Desired:
+        """Return the declaration in a module's parameters.
+
+        Raises InvalidInput that names everything that cannot be right.
+        """
+        values = {row.option: params[row.option] for row in FIELDS if params.get(row.option) is not None}
+        if "tags" in values:
+            values["tags"] = _tags(values["tags"])
+        image_cache_id = params.get("image_cache_id")
+        problems = list(_problems(values, image_cache_id)) + list(_wait_problems(params))
+        if problems:
+            raise InvalidInput(" ".join(problems))
+        return cls(
+            present=params["state"] == "present",
+            image_cache_id=image_cache_id,
+            values=values,
+            update_password=params["update_password"],
+            on_change=params["on_change"],
+            wait=params["wait"],
+            wait_timeout=float(params["wait_timeout"]),
+            wait_interval=float(params["wait_interval"]),
+        )
+
+    def doubts(self) -> List[str]:
+        """Return warnings about what can be right, but often is not."""
+        if not self.present:
+            return []
+        return [
+            f"image {image!r} has no fixed tag: the cache keeps what the tag meant when it was built, and a Pod"
+            " matches it by name whatever the tag means today. Pin a version or a digest."
+            for image in self.values.get("images", [])
+            if _floats(image)
+        ]
+
+
+def _problems(values: Mapping[str, Any], image_cache_id: Optional[str]) -> Iterator[str]:
+    if image_cache_id is None and "image_cache_name" not in values:
+        yield "one of image_cache_name and image_cache_id is needed."
+    if image_cache_id == "":
+        yield "image_cache_id is empty."
+    for place, value in _leaves(values):
+        yield from _leaf_problems(place, value)
+    yield from _image_problems(values)
+    yield from _eip_problems(values)
+    for credential in values.get("image_registry_credentials", []):
+        server = credential.get("server") or ""
+        if "://" in server:
+            yield (
+                f"image_registry_credentials: server {server!r} has a scheme; a registry is named by its host"
+                f" alone: {server.split('://', 1)[1]!r}."
+            )
+
+
+def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[Any]:
+    """Yield every single value with the place that a message names, C(images[0]) for instance."""
+    for name, value in values.items():
+        place = f"{prefix}{name}"
+        for number, item in enumerate(value) if isinstance(value, list) else ((None, value),):
+            at = place if number is None else f"{place}[{number}]"
+            if isinstance(item, Mapping) and name != "tags":
+                yield from _leaves(item, f"{at}.")
+            elif not isinstance(item, Mapping):
+                yield at, item
+
+
+def _leaf_problems(place: str, value: Any) -> Iterator[str]:
+    if isinstance(value, str) and place not in MAY_BE_EMPTY and not value.strip():
+        yield f"{place} is empty: give it a value or leave it out."
+    least = LEAST.get(place)
+    if least is not None and value is not None and value < least:
+        yield f"{place} is {value}; the least that it can be is {least}."
+
+
+def _image_problems(values: Mapping[str, Any]) -> Iterator[str]:
+    images = values.get("images")
+    if images is None:
+        return
+    if not images:
+        yield "images is an empty list: a cache holds at least one image."
+    for image in dict.fromkeys(images):
+        if images.count(image) > 1:
+            yield f"image {image!r} is listed {images.count(image)} times in images."
+        if image.strip() and any(character.isspace() for character in image):
+            yield f"image {image!r} contains a blank."
+
+
+def _eip_problems(values: Mapping[str, Any]) -> Iterator[str]:
+    given = [option for option in ("auto_create_eip", "auto_create_eip_attribute") if values.get(option)]
+    if "existed_eip_id" in values and given:
+        yield f"existed_eip_id and {given[0]} exclude each other: bind an EIP that exists or create one, not both."
+    if values.get("auto_create_eip") is False and "auto_create_eip_attribute" in values:
+        yield (
+            "auto_create_eip is false, but auto_create_eip_attribute alone switches the creation of an EIP on:"
+            " leave one of them out."
+        )
+
+
+def _wait_problems(params: Mapping[str, Any]) -> Iterator[str]:
+    if params["wait_timeout"] < 0:
+        yield "wait_timeout is below 0."
+    if not params["wait_interval"] > 0:
+        yield "wait_interval must be above 0."
+
+
+def _tags(tags: Mapping[Any, Any]) -> Dict[str, str]:
+    """Return the tags as the API has them, strings; YAML's numbers and truth values become their usual spelling."""
+    result = {}
+    for key, value in tags.items():
+        if isinstance(value, bool):
+            value = str(value).lower()
+        if not isinstance(value, (str, int, float)) or not str(key).strip():
+            raise InvalidInput(f"tags: {key!r} needs a key that is not empty and a value that is text.")
+        result[str(key)] = str(value)
+    return result
+
+
+def _floats(image: str) -> bool:
+    """Return whether an image reference has neither a digest nor a tag other than C(latest)."""
+    if "@" in image:
+        return False
+    _name, _colon, tag = image.rsplit("/", 1)[-1].partition(":")
+    return tag in ("", "latest")

@@ -1,0 +1,172 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection. The fifteen parameters of CreateImageCache, one row each.
+
+The argument spec, the request, the comparison and the diff are all read from this table; an option added here
+appears in all of them. Sources: CreateImageCache, UpdateImageCache and ImageCache, TKE API 2018-05-25.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Callable, Dict, Iterable, Mapping, Optional, Tuple
+
+__all__ = ["FIELDS", "Change", "Field", "argument_spec", "to_request"]
+
+CREDENTIAL_OPTIONS = {"server": "Server", "username": "Username", "password": "Password", "name": "Name"}
+EIP_OPTIONS = {
+    "delete_policy": "DeletePolicy",
+    "internet_service_provider": "InternetServiceProvider",
+    "internet_max_bandwidth_out": "InternetMaxBandwidthOut",
+}
+
+
+class Change(Enum):
+    """How a new value of an option reaches a cache that exists."""
+
+    RENAME = "rename"
+    ON_CHANGE = "on_change"
+    IN_PLACE = "in place"
+    # UpdateImageCache takes it, but DescribeImageCaches never shows it: sent along with another update.
+    ALONGSIDE = "alongside"
+    # Neither updated nor shown: only a new cache can have another value.
+    NEW_CACHE = "new cache"
+
+
+def _as_is(value: Any) -> Any:
+    return value
+
+
+def _equal(declared: Any, shown: Any) -> bool:
+    return bool(declared == shown)
+
+
+def _same_set(declared: Iterable[str], shown: Iterable[str]) -> bool:
+    return set(declared) == set(shown)
+
+
+def _struct(value: Mapping[str, Any], names: Mapping[str, str]) -> Dict[str, Any]:
+    # Ansible fills in None for what was not given; null is not a value to the API.
+    return {names[option]: item for option, item in value.items() if item is not None}
+
+
+def _api_credentials(value: Iterable[Mapping[str, Any]]) -> Any:
+    return [_struct(credential, CREDENTIAL_OPTIONS) for credential in value]
+
+
+def _api_eip(value: Mapping[str, Any]) -> Any:
+    return _struct(value, EIP_OPTIONS)
+
+
+def _api_tags(value: Mapping[str, str]) -> Any:
+    return [{"Key": key, "Value": item} for key, item in value.items()]
+
+
+def masked(password: Optional[str]) -> bool:
+    """Return whether a password that Describe shows says nothing: it is left out, empty or made of asterisks."""
+    return not password or set(password) <= {"*"}
+
+
+def _same_credentials(declared: Iterable[Mapping[str, Any]], shown: Iterable[Mapping[str, Any]]) -> bool:
+    """Compare as sets; a part that was not declared is not compared, a masked password counts as equal."""
+    left = list(shown)
+    for credential in declared:
+        match = next((other for other in left if _same_credential(credential, other)), None)
+        if match is None:
+            return False
+        left.remove(match)
+    return not left
+
+
+def _same_credential(declared: Mapping[str, Any], shown: Mapping[str, Any]) -> bool:
+    return all(
+        value is None or value == shown.get(part) or (part == "password" and masked(shown.get(part)))
+        for part, value in declared.items()
+    )
+
+
+@dataclass(frozen=True)
+class Field:
+    """One option: C(api) is the field's name in requests, C(spec) its entry in the argument spec.
+
+    C(encode) turns the option's value into the field's. C(same) compares a declared value with what Describe
+    shows, both in the option's form.
+    """
+
+    option: str
+    api: str
+    change: Change
+    spec: Mapping[str, Any]
+    encode: Callable[[Any], Any] = _as_is
+    same: Callable[[Any, Any], bool] = _equal
+    needed_to_create: bool = False
+
+    @property
+    def shown(self) -> bool:
+        """Whether DescribeImageCaches returns it."""
+        return self.change in (Change.RENAME, Change.ON_CHANGE, Change.IN_PLACE)
+
+
+TEXT: Mapping[str, Any] = {"type": "str"}
+NUMBER: Mapping[str, Any] = {"type": "int"}
+TEXTS: Mapping[str, Any] = {"type": "list", "elements": "str"}
+
+FIELDS: Tuple[Field, ...] = (
+    Field("image_cache_name", "ImageCacheName", Change.RENAME, {"type": "str", "aliases": ["name"]}),
+    Field("images", "Images", Change.ON_CHANGE, TEXTS, same=_same_set, needed_to_create=True),
+    Field("vpc_id", "VpcId", Change.NEW_CACHE, TEXT, needed_to_create=True),
+    Field("subnet_id", "SubnetId", Change.NEW_CACHE, TEXT, needed_to_create=True),
+    Field("security_group_ids", "SecurityGroupIds", Change.ALONGSIDE, TEXTS),
+    Field(
+        "image_registry_credentials",
+        "ImageRegistryCredentials",
+        Change.IN_PLACE,
+        {
+            "type": "list",
+            "elements": "dict",
+            "options": {
+                "server": {"type": "str"},
+                "username": {"type": "str"},
+                "password": {"type": "str", "no_log": True},
+                "name": {"type": "str"},
+            },
+        },
+        encode=_api_credentials,
+        same=_same_credentials,
+    ),
+    Field("existed_eip_id", "ExistedEipId", Change.NEW_CACHE, TEXT),
+    Field("auto_create_eip", "AutoCreateEip", Change.NEW_CACHE, {"type": "bool"}),
+    Field(
+        "auto_create_eip_attribute",
+        "AutoCreateEipAttribute",
+        Change.NEW_CACHE,
+        {
+            "type": "dict",
+            "options": {
+                "delete_policy": {"type": "str", "required": True},
+                "internet_service_provider": {"type": "str"},
+                "internet_max_bandwidth_out": {"type": "int"},
+            },
+        },
+        encode=_api_eip,
+    ),
+    Field("image_cache_size", "ImageCacheSize", Change.ON_CHANGE, {"type": "int", "aliases": ["size"]}),
+    Field("retention_days", "RetentionDays", Change.IN_PLACE, NUMBER),
+    Field("registry_skip_verify_list", "RegistrySkipVerifyList", Change.NEW_CACHE, TEXTS),
+    Field("registry_http_end_point_list", "RegistryHttpEndPointList", Change.NEW_CACHE, TEXTS),
+    Field("resolve_config", "ResolveConfig", Change.NEW_CACHE, TEXT),
+    Field("tags", "Tags", Change.IN_PLACE, {"type": "dict"}, encode=_api_tags),
+)
+
+
+def argument_spec() -> Dict[str, Dict[str, Any]]:
+    """Return the argument spec of the fifteen options."""
+    return {row.option: dict(row.spec) for row in FIELDS}
+
+
+def to_request(values: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return the request's fields for these options; what is not among C(values) is not sent."""
+    return {row.api: row.encode(values[row.option]) for row in FIELDS if row.option in values}

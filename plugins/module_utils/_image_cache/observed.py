@@ -1,0 +1,227 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection. An image cache as DescribeImageCaches shows it, and as results show it.
+
+Every field is optional when reading: the vendor's own samples leave out what its definitions call always
+present. What is missing, or not of the defined type, is unknown and reads as None.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Dict, List, Mapping, Optional, Tuple
+
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.times import iso_utc, parse_time
+
+__all__ = [
+    "FAILED",
+    "READY",
+    "RESULT_FIELDS",
+    "UPDATE_FAILED",
+    "VOLATILE",
+    "Event",
+    "ImageCache",
+    "age_order",
+    "without_password",
+]
+
+# "Status" of the ImageCache structure, TKE API 2018-05-25. Only Ready is usable.
+READY, FAILED, UPDATE_FAILED = "Ready", "Failed", "UpdateFailed"
+SETTLED = frozenset([READY, FAILED, UPDATE_FAILED])
+
+# Result key -> API field, in the order of the API's definition.
+RESULT_FIELDS: Mapping[str, str] = {
+    "image_cache_id": "ImageCacheId",
+    "image_cache_name": "ImageCacheName",
+    "image_cache_size": "ImageCacheSize",
+    "images": "Images",
+    "status": "Status",
+    "creation_time": "CreationTime",
+    "expire_date_time": "ExpireDateTime",
+    "last_matched_time": "LastMatchedTime",
+    "retention_days": "RetentionDays",
+    "image_cache_type": "ImageCacheType",
+    "snapshot_id": "SnapshotId",
+    "snapshotter": "Snapshotter",
+    "image_registry_credentials": "ImageRegistryCredentials",
+    "tags": "Tags",
+    "events": "Events",
+}
+# What the service itself changes, by building or in the course of time: no part of a declaration, nor of a diff.
+VOLATILE = frozenset(
+    "status creation_time expire_date_time last_matched_time image_cache_type snapshot_id snapshotter events"
+    " created_at expires_at last_matched_at never_expires".split()
+)
+CREDENTIAL_FIELDS = {"server": "Server", "username": "Username", "password": "Password", "name": "Name"}
+EVENT_FIELDS = {
+    "image_cache_id": "ImageCacheId",
+    "type": "Type",
+    "reason": "Reason",
+    "message": "Message",
+    "first_timestamp": "FirstTimestamp",
+    "last_timestamp": "LastTimestamp",
+}
+
+
+@dataclass(frozen=True)
+class Event:
+    """One step of a build. C(at) is None where the time cannot be read."""
+
+    type: str
+    reason: str
+    message: str
+    at: Optional[datetime]
+
+
+@dataclass(frozen=True)
+class ImageCache:
+    """One image cache of a listing."""
+
+    raw: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        """The C(imc-) id."""
+        return str(self.raw["ImageCacheId"])
+
+    @property
+    def name(self) -> Optional[str]:
+        """The name; caches that the platform makes have none."""
+        return _text(self.raw.get("ImageCacheName"))
+
+    @property
+    def status(self) -> Optional[str]:
+        """The status as the API words it."""
+        return _text(self.raw.get("Status"))
+
+    @property
+    def settled(self) -> bool:
+        """Whether no build is under way. An unknown status counts as one: nothing else is safe to conclude."""
+        return self.status in SETTLED
+
+    @property
+    def created_at(self) -> Optional[datetime]:
+        """The moment of creation, None where it cannot be read."""
+        return parse_time(self.raw.get("CreationTime"))
+
+    @property
+    def events(self) -> List[Event]:
+        """The events, oldest first; those without a readable time stand where the listing has them."""
+        events = [_event(event) for event in _dicts(self.raw.get("Events")) or []]
+        if all(event.at for event in events):
+            # Within one second the listing's own order decides, newest first, as the vendor's samples show it.
+            events = sorted(reversed(events), key=lambda event: event.at or datetime.min)
+        return events
+
+    def shown(self, option: str) -> Any:
+        """Return what Describe shows of an option, in the option's own form; None where it shows nothing.
+
+        Credentials come with their password, as far as the API shows it: never put them into a result.
+        """
+        return READERS[option](self.raw.get(RESULT_FIELDS[option], ABSENT))
+
+    def as_result(self) -> Dict[str, Any]:
+        """Return the result's RV(image_cache): everything that Describe returns, without any password."""
+        result: Dict[str, Any] = {key: self.raw.get(field) for key, field in RESULT_FIELDS.items()}
+        for option in ("images", "image_cache_size", "retention_days", "tags"):
+            result[option] = self.shown(option)
+        credentials = self.shown("image_registry_credentials")
+        if credentials is not None:
+            credentials = [without_password(credential) for credential in credentials]
+        result["image_registry_credentials"] = credentials
+        result["events"] = [_renamed(event, EVENT_FIELDS) for event in _dicts(self.raw.get("Events")) or []]
+        result.update(derived_times(self.raw, result["retention_days"]))
+        return result
+
+
+class Absent:
+    """The field is not in the answer: the API does not tell. C(null), in contrast, is Go's empty list."""
+
+
+ABSENT = Absent()
+
+
+def without_password(credential: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return a registry credential as results show it."""
+    return {key: value for key, value in credential.items() if key != "password"}
+
+
+def age_order(cache: ImageCache) -> Tuple[str, str]:
+    """Return the key that sorts caches oldest first, then by id; unreadable times sort last."""
+    return (iso_utc(cache.raw.get("CreationTime")) or "~", cache.id)
+
+
+def derived_times(raw: Mapping[str, Any], retention_days: Optional[int]) -> Dict[str, Any]:
+    """Return C(created_at), C(expires_at) and C(last_matched_at) as ISO 8601 UTC or None, and C(never_expires).
+
+    Retention 0 means for ever; the date that then comes with it is empty or a hundred years off, by edition.
+    """
+    never: Optional[bool] = None
+    if retention_days is not None:
+        never = retention_days == 0
+    elif raw.get("ExpireDateTime") == "":
+        never = True
+    elif parse_time(raw.get("ExpireDateTime")):
+        never = False
+    return {
+        "created_at": iso_utc(raw.get("CreationTime")),
+        "expires_at": None if never else iso_utc(raw.get("ExpireDateTime")),
+        "last_matched_at": iso_utc(raw.get("LastMatchedTime")),
+        "never_expires": never,
+    }
+
+
+def _text(value: Any) -> Optional[str]:
+    return value if isinstance(value, str) and value else None
+
+
+def _number(value: Any) -> Optional[int]:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _texts(value: Any) -> Optional[List[str]]:
+    if value is None:
+        return []
+    return [str(item) for item in value] if isinstance(value, list) else None
+
+
+def _dicts(value: Any) -> Optional[List[Mapping[str, Any]]]:
+    if value is None:
+        return []
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else None
+
+
+def _credentials(value: Any) -> Optional[List[Dict[str, Any]]]:
+    entries = _dicts(value)
+    if entries is None:
+        return None
+    return [{key: _text(entry.get(field)) for key, field in CREDENTIAL_FIELDS.items()} for entry in entries]
+
+
+def _tags(value: Any) -> Optional[Dict[str, str]]:
+    entries = _dicts(value)
+    if entries is None:
+        return None
+    return {str(entry.get("Key")): "" if entry.get("Value") is None else str(entry["Value"]) for entry in entries}
+
+
+def _renamed(entry: Mapping[str, Any], fields: Mapping[str, str]) -> Dict[str, Any]:
+    return {key: entry.get(field) for key, field in fields.items()}
+
+
+def _event(entry: Mapping[str, Any]) -> Event:
+    type_, reason, message = (str(entry.get(field) or "") for field in ("Type", "Reason", "Message"))
+    return Event(type_, reason, message, parse_time(entry.get("LastTimestamp")))
+
+
+READERS = {
+    "image_cache_name": _text,
+    "images": _texts,
+    "image_cache_size": _number,
+    "retention_days": _number,
+    "image_registry_credentials": _credentials,
+    "tags": _tags,
+}

@@ -1,0 +1,59 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection. The API's time strings, in all the spellings that its own material shows."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta, timezone
+from typing import Any, Optional
+
+__all__ = ["iso_utc", "parse_time"]
+
+# "2021-12-06 22:52:24", "2026-03-30 07:03:35 +0000 UTC", "2024-01-01T00:00:00Z" and Go's
+# "2026-03-30 17:07:11.389402882 +0800 CST m=+893.262707991". The zone's name adds nothing to its offset.
+PATTERN = re.compile(
+    r"(?P<date>\d{4}-\d\d-\d\d)[T ](?P<time>\d\d:\d\d:\d\d)(?:\.\d+)?"
+    r"(?: ?(?P<offset>Z|UTC|[+-]\d\d:?\d\d))?(?: [A-Z]{2,5})?(?: m=[+-][\d.]+)?",
+    re.ASCII,
+)
+MILLISECONDS = re.compile(r"\d{12,14}", re.ASCII)
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+def parse_time(text: Any) -> Optional[datetime]:
+    """Return the moment that a time string of the API names, to the second, or None where it cannot be read.
+
+    A string without a zone is read as UTC. If it is China's time, the cache is older than it then seems: the
+    error is to the side of keeping it.
+    """
+    if not isinstance(text, str):
+        return None
+    try:
+        if MILLISECONDS.fullmatch(text.strip()):
+            return EPOCH + timedelta(milliseconds=int(text))
+        match = PATTERN.fullmatch(text.strip())
+        if match is None:
+            return None
+        moment = datetime.strptime(f"{match['date']} {match['time']}", "%Y-%m-%d %H:%M:%S")
+        return (moment - _offset(match["offset"])).replace(tzinfo=timezone.utc)
+    except (ValueError, OverflowError):
+        return None
+
+
+def iso_utc(text: Any) -> Optional[str]:
+    """Return a time string of the API as ISO 8601 in UTC, C(2026-03-30T07:03:35Z); None where it cannot be read."""
+    moment = parse_time(text)
+    # isoformat() and not strftime(): the latter does not pad years before 1000 everywhere.
+    return moment.replace(tzinfo=None).isoformat() + "Z" if moment else None
+
+
+def _offset(text: Optional[str]) -> timedelta:
+    if text in (None, "Z", "UTC"):
+        return timedelta(0)
+    assert text is not None
+    sign = -1 if text[0] == "-" else 1
+    digits = text[1:].replace(":", "")
+    return sign * timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))

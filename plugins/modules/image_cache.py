@@ -1,0 +1,444 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: image_cache
+short_description: Manage an image cache of Tencent Kubernetes Engine
+version_added: 0.1.0
+description:
+  - Creates, updates, renames and deletes an image cache, a snapshot that already holds container images. Pods on super
+    nodes and on TKE Serverless that start from one do not pull those images.
+  - A cache costs money from its first minute until it is deleted, and takes minutes to build. The module looks before
+    it creates, joins a build that is under way, and looks again before it repeats anything that may have been done.
+author:
+  - The tencentcloud.tke contributors (@tencentcloud)
+extends_documentation_fragment:
+  - tencentcloud.tke.connection
+attributes:
+  check_mode:
+    description: Can run in check mode and return what would be done, without doing it.
+    support: full
+  diff_mode:
+    description: Returns what changes, or would change in check mode.
+    support: full
+    details:
+      - The difference holds what is declared. What the service changes by itself, such as RV(image_cache.status) and
+        RV(image_cache.events), is left out, and so are passwords.
+  idempotent:
+    description: Run again with the same options, the module changes nothing.
+    support: partial
+    details:
+      - With O(update_password=always) a registry password is sent in every run.
+  action_group:
+    description: Is in the action group C(group/tencentcloud.tke.all), for C(module_defaults).
+    support: full
+    membership:
+      - tencentcloud.tke.all
+  platform:
+    description: Where the module runs.
+    support: full
+    platforms: posix
+options:
+  state:
+    description:
+      - Whether the image cache is to exist.
+    type: str
+    choices: [present, absent]
+    default: present
+  image_cache_name:
+    description:
+      - The name of the image cache. It is found by exactly this name, unless O(image_cache_id) is given.
+      - Together with O(image_cache_id) it is the name that the cache shall have. A name that another cache has is
+        refused.
+      - The API does not promise that names are unique. Several caches of one name are an error that lists their ids.
+      - One of O(image_cache_name) and O(image_cache_id) is required.
+    type: str
+    aliases: [name]
+  image_cache_id:
+    description:
+      - The id of an image cache that exists. It outranks O(image_cache_name).
+    type: str
+    aliases: [id]
+  images:
+    description:
+      - The container images that the cache holds, as references with a fixed tag or a digest. Their order does not
+        matter.
+      - The platform matches a Pod's image to a cache by its name and tag, whatever the tag means today. An image
+        without a tag, or with C(:latest), is warned about.
+      - Required to create a cache.
+    type: list
+    elements: str
+  vpc_id:
+    description:
+      - The VPC in which the cache is built.
+      - Required to create a cache. The API never shows it, so a change of it goes unseen.
+    type: str
+  subnet_id:
+    description:
+      - The subnet in which the cache is built. It must have a way to the registries.
+      - Required to create a cache. The API never shows it, so a change of it goes unseen.
+    type: str
+  security_group_ids:
+    description:
+      - The security groups of the build.
+      - The API never shows them, so a change goes unseen by itself. It is sent along with any other update.
+    type: list
+    elements: str
+  image_registry_credentials:
+    description:
+      - Credentials for registries. Compared as a set, by all that is given of each.
+    type: list
+    elements: dict
+    suboptions:
+      server:
+        description:
+          - The registry's host, without a scheme.
+        type: str
+      username:
+        description:
+          - The user's name.
+        type: str
+      password:
+        description:
+          - The password. See O(update_password).
+        type: str
+      name:
+        description:
+          - A name for the credential.
+        type: str
+  update_password:
+    description:
+      - With V(on_change) a registry password is compared with what the API shows. One that the API masks, or does not
+        show, counts as equal.
+      - With V(always) given passwords are sent in every run, and reported as a change.
+    type: str
+    choices: [on_change, always]
+    default: on_change
+  existed_eip_id:
+    description:
+      - An elastic IP that exists, to be bound to the build. Mutually exclusive with O(auto_create_eip=true) and with
+        O(auto_create_eip_attribute).
+      - The API never shows it, so a change of it goes unseen.
+    type: str
+  auto_create_eip:
+    description:
+      - Whether an elastic IP is created for the build, so that it reaches public registries.
+      - The API never shows it, so a change of it goes unseen.
+    type: bool
+  auto_create_eip_attribute:
+    description:
+      - How that elastic IP is created. Given at all, it switches the creation on.
+      - The API never shows it, so a change of it goes unseen.
+    type: dict
+    suboptions:
+      delete_policy:
+        description:
+          - With V(Never) the elastic IP is kept after the build, and costs money. Any other value, the empty one
+            included, releases it.
+        type: str
+        required: true
+      internet_service_provider:
+        description:
+          - The line, V(BGP) if not given. V(CMCC), V(CTCC) and V(CUCC) are open to some accounts in some regions.
+        type: str
+      internet_max_bandwidth_out:
+        description:
+          - The bandwidth out, in Mbps.
+        type: int
+  image_cache_size:
+    description:
+      - The size of the cache in GiB, 20 if not given. Unpacked images need about three times their pulled size.
+      - Every Pod that uses the cache gets a disk of this size.
+    type: int
+    aliases: [size]
+  retention_days:
+    description:
+      - The days after which the cache is removed by the platform; V(0) keeps it for ever, as does leaving it out.
+    type: int
+  registry_skip_verify_list:
+    description:
+      - Registry hosts whose certificate is not verified in the build.
+      - The API never shows it, so a change of it goes unseen.
+    type: list
+    elements: str
+  registry_http_end_point_list:
+    description:
+      - Registry hosts that the build pulls from over plain HTTP.
+      - The API never shows it, so a change of it goes unseen.
+    type: list
+    elements: str
+  resolve_config:
+    description:
+      - The text of the build's C(resolv.conf).
+      - The API never shows it, so a change of it goes unseen.
+    type: str
+  tags:
+    description:
+      - The tags of the cache. They replace the whole set; an empty dictionary removes all.
+    type: dict
+  on_change:
+    description:
+      - How other O(images) or another O(image_cache_size) reach a cache that exists.
+      - With V(update) it is rebuilt in place. Its id stays, and it is out of use until it is Ready again.
+      - With V(fail) nothing is changed, and the run fails.
+      - Other options are updated in place in either case.
+    type: str
+    choices: [update, fail]
+    default: update
+  wait:
+    description:
+      - Whether to wait until the cache is Ready, or gone with O(state=absent).
+      - Without waiting, a cache that is being built is left as it is.
+    type: bool
+    default: true
+  wait_timeout:
+    description:
+      - Seconds after which a run stops waiting, however many steps it takes, and fails. The build goes on, and the
+        next run joins it.
+    type: int
+    default: 1800
+  wait_interval:
+    description:
+      - Seconds of the first pause between two looks. Later ones grow, with jitter, to at most 4 times as much.
+    type: float
+    default: 10
+"""
+
+EXAMPLES = r"""
+- name: An image cache is there, and Ready
+  tencentcloud.tke.image_cache:
+    region: ap-guangzhou
+    name: web
+    images:
+      - nginx:1.27.3
+      - redis:7.4.1
+    vpc_id: vpc-508ctkfb
+    subnet_id: subnet-8ah75lo8
+    image_cache_size: 50
+    retention_days: 90
+    auto_create_eip: true
+    tags:
+      team: web
+  register: web
+
+- name: See what a change would do
+  tencentcloud.tke.image_cache:
+    region: ap-guangzhou
+    name: web
+    images:
+      - nginx:1.27.4
+      - redis:7.4.1
+  check_mode: true
+  diff: true
+
+- name: From a private registry, with a password from a vault
+  tencentcloud.tke.image_cache:
+    region: ap-guangzhou
+    name: billing
+    images:
+      - harbor.example.com/billing/api:3.1.0
+    vpc_id: vpc-508ctkfb
+    subnet_id: subnet-8ah75lo8
+    image_registry_credentials:
+      - server: harbor.example.com
+        username: puller
+        password: "{{ billing_registry_password }}"
+
+- name: Another name for the cache of this id
+  tencentcloud.tke.image_cache:
+    region: ap-guangzhou
+    id: "{{ web.image_cache_id }}"
+    name: web-frontend
+
+- name: The image cache is gone
+  tencentcloud.tke.image_cache:
+    region: ap-guangzhou
+    name: web-frontend
+    state: absent
+"""
+
+RETURN = r"""
+image_cache:
+  description:
+    - The image cache as the API last showed it, without any password. C(null) when it is absent.
+    - In check mode, as it would be; what cannot be known is C(null).
+    - When the module fails, as it was last seen.
+  returned: always, except for invalid input
+  type: dict
+  contains:
+    image_cache_id:
+      description: The id, by which a Pod can name the cache.
+      type: str
+    image_cache_name:
+      description: The name.
+      type: str
+    image_cache_size:
+      description: The size in GiB.
+      type: int
+    images:
+      description: The images that it holds.
+      type: list
+      elements: str
+    status:
+      description: V(Pending), V(Ready), V(Failed), V(Updating) or V(UpdateFailed). Only V(Ready) is usable.
+      type: str
+    creation_time:
+      description: When it was created, as the API words it.
+      type: str
+    expire_date_time:
+      description: When it expires, as the API words it.
+      type: str
+    last_matched_time:
+      description: When a Pod last matched it, as the API words it.
+      type: str
+    created_at:
+      description: RV(image_cache.creation_time) as ISO 8601 in UTC, C(null) where it cannot be read.
+      type: str
+    expires_at:
+      description: RV(image_cache.expire_date_time) as ISO 8601 in UTC, C(null) where it never expires or cannot be read.
+      type: str
+    last_matched_at:
+      description: RV(image_cache.last_matched_time) as ISO 8601 in UTC, C(null) where it cannot be read.
+      type: str
+    never_expires:
+      description: Whether the cache is kept for ever, C(null) where the API does not tell.
+      type: bool
+    retention_days:
+      description: The days that it is kept, 0 for ever.
+      type: int
+    image_cache_type:
+      description: V(manual), or V(auto) for a cache that the platform made.
+      type: str
+    snapshot_id:
+      description: The snapshot that holds the images.
+      type: str
+    snapshotter:
+      description: How the images are unpacked.
+      type: str
+    image_registry_credentials:
+      description: The credentials, without their passwords.
+      type: list
+      elements: dict
+    tags:
+      description: The tags.
+      type: dict
+    events:
+      description: The events of its builds, in the API's order.
+      type: list
+      elements: dict
+  sample:
+    image_cache_id: imc-r1htp8tg
+    image_cache_name: web
+    image_cache_size: 50
+    images: [nginx:1.27.3, redis:7.4.1]
+    status: Ready
+    creation_time: "2026-03-30 07:03:35 +0000 UTC"
+    created_at: "2026-03-30T07:03:35Z"
+    tags: {team: web}
+image_cache_id:
+  description: The id of the image cache, C(null) where there is none, or none yet.
+  returned: always, except for invalid input
+  type: str
+  sample: imc-r1htp8tg
+actions:
+  description: What was done, or would be done in check mode, in order.
+  returned: always, except for invalid input
+  type: list
+  elements: dict
+  contains:
+    action:
+      description: V(create), V(update), V(rename) or V(delete).
+      type: str
+    image_cache_id:
+      description: The id that it was done to.
+      type: str
+    request_id:
+      description: The id of the request, C(null) in check mode, and where the answer was lost.
+      type: str
+    fields:
+      description: The options that it carried.
+      type: list
+      elements: str
+  sample:
+    - action: update
+      image_cache_id: imc-r1htp8tg
+      request_id: 232323-5ed9-4cb7-9194-a95e2cd626e5
+      fields: [images]
+replaced:
+  description: Always C(null). It will name the ids of a cache that was replaced.
+  returned: always, except for invalid input
+  type: dict
+recovered_failure:
+  description: Always C(null). It will hold the failure that a run recovered from.
+  returned: always, except for invalid input
+  type: dict
+request_id:
+  description: The id of the last request that was answered.
+  returned: always, except for invalid input
+  type: str
+  sample: 6704dc99-e331-4055-8af9-1cghduvc
+error:
+  description: The failure of a request.
+  returned: when a request failed
+  type: dict
+  contains:
+    code:
+      description: The API's error code, or the kind of failure where the API did not answer.
+      type: str
+    message:
+      description: The API's or the system's words.
+      type: str
+    request_id:
+      description: The id of the request, C(null) where the API did not answer.
+      type: str
+    action:
+      description: The API's action.
+      type: str
+    http_status:
+      description: The HTTP status, C(null) where there was no answer.
+      type: int
+    retryable:
+      description: Whether the same request may succeed later.
+      type: bool
+  sample:
+    code: UnauthorizedOperation.CamNoAuth
+    message: You are not authorized to perform this operation.
+    request_id: d981508f-969e-449d-a0ba-8cc4193c33ac
+    action: CreateImageCache
+    http_status: 200
+    retryable: false
+build_failure:
+  description: The failure of a build.
+  returned: when a build failed
+  type: dict
+  contains:
+    phase:
+      description: The last step of the build that was reached, C(null) where there was none.
+      type: str
+    reason:
+      description: The reason of the newest warning among the events, C(null) where there is none.
+      type: str
+    message:
+      description: Its message.
+      type: str
+  sample:
+    phase: EksCiCreated
+    reason: PullImageFailed
+    message: "failed to pull image nginx:1.99: not found"
+"""
+
+from ansible_collections.tencentcloud.tke.plugins.module_utils._module import run_module
+from ansible_collections.tencentcloud.tke.plugins.module_utils._run import image_cache, image_cache_spec
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(image_cache_spec, image_cache)
+
+
+if __name__ == "__main__":
+    main()

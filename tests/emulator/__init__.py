@@ -1,0 +1,13 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""An emulator of the image cache actions of TKE: the real protocol, over real HTTP, on this machine."""
+
+from __future__ import annotations
+
+from .faults import Fault
+from .server import Emulator, Received
+from .service import BuildFailure, Settings
+
+__all__ = ["BuildFailure", "Emulator", "Fault", "Received", "Settings"]

@@ -1,0 +1,213 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The emulator's HTTP side: one address to post to, keys, envelopes, scripted faults, and a record of it all."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+import uuid
+from dataclasses import dataclass
+from typing import Any, Callable, Mapping, Optional
+
+from aiohttp import web
+
+from . import faults as kinds
+from . import vendor
+from .errors import ApiProblem
+from .faults import Fault
+from .service import ImageCacheService, Settings
+
+VERSION = "2018-05-25"
+SERVICE = "tke"
+MAX_BODY_BYTES = 10 * 1024 * 1024
+CHINESE = {
+    "AuthFailure.SecretIdNotFound": "密钥不存在。",
+    "AuthFailure.SignatureFailure": "签名错误。",
+    "InvalidParameter": "参数错误。",
+    "RequestLimitExceeded": "请求的次数超过了频率限制。",
+    "ResourceNotFound": "资源不存在。",
+}
+
+
+@dataclass(frozen=True)
+class Received:
+    """One request as it arrived, and the API code that it was answered with (None: success, or no answer)."""
+
+    action: str
+    region: str
+    parameters: Any
+    headers: Mapping[str, str]
+    at: float
+    code: Optional[str]
+
+
+class Emulator:
+    """The service, listening on a port of the loopback address in a thread of its own.
+
+    C(keys) maps secret ids to a secret key and the token that it needs, None for a permanent key.
+    """
+
+    def __init__(self, settings: Optional[Settings] = None, port: int = 0) -> None:
+        self.settings = settings or Settings()
+        self.secret_id, self.secret_key = "AKIDemulatorEXAMPLE", "emulatorSecretKeyEXAMPLE"
+        self.keys: dict[str, tuple[str, Optional[str]]] = {self.secret_id: (self.secret_key, None)}
+        self.regions: dict[str, ImageCacheService] = {}
+        self.received: list[Received] = []
+        self.faults: list[Fault] = []
+        # Called before and after the service acts, with the moment's name and the action.
+        self.watch: Callable[[str, str], None] = lambda moment, action: None
+        self.port = port
+        self._loop = asyncio.new_event_loop()
+        self._stop = asyncio.Event()
+        self._started = threading.Event()
+        self._thread = threading.Thread(target=self._serve, name="tke-emulator", daemon=True)
+
+    @property
+    def endpoint(self) -> str:
+        """The address for TENCENTCLOUD_TKE_ENDPOINT."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that lead every client of the collection here."""
+        return {
+            "TENCENTCLOUD_SECRET_ID": self.secret_id,
+            "TENCENTCLOUD_SECRET_KEY": self.secret_key,
+            "TENCENTCLOUD_TKE_ENDPOINT": self.endpoint,
+        }
+
+    def region(self, name: str = "ap-guangzhou") -> ImageCacheService:
+        """Return the caches of a region."""
+        return self.regions.setdefault(name, ImageCacheService(self.settings))
+
+    def calls(self) -> list[str]:
+        """Return the actions received so far, in order."""
+        return [received.action for received in self.received]
+
+    def start(self) -> Emulator:
+        """Begin to listen. Returns once connections are accepted; raises OSError where the port is taken."""
+        self._thread.start()
+        self._started.wait(10)
+        if self.port <= 0:
+            raise OSError("the emulator could not listen")
+        return self
+
+    def stop(self) -> None:
+        """Stop listening and wait for the thread's end."""
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(10)
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(self._listen())
+
+    async def _listen(self) -> None:
+        application = web.Application(client_max_size=MAX_BODY_BYTES)
+        application.router.add_post("/", self._answer)
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.5)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, "127.0.0.1", self.port).start()
+            self.port = runner.addresses[0][1]
+        except OSError:
+            self.port = -1
+            return
+        finally:
+            self._started.set()
+        await self._stop.wait()
+        await runner.cleanup()
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(self.settings.latency)
+        action, body = request.headers.get("X-TC-Action", ""), await request.read()
+        fault = next(iter(self._befalling(action)), None)
+        self.watch("before", action)
+        response, code = {"RequestId": str(uuid.uuid4())}, None
+        if fault is None or fault.acts:
+            code = self._act(request, action, body, response)
+        self._record(request, action, body, code)
+        self.watch("after", action)
+        if fault is not None:
+            return await self._spoilt(request, fault, response)
+        return _enveloped(response)
+
+    def _befalling(self, action: str) -> list[Fault]:
+        # Every fault counts every call, also one that another fault befalls.
+        return [fault for fault in self.faults if fault.befalls(action)]
+
+    def _act(self, request: web.Request, action: str, body: bytes, response: dict[str, Any]) -> Optional[str]:
+        try:
+            parameters = self._checked(request, action, body)
+            response.update(self.region(request.headers["X-TC-Region"]).call(action, parameters))
+        except ApiProblem as problem:
+            chinese = request.headers.get("X-TC-Language", "zh-CN") == "zh-CN"
+            message = CHINESE.get(problem.code, problem.message) if chinese else problem.message
+            response["Error"] = {"Code": problem.code, "Message": message}
+            return problem.code
+        return None
+
+    def _checked(self, request: web.Request, action: str, body: bytes) -> Any:
+        """Return the parameters of a request that the vendor's own client could have sent. Raises ApiProblem."""
+        headers = request.headers
+        secret_id = vendor.split_authorization(headers.get("Authorization", ""))[0]
+        if secret_id not in self.keys:
+            raise ApiProblem("AuthFailure.SecretIdNotFound", "The SecretId is not found.")
+        secret_key, token = self.keys[secret_id]
+        vendor.check_signature(headers, body, secret_key, SERVICE, time.time())
+        if headers.get("X-TC-Token") != token:
+            raise ApiProblem("AuthFailure.TokenFailure", "The token is wrong.")
+        if headers.get("X-TC-Version") != VERSION:
+            raise ApiProblem("NoSuchVersion", "The version does not exist.")
+        if action not in vendor.ACTIONS:
+            raise ApiProblem("InvalidAction", f"The action {action} does not exist.")
+        region = headers.get("X-TC-Region")
+        if not region:
+            raise ApiProblem("MissingParameter", "The request is missing the parameter `Region`.")
+        if region.count("-") < 1:
+            raise ApiProblem("UnsupportedRegion", f"The region {region} is not supported.")
+        try:
+            parameters = json.loads(body)
+        except ValueError:
+            raise ApiProblem("InvalidParameter", "The body is no JSON.") from None
+        vendor.check_parameters(action, parameters)
+        return parameters
+
+    def _record(self, request: web.Request, action: str, body: bytes, code: Optional[str]) -> None:
+        try:
+            parameters = json.loads(body)
+        except ValueError:
+            parameters = None
+        region = request.headers.get("X-TC-Region", "")
+        headers = dict(request.headers)
+        self.received.append(Received(action, region, parameters, headers, time.monotonic(), code))
+
+    async def _spoilt(self, request: web.Request, fault: Fault, response: dict[str, Any]) -> web.StreamResponse:
+        if fault.kind in (kinds.LOST_REQUEST, kinds.LOST_ANSWER):
+            assert request.transport is not None
+            request.transport.abort()
+            return web.Response()
+        if fault.kind == kinds.SLOW:
+            await asyncio.sleep(fault.seconds)
+        if fault.kind == kinds.PAGE:
+            headers = {"Content-Type": "text/html", **fault.headers}
+            return web.Response(status=fault.status, body=fault.body, headers=headers)
+        if fault.kind == kinds.GARBLED:
+            return web.Response(body=fault.body, headers={"Content-Type": "application/json", **fault.headers})
+        if fault.kind == kinds.ERROR:
+            response["Error"] = {"Code": fault.code, "Message": fault.message}
+        if fault.kind == kinds.LIE:
+            assert fault.change is not None
+            response = fault.change(response)
+        return _enveloped(response, fault.headers)
+
+
+def _enveloped(response: Any, headers: Optional[Mapping[str, str]] = None) -> web.Response:
+    # Exactly this Content-Type: with a charset the vendor's SDK does not look for an error at all.
+    return web.Response(
+        body=json.dumps({"Response": response}, ensure_ascii=False).encode(),
+        headers={"Content-Type": "application/json", **(headers or {})},
+    )

@@ -1,0 +1,294 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The image caches of one account: the five actions, the states and events of builds, and their times."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import string
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any, Callable, Iterator, Mapping, Optional
+
+from .errors import ApiProblem
+
+CHAIN = ("DiskCreated", "EksCiCreated", "SnapCreated", "EksCiDeleted", "DiskDeleted")
+# When each step is reached, as a part of the build's time.
+REACHED = (0.05, 0.15, 0.8, 0.9, 0.95)
+MESSAGES = {
+    "DiskCreated": "create disk disk-{suffix} successfully",
+    "EksCiCreated": "create eksci eksci-{suffix} successfully",
+    "SnapCreated": "create snapshot snap-{suffix} successfully",
+    "EksCiDeleted": "delete eksci eksci-{suffix} successfully",
+    "DiskDeleted": "delete disk disk-{suffix} successfully",
+}
+REBUILDS = ("Images", "ImageCacheSize")
+CENTURY = timedelta(days=36525)
+
+TIME_FORMATS: Mapping[str, Callable[[datetime], str]] = {
+    "go": lambda at: at.strftime("%Y-%m-%d %H:%M:%S +0000 UTC"),
+    "plain": lambda at: at.strftime("%Y-%m-%d %H:%M:%S"),
+    "rfc3339": lambda at: at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    "milliseconds": lambda at: str(int(at.timestamp() * 1000)),
+    "go-monotonic": lambda at: (
+        (at + timedelta(hours=8)).strftime("%Y-%m-%d %H:%M:%S.389402882 +0800 CST m=+893.262707991")
+    ),
+}
+
+
+@dataclass
+class BuildFailure:
+    """How builds fail whose images contain C(image): at which step, and with what event."""
+
+    image: str
+    reason: str = "PullImageFailed"
+    message: str = "failed to pull image: manifest unknown: not found"
+    after: str = "EksCiCreated"
+
+
+@dataclass
+class Settings:
+    """What the documentation leaves open, or what differs between editions, and how fast things go (seconds)."""
+
+    build_seconds: float = 0.3
+    requests_per_second: int = 20
+    latency: float = 0.0
+    fuzzy_names: bool = False
+    time_format: str = "go"
+    never_expires_as: str = "century"
+    newest_event_first: bool = True
+    event_spelling: str = "EksCi"
+    passwords: str = "clear"
+    update_while_building: bool = False
+    delete_while_building: bool = True
+    omitted_fields: tuple[str, ...] = ()
+    failures: list[BuildFailure] = field(default_factory=list)
+
+
+@dataclass
+class Build:
+    """A build that began at a Unix time; C(failure) is how it will fail, C(updates) whether it is an update."""
+
+    began: float
+    seconds: float
+    updates: bool
+    suffix: str
+    failure: Optional[BuildFailure] = None
+
+    def status(self, now: float) -> str:
+        """Return the cache's status at a Unix time."""
+        if now < self.began + self.seconds * self._ends_at:
+            return "Updating" if self.updates else "Pending"
+        if self.failure is None:
+            return "Ready"
+        return "UpdateFailed" if self.updates else "Failed"
+
+    @property
+    def _ends_at(self) -> float:
+        return REACHED[CHAIN.index(self.failure.after)] + 0.1 if self.failure else 1.0
+
+    def events(self, now: float) -> Iterator[tuple[float, str, str, str]]:
+        """Yield time, type, reason and message of the events so far, oldest first."""
+        for step, part in zip(CHAIN, REACHED):
+            at = self.began + self.seconds * part
+            if at > now:
+                return
+            yield at, "Normal", step, MESSAGES[step].format(suffix=self.suffix)
+            if self.failure and step == self.failure.after:
+                if now >= self.began + self.seconds * self._ends_at:
+                    yield at, "Warning", self.failure.reason, self.failure.message
+                return
+
+
+@dataclass
+class Cache:
+    """An image cache. C(declared) holds the parameters of its creation and of all updates."""
+
+    id: str
+    created: float
+    declared: dict[str, Any]
+    builds: list[Build]
+    matched: Optional[float] = None
+
+
+class ImageCacheService:
+    """The caches of one region."""
+
+    def __init__(self, settings: Settings, now: Callable[[], float] = time.time) -> None:
+        self.settings, self._now = settings, now
+        self.caches: dict[str, Cache] = {}
+        self._recent: dict[str, deque[float]] = {}
+        self._random = random.Random(20180525)
+
+    def call(self, action: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Carry out an action and return the members of its Response. Raises ApiProblem."""
+        self._limit_rate(action)
+        actions: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+            "CreateImageCache": self._create,
+            "DescribeImageCaches": self._describe,
+            "UpdateImageCache": self._update,
+            "DeleteImageCaches": self._delete,
+            "GetMostSuitableImageCache": self._match,
+        }
+        return actions[action](parameters)
+
+    def _limit_rate(self, action: str) -> None:
+        recent, now = self._recent.setdefault(action, deque()), time.monotonic()
+        while recent and recent[0] <= now - 1:
+            recent.popleft()
+        if len(recent) >= self.settings.requests_per_second:
+            raise ApiProblem("RequestLimitExceeded", "The number of requests exceeds the frequency limit.")
+        recent.append(now)
+
+    def _create(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        creates_eip = parameters.get("AutoCreateEip") or "AutoCreateEipAttribute" in parameters
+        if "ExistedEipId" in parameters and creates_eip:
+            raise ApiProblem("InvalidParameter", "ExistedEipIds and AutoCreateEip are mutually exclusive.")
+        if not parameters["Images"]:
+            raise ApiProblem("InvalidParameter", "Images is empty.")
+        cache = Cache(f"imc-{self._suffix()}", self._now(), dict(parameters), [])
+        cache.declared.setdefault("ImageCacheSize", 20)
+        cache.declared.setdefault("RetentionDays", 0)
+        self.caches[cache.id] = cache
+        self._build(cache, updates=False)
+        return {"ImageCacheId": cache.id}
+
+    def _build(self, cache: Cache, updates: bool) -> None:
+        images = " ".join(cache.declared["Images"])
+        failure = next((f for f in self.settings.failures if f.image in images), None)
+        build = Build(self._now(), self.settings.build_seconds, updates, self._suffix(), failure)
+        cache.builds.append(build)
+
+    def _describe(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        limit, offset = parameters.get("Limit", 20), parameters.get("Offset", 0)
+        if limit > 50:
+            raise ApiProblem("InvalidParameter", "Limit exceeds 50.")
+        found = [cache for cache in self.caches.values() if self._selected(cache, parameters)]
+        found.sort(key=lambda cache: (cache.created, cache.id), reverse=True)
+        page = [self.shown(cache) for cache in found[offset : offset + limit]]
+        return {"TotalCount": len(found), "ImageCaches": page}
+
+    def _selected(self, cache: Cache, parameters: Mapping[str, Any]) -> bool:
+        ids, names = parameters.get("ImageCacheIds"), parameters.get("ImageCacheNames")
+        if ids and cache.id not in ids:
+            return False
+        if names and not self._named(cache, names):
+            return False
+        for condition in parameters.get("Filters", []):
+            if condition["Name"] != "image-cache-name":
+                raise ApiProblem("InvalidParameter", f"Unknown filter {condition['Name']}.")
+            if not self._named(cache, condition["Values"]):
+                return False
+        return True
+
+    def _named(self, cache: Cache, names: list[str]) -> bool:
+        own = cache.declared.get("ImageCacheName", "")
+        return any(name in own if self.settings.fuzzy_names else name == own for name in names)
+
+    def _update(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        cache = self._existing(parameters["ImageCacheId"])
+        status = self.status(cache)
+        if status == "Failed" or (status in ("Pending", "Updating") and not self.settings.update_while_building):
+            raise ApiProblem("UnsupportedOperation", f"The image cache is {status} and cannot be updated.")
+        given = {name: value for name, value in parameters.items() if name != "ImageCacheId"}
+        rebuilds = [n for n in REBUILDS if n in given and given[n] != cache.declared[n]] or status == "UpdateFailed"
+        cache.declared.update(given)
+        if rebuilds:
+            self._build(cache, updates=True)
+        return {}
+
+    def _delete(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        caches = [self._existing(image_cache_id) for image_cache_id in parameters["ImageCacheIds"]]
+        for cache in caches:
+            status = self.status(cache)
+            if status in ("Pending", "Updating") and not self.settings.delete_while_building:
+                raise ApiProblem("UnsupportedOperation", f"{cache.id} is {status} and cannot be deleted.")
+        for cache in caches:
+            del self.caches[cache.id]
+        return {}
+
+    def _match(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        wanted = set(parameters["Images"])
+        fits = [
+            cache
+            for cache in self.caches.values()
+            if self.status(cache) == "Ready" and wanted <= set(cache.declared["Images"])
+        ]
+        if not fits:
+            return {"Found": False, "ImageCache": None}
+        # Smaller first, then newer: the matching order of the annotation page.
+        best = min(fits, key=lambda cache: (cache.declared["ImageCacheSize"], -cache.created))
+        best.matched = self._now()
+        return {"Found": True, "ImageCache": self.shown(best)}
+
+    def _existing(self, image_cache_id: str) -> Cache:
+        if image_cache_id not in self.caches:
+            raise ApiProblem("ResourceNotFound", f"The image cache {image_cache_id} does not exist.")
+        return self.caches[image_cache_id]
+
+    def status(self, cache: Cache) -> str:
+        """Return the status of a cache now."""
+        return cache.builds[-1].status(self._now())
+
+    def shown(self, cache: Cache) -> dict[str, Any]:
+        """Return a cache as DescribeImageCaches shows it."""
+        declared = cache.declared
+        ready = any(build.status(self._now()) == "Ready" for build in cache.builds)
+        shown = {
+            "ImageCacheId": cache.id,
+            "ImageCacheName": declared.get("ImageCacheName", ""),
+            "ImageCacheSize": declared["ImageCacheSize"],
+            "Images": list(declared["Images"]),
+            "Status": self.status(cache),
+            "CreationTime": self._time(cache.created),
+            "ExpireDateTime": self._expiry(cache),
+            "Events": self._events(cache),
+            "LastMatchedTime": self._time(cache.matched) if cache.matched else "",
+            "SnapshotId": f"snap-{cache.builds[-1].suffix}" if ready else "",
+            "RetentionDays": declared["RetentionDays"],
+            "ImageRegistryCredentials": [self._credential(c) for c in declared.get("ImageRegistryCredentials", [])],
+            "Tags": list(declared.get("Tags", [])),
+            "ImageCacheType": "manual",
+            "Snapshotter": "overlay",
+        }
+        return {name: value for name, value in shown.items() if name not in self.settings.omitted_fields}
+
+    def _credential(self, credential: Mapping[str, str]) -> dict[str, str]:
+        shown = {name: credential.get(name, "") for name in ("Server", "Username", "Password", "Name")}
+        if self.settings.passwords == "masked":
+            shown["Password"] = "******"
+        return shown
+
+    def _events(self, cache: Cache) -> list[dict[str, Any]]:
+        happened = itertools.chain.from_iterable(build.events(self._now()) for build in cache.builds)
+        events = [
+            {
+                "ImageCacheId": cache.id,
+                "Type": kind,
+                "Reason": reason.replace("EksCi", self.settings.event_spelling),
+                "Message": message,
+                "FirstTimestamp": self._time(at),
+                "LastTimestamp": self._time(at),
+            }
+            for at, kind, reason, message in happened
+        ]
+        return events[::-1] if self.settings.newest_event_first else events
+
+    def _expiry(self, cache: Cache) -> str:
+        days = cache.declared["RetentionDays"]
+        if days == 0 and self.settings.never_expires_as == "empty":
+            return ""
+        created = datetime.fromtimestamp(cache.created, timezone.utc)
+        lives = timedelta(days=days) if days else CENTURY
+        return TIME_FORMATS[self.settings.time_format](created + lives)
+
+    def _time(self, at: float) -> str:
+        return TIME_FORMATS[self.settings.time_format](datetime.fromtimestamp(at, timezone.utc))
+
+    def _suffix(self) -> str:
+        return "".join(self._random.choices(string.ascii_lowercase + string.digits, k=8))
