@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import threading
 import time
 import uuid
@@ -52,8 +53,10 @@ class Emulator:
     C(keys) maps secret ids to a secret key and the token that it needs, None for a permanent key.
     """
 
-    def __init__(self, settings: Optional[Settings] = None, port: int = 0) -> None:
-        self.settings = settings or Settings()
+    def __init__(
+        self, settings: Optional[Settings] = None, port: int = 0, ssl_context: Optional[ssl.SSLContext] = None
+    ) -> None:
+        self.settings, self._ssl_context = settings or Settings(), ssl_context
         self.secret_id, self.secret_key = "AKIDemulatorEXAMPLE", "emulatorSecretKeyEXAMPLE"
         self.keys: dict[str, tuple[str, Optional[str]]] = {self.secret_id: (self.secret_key, None)}
         self.regions: dict[str, ImageCacheService] = {}
@@ -70,7 +73,7 @@ class Emulator:
     @property
     def endpoint(self) -> str:
         """The address for TENCENTCLOUD_TKE_ENDPOINT."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"https://localhost:{self.port}" if self._ssl_context else f"http://127.0.0.1:{self.port}"
 
     def environment(self) -> dict[str, str]:
         """Return the variables that lead every client of the collection here."""
@@ -111,7 +114,7 @@ class Emulator:
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.5)
         await runner.setup()
         try:
-            await web.TCPSite(runner, "127.0.0.1", self.port).start()
+            await web.TCPSite(runner, "127.0.0.1", self.port, ssl_context=self._ssl_context).start()
             self.port = runner.addresses[0][1]
         except OSError:
             self.port = -1
@@ -142,7 +145,9 @@ class Emulator:
     def _act(self, request: web.Request, action: str, body: bytes, response: dict[str, Any]) -> Optional[str]:
         try:
             parameters = self._checked(request, action, body)
-            response.update(self.region(request.headers["X-TC-Region"]).call(action, parameters))
+            region = self.region(request.headers["X-TC-Region"])
+            region.limit_rate(action)
+            response.update(region.call(action, parameters))
         except ApiProblem as problem:
             chinese = request.headers.get("X-TC-Language", "zh-CN") == "zh-CN"
             message = CHINESE.get(problem.code, problem.message) if chinese else problem.message

@@ -127,7 +127,6 @@ class ImageCacheService:
 
     def call(self, action: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Carry out an action and return the members of its Response. Raises ApiProblem."""
-        self._limit_rate(action)
         actions: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
             "CreateImageCache": self._create,
             "DescribeImageCaches": self._describe,
@@ -137,7 +136,8 @@ class ImageCacheService:
         }
         return actions[action](parameters)
 
-    def _limit_rate(self, action: str) -> None:
+    def limit_rate(self, action: str) -> None:
+        """Count a request of an action. Raises ApiProblem for one too many within a second."""
         recent, now = self._recent.setdefault(action, deque()), time.monotonic()
         while recent and recent[0] <= now - 1:
             recent.popleft()

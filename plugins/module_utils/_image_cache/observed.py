@@ -20,6 +20,7 @@ __all__ = [
     "FAILED",
     "READY",
     "RESULT_FIELDS",
+    "RESULT_KEYS",
     "UPDATE_FAILED",
     "VOLATILE",
     "Event",
@@ -50,10 +51,21 @@ RESULT_FIELDS: Mapping[str, str] = {
     "tags": "Tags",
     "events": "Events",
 }
+DERIVED = ("created_at", "expires_at", "last_matched_at", "never_expires")
+RESULT_KEYS = (*RESULT_FIELDS, *DERIVED)
 # What the service itself changes, by building or in the course of time: no part of a declaration, nor of a diff.
 VOLATILE = frozenset(
-    "status creation_time expire_date_time last_matched_time image_cache_type snapshot_id snapshotter events"
-    " created_at expires_at last_matched_at never_expires".split()
+    [
+        "status",
+        "creation_time",
+        "expire_date_time",
+        "last_matched_time",
+        "image_cache_type",
+        "snapshot_id",
+        "snapshotter",
+        "events",
+        *DERIVED,
+    ]
 )
 CREDENTIAL_FIELDS = {"server": "Server", "username": "Username", "password": "Password", "name": "Name"}
 EVENT_FIELDS = {

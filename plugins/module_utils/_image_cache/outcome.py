@@ -13,7 +13,11 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._diagnosis.advice
 from ansible_collections.tencentcloud.tke.plugins.module_utils._diagnosis.build import build_failure, phase
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.journal import Journal, action_result
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import VOLATILE, ImageCache
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import (
+    RESULT_KEYS,
+    VOLATILE,
+    ImageCache,
+)
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import BuildFailed, Plan, Refused
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.reconcile import TimedOut, Vanished
 
@@ -29,15 +33,23 @@ def success(desired: Desired, plan: Plan, journal: Journal, *, check_mode: bool,
     if check_mode and plan.steps:
         result["actions"] = [action_result(s.action, s.image_cache_id, None, s.fields) for s in plan.steps]
         result["changed"] = True
-        result["image_cache"] = dict(plan.after) if plan.after else None
+        result["image_cache"] = _foretold(plan, None)
     elif desired.present and result["image_cache"] is None and plan.after:
         # Created without waiting, and not listed yet.
-        result["image_cache"] = {**plan.after, "image_cache_id": journal.image_cache_id}
+        result["image_cache"] = _foretold(plan, journal.image_cache_id)
     if not desired.present:
         result["image_cache"] = None
     if diff:
         result["diff"] = _diff(plan, journal)
     return result
+
+
+def _foretold(plan: Plan, image_cache_id: Optional[str]) -> Optional[Dict[str, Any]]:
+    """Return RV(image_cache) as the plan leaves it: the keys of a listed one, None where nobody can know."""
+    if plan.after is None:
+        return None
+    known = {"image_cache_id": image_cache_id, **plan.after}
+    return {key: known.get(key) for key in RESULT_KEYS}
 
 
 def refusal(error: Exception) -> Dict[str, Any]:

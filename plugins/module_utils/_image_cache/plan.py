@@ -56,7 +56,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """The steps, and the resource as results show it once they are done (None when absent).
+    """The steps, and what is known of the resource once they are done, as results show it (None when absent).
 
     C(join) says that a build is under way which is to be awaited first: the steps are what would follow if it
     ends well and shows what it shows now.
@@ -121,9 +121,8 @@ def _create(desired: Desired) -> Plan:
             f"there is no image cache named {desired.name!r}, and creating it needs {', '.join(missing)} too."
         )
     fields = tuple(row.option for row in FIELDS if row.option in desired.values)
-    unknown: Dict[str, Any] = {key: None for key in RESULT_FIELDS}
     step = Step(CREATE, None, fields, to_request(desired.values))
-    return Plan((step,), {**unknown, **_presentable(desired.values)})
+    return Plan((step,), _presentable(desired.values))
 
 
 def _keep(desired: Desired, cache: ImageCache) -> Plan:

@@ -1,0 +1,38 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Writes the result of every task to the file that STORY_RESULTS names, one JSON object a line."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: record
+type: notification
+short_description: Writes results to a file
+version_added: 0.1.0
+description:
+  - Writes the result of every task to the file that E(STORY_RESULTS) names, one JSON object a line.
+author:
+  - The tencentcloud.tke contributors (@tencentcloud)
+"""
+
+import json
+import os
+
+from ansible.plugins.callback import CallbackBase
+
+
+class CallbackModule(CallbackBase):
+    """The recorder."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "notification"
+    CALLBACK_NAME = "record"
+    CALLBACK_NEEDS_ENABLED = True
+
+    def _record(self, result, **_facts):
+        with open(os.environ["STORY_RESULTS"], "a", encoding="utf-8") as record:
+            record.write(json.dumps({"task": result._task.get_name(), **result._result}, default=str) + "\n")
+
+    v2_runner_on_ok = v2_runner_on_failed = v2_runner_on_unreachable = _record

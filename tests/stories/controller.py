@@ -1,0 +1,94 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs Ansible as a user does, and gives back what it printed and what each task returned."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Optional
+
+import yaml
+from emulator import Emulator
+
+ROOT = Path(__file__).resolve().parents[2]
+MODULE = "tencentcloud.tke.image_cache"
+# What most stories declare; each adds, or overrides, what it is about.
+WEB: dict[str, Any] = {
+    "name": "web",
+    "images": ["nginx:1.27.3"],
+    "vpc_id": "vpc-508ctkfb",
+    "subnet_id": "subnet-8ah75lo8",
+    "wait_interval": 0.1,
+}
+
+
+@dataclass
+class Run:
+    """One run of a command: the tasks' results in order, and all that was printed."""
+
+    status: int
+    output: str
+    results: list[dict[str, Any]]
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The result of the only task."""
+        assert len(self.results) == 1, self.output
+        return self.results[0]
+
+
+class Controller:
+    """A machine with Ansible, the collection, and the keys of an emulator in its environment."""
+
+    def __init__(self, emulator: Emulator, folder: Path) -> None:
+        self.emulator, self.folder, self._runs = emulator, folder, 0
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("TENCENTCLOUD_")},
+            "HOME": str(folder),
+            "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/stories/callback_plugins"),
+            "ANSIBLE_CALLBACKS_ENABLED": "record",
+            "ANSIBLE_LOCAL_TEMP": str(folder / "ansible"),
+            "ANSIBLE_REMOTE_TEMP": str(folder / "ansible"),
+            "TENCENTCLOUD_REGION": "ap-guangzhou",
+            **emulator.environment(),
+        }
+
+    def play(self, *tasks: dict[str, Any], arguments: tuple[str, ...] = (), **play: Any) -> Run:
+        """Run a playbook of these tasks on localhost."""
+        playbook = [{"hosts": "localhost", "gather_facts": False, "tasks": list(tasks), **play}]
+        path = self.folder / "playbook.yml"
+        path.write_text(yaml.safe_dump(playbook, sort_keys=False), encoding="utf-8")
+        return self.run("ansible-playbook", str(path), *arguments)
+
+    def task(self, *arguments: str, **options: Any) -> Run:
+        """Run a playbook of one task of the module."""
+        return self.play({"name": "story", MODULE: options}, arguments=arguments)
+
+    def web(self, *arguments: str, **options: Any) -> Run:
+        """Run a playbook of one task that declares the image cache C(web)."""
+        return self.task(*arguments, **{**WEB, **options})
+
+    def run(self, *command: str, environment: Optional[dict[str, str]] = None) -> Run:
+        """Run a command to its end."""
+        self._runs += 1
+        record = self.folder / f"results-{self._runs}"
+        process = subprocess.run(
+            [str(Path(sys.executable).parent / command[0]), *command[1:]],
+            env={**self.environment, "STORY_RESULTS": str(record), **(environment or {})},
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
+        return Run(process.returncode, process.stdout, [json.loads(line) for line in lines])

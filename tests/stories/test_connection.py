@@ -1,0 +1,142 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Connection options, the environment, ad hoc use, and how a missing library reads."""
+
+from __future__ import annotations
+
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import trustme
+from emulator import Emulator, Fault
+
+from .controller import MODULE, WEB, Controller
+
+VERSION = "0.1.0"
+
+
+@pytest.fixture
+def authority() -> trustme.CA:
+    """A certificate authority that nobody trusts."""
+    return trustme.CA()
+
+
+@pytest.fixture
+def encrypted(authority: trustme.CA) -> Iterator[Emulator]:
+    """An emulator that speaks TLS as localhost."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    emulator = Emulator(ssl_context=context).start()
+    yield emulator
+    emulator.stop()
+
+
+class TestTls:
+    def test_ca_path_names_whom_to_trust(
+        self, encrypted: Emulator, authority: trustme.CA, tmp_path: Path
+    ) -> None:
+        bundle = tmp_path / "ca.pem"
+        authority.cert_pem.write_to_path(str(bundle))
+        controller = Controller(encrypted, tmp_path)
+        run = controller.play(
+            {MODULE: {**WEB, "ca_path": str(bundle)}, "check_mode": True},
+            {MODULE: {**WEB, "validate_certs": False}, "check_mode": True},
+            {MODULE: WEB, "check_mode": True, "environment": {"TENCENTCLOUD_CA_PATH": str(bundle)}},
+            {MODULE: WEB, "check_mode": True, "environment": {"TENCENTCLOUD_VALIDATE_CERTS": "no"}},
+        )
+        assert [result["changed"] for result in run.results] == [True] * 4, run.output
+        assert "InsecureRequestWarning" not in run.output
+
+    def test_an_untrusted_certificate_fails_at_once(self, encrypted: Emulator, tmp_path: Path) -> None:
+        result = Controller(encrypted, tmp_path).web().result
+        assert result["error"]["code"] == "UntrustedCertificate"
+        assert "the certificate of localhost" in result["msg"]
+        assert "ca_path" in result["msg"]
+        assert encrypted.received == []
+
+
+class TestEnvironment:
+    def test_every_option_has_its_variable(self, emulator: Emulator, controller: Controller) -> None:
+        emulator.keys["AKIDtemporary"] = ("temporarySecretKey", "temporary-token-value")
+        emulator.faults.append(Fault.error("RequestLimitExceeded", times=1))
+        environment = {
+            "TENCENTCLOUD_SECRET_ID": "AKIDtemporary",
+            "TENCENTCLOUD_SECRET_KEY": "temporarySecretKey",
+            "TENCENTCLOUD_SECURITY_TOKEN": "temporary-token-value",
+            "TENCENTCLOUD_REGION": "eu-frankfurt",
+            "TENCENTCLOUD_LANGUAGE": "zh-CN",
+            "TENCENTCLOUD_API_TIMEOUT": "12.5",
+            "TENCENTCLOUD_API_RETRIES": "0",
+        }
+        run = controller.play({MODULE: {"name": "web", "state": "absent"}, "environment": environment})
+        assert run.result["error"]["code"] == "RequestLimitExceeded"
+        request = emulator.received[0]
+        assert request.region == "eu-frankfurt"
+        assert request.headers["X-TC-Language"] == "zh-CN"
+        assert request.headers["X-TC-Token"] == "temporary-token-value"
+        assert len(emulator.received) == 1
+
+    def test_options_outrank_the_environment(self, emulator: Emulator, controller: Controller) -> None:
+        controller.environment["TENCENTCLOUD_TOKEN"] = "token-of-other-keys"
+        emulator.keys["AKIDother"] = ("otherSecretKey", None)
+        run = controller.task(
+            name="web", state="absent", secret_id="AKIDother", secret_key="otherSecretKey", region="ap-tokyo"
+        )
+        assert run.status == 0, run.output
+        assert emulator.received[0].region == "ap-tokyo"
+        assert "X-TC-Token" not in emulator.received[0].headers
+
+    def test_a_netrc_entry_does_not_replace_the_signature(self, controller: Controller, tmp_path: Path) -> None:
+        netrc = tmp_path / ".netrc"
+        netrc.write_text("machine 127.0.0.1 login somebody password something\n", encoding="utf-8")
+        netrc.chmod(0o600)
+        assert controller.task(name="web", state="absent").status == 0
+
+    def test_no_proxy_stands_before_a_loopback_endpoint(self, controller: Controller) -> None:
+        controller.environment.update(http_proxy="http://127.0.0.1:9", HTTP_PROXY="http://127.0.0.1:9")
+        assert controller.task(name="web", state="absent").status == 0
+
+    def test_requests_name_who_asks(self, emulator: Emulator, controller: Controller) -> None:
+        controller.task(name="web", state="absent")
+        headers = emulator.received[0].headers
+        assert headers["User-Agent"].startswith(f"tencentcloud.tke/{VERSION} ansible-core/2.")
+        assert headers["X-TC-RequestClient"].startswith(f"ansible_tencentcloud.tke_{VERSION};ansible-core_2.")
+        assert headers["X-TC-Language"] == "en-US"
+
+
+def test_module_defaults_reach_the_module_through_the_group(emulator: Emulator, controller: Controller) -> None:
+    defaults = {"group/tencentcloud.tke.all": {"region": "ap-shanghai"}}
+    controller.play({MODULE: {"name": "web", "state": "absent"}}, module_defaults=defaults)
+    assert emulator.received[0].region == "ap-shanghai"
+
+
+def test_ad_hoc_the_options_are_text(emulator: Emulator, controller: Controller) -> None:
+    arguments = "name=web images=nginx:1,redis:7 vpc_id=vpc-1 subnet_id=subnet-1 size=30 wait=false"
+    run = controller.run("ansible", "localhost", "-m", MODULE, "-a", arguments)
+    assert run.status == 0, run.output
+    assert "CHANGED" in run.output
+    assert emulator.received[1].parameters["Images"] == ["nginx:1", "redis:7"]
+    assert emulator.received[1].parameters["ImageCacheSize"] == 30
+    run = controller.run("ansible", "localhost", "-m", MODULE, "-a", "name=web state=absent", "--check")
+    assert "CHANGED" in run.output
+    assert len(emulator.region().caches) == 1
+
+
+def test_without_requests_the_message_names_the_interpreter(
+    emulator: Emulator, controller: Controller, tmp_path: Path
+) -> None:
+    bare = tmp_path / "bare"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(bare)], check=True)
+    # The tests' own path would lend it the library, and coverage is not there either.
+    for variable in ("PYTHONPATH", "_ANSIBLE_COVERAGE_CONFIG", "_ANSIBLE_COVERAGE_OUTPUT"):
+        controller.environment.pop(variable, None)
+    run = controller.play({MODULE: WEB, "vars": {"ansible_python_interpreter": str(bare / "bin/python")}})
+    assert "Failed to import the required Python library (requests)" in run.result["msg"]
+    assert str(bare / "bin/python") in run.result["msg"]
+    assert emulator.received == []

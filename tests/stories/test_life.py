@@ -1,0 +1,466 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Contract of the states: what is found, what is declared, which calls follow, and what the result says."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from emulator import BuildFailure, Emulator
+
+from .controller import MODULE, WEB, Controller, Run
+
+LIST, CREATE, UPDATE, DELETE = "DescribeImageCaches", "CreateImageCache", "UpdateImageCache", "DeleteImageCaches"
+
+
+def actions(run: Run) -> list[tuple[str, list[str]]]:
+    return [(action["action"], action["fields"]) for action in run.result["actions"]]
+
+
+def existing(emulator: Emulator, **parameters: Any) -> str:
+    """Put a cache that is Ready into the emulator, as another client would have left it, and return its id."""
+    image_cache_id = begun(emulator, **parameters)
+    emulator.region().caches[image_cache_id].builds[-1].began -= 60
+    return image_cache_id
+
+
+def begun(emulator: Emulator, **parameters: Any) -> str:
+    """Put a cache into the emulator whose build has just begun, and return its id."""
+    declared = {"ImageCacheName": "web", "Images": ["nginx:1.27.3"], "VpcId": "vpc-1", "SubnetId": "subnet-1"}
+    answer = emulator.region().call("CreateImageCache", {**declared, **parameters})
+    return str(answer["ImageCacheId"])
+
+
+class TestNoneOfThatName:
+    def test_present_creates_and_waits_until_it_is_ready(self, emulator: Emulator, controller: Controller) -> None:
+        run = controller.web("--diff", retention_days=30, tags={"team": "web", "tier": 1})
+        result = run.result
+        assert run.status == 0, run.output
+        assert result["changed"] is True
+        assert actions(run) == [
+            ("create", ["image_cache_name", "images", "vpc_id", "subnet_id", "retention_days", "tags"])
+        ]
+        cache = result["image_cache"]
+        assert cache["status"] == "Ready"
+        assert cache["image_cache_id"] == result["image_cache_id"] == result["actions"][0]["image_cache_id"]
+        assert cache["tags"] == {"team": "web", "tier": "1"}
+        assert cache["never_expires"] is False
+        assert cache["created_at"].endswith("Z")
+        assert result["replaced"] is None
+        assert result["recovered_failure"] is None
+        assert result["diff"]["before"] == {"image_cache_id": None} or result["diff"]["before"] == {}
+        assert result["diff"]["after"]["images"] == ["nginx:1.27.3"]
+        assert result["diff"]["after"]["image_cache_id"] == result["image_cache_id"]
+        calls = emulator.calls()
+        assert calls[:3] == [LIST, CREATE, LIST]
+        assert set(calls[3:]) == {LIST}
+        assert list(emulator.region().caches) == [result["image_cache_id"]]
+
+    def test_without_waiting_a_create_is_three_calls(self, emulator: Emulator, controller: Controller) -> None:
+        result = controller.web(wait=False).result
+        assert emulator.calls() == [LIST, CREATE, LIST]
+        assert result["changed"] is True
+        assert result["image_cache"]["status"] == "Pending"
+
+    def test_every_parameter_reaches_the_api(self, emulator: Emulator, controller: Controller) -> None:
+        run = controller.web(
+            security_group_ids=["sg-2", "sg-1"],
+            image_registry_credentials=[
+                {"server": "harbor.example.com", "username": "puller", "password": "s3cr3t-one", "name": "harbor"},
+                {"server": "ccr.example.com", "username": "other"},
+            ],
+            auto_create_eip=True,
+            auto_create_eip_attribute={
+                "delete_policy": "",
+                "internet_service_provider": "BGP",
+                "internet_max_bandwidth_out": 50,
+            },
+            image_cache_size=50,
+            retention_days=7,
+            registry_skip_verify_list=["harbor.example.com"],
+            registry_http_end_point_list=["registry.local:5000"],
+            resolve_config="nameserver 10.0.0.2\noptions ndots:1",
+            tags={"team": "web"},
+            wait=False,
+        )
+        assert run.status == 0, run.output
+        created = next(r for r in emulator.received if r.action == CREATE)
+        assert created.region == "ap-guangzhou"
+        assert created.parameters == {
+            "ImageCacheName": "web",
+            "Images": ["nginx:1.27.3"],
+            "VpcId": "vpc-508ctkfb",
+            "SubnetId": "subnet-8ah75lo8",
+            "SecurityGroupIds": ["sg-2", "sg-1"],
+            "ImageRegistryCredentials": [
+                {"Server": "harbor.example.com", "Username": "puller", "Password": "s3cr3t-one", "Name": "harbor"},
+                {"Server": "ccr.example.com", "Username": "other"},
+            ],
+            "AutoCreateEip": True,
+            "AutoCreateEipAttribute": {
+                "DeletePolicy": "",
+                "InternetServiceProvider": "BGP",
+                "InternetMaxBandwidthOut": 50,
+            },
+            "ImageCacheSize": 50,
+            "RetentionDays": 7,
+            "RegistrySkipVerifyList": ["harbor.example.com"],
+            "RegistryHttpEndPointList": ["registry.local:5000"],
+            "ResolveConfig": "nameserver 10.0.0.2\noptions ndots:1",
+            "Tags": [{"Key": "team", "Value": "web"}],
+        }
+        shown = run.result["image_cache"]["image_registry_credentials"]
+        assert shown[0] == {"server": "harbor.example.com", "username": "puller", "name": "harbor"}
+
+    def test_an_existing_eip_reaches_the_api(self, emulator: Emulator, controller: Controller) -> None:
+        controller.web(existed_eip_id="eip-1", wait=False)
+        assert emulator.received[1].parameters["ExistedEipId"] == "eip-1"
+        assert "AutoCreateEip" not in emulator.received[1].parameters
+
+    def test_present_says_what_creating_needs(self, emulator: Emulator, controller: Controller) -> None:
+        run = controller.task(name="web", images=["nginx:1"])
+        assert run.status != 0
+        assert "there is no image cache named 'web', and creating it needs vpc_id, subnet_id too" in run.result["msg"]
+        assert emulator.calls() == [LIST]
+
+    def test_absent_is_unchanged(self, emulator: Emulator, controller: Controller) -> None:
+        result = controller.task(name="web", state="absent").result
+        assert (result["changed"], result["image_cache"], result["image_cache_id"]) == (False, None, None)
+        assert emulator.calls() == [LIST]
+
+    def test_check_mode_foretells_the_create(self, emulator: Emulator, controller: Controller) -> None:
+        run = controller.web("--check", "--diff", retention_days=30)
+        result = run.result
+        assert emulator.calls() == [LIST]
+        assert result["changed"] is True
+        assert result["actions"] == [
+            {
+                "action": "create",
+                "image_cache_id": None,
+                "request_id": None,
+                "fields": ["image_cache_name", "images", "vpc_id", "subnet_id", "retention_days"],
+            }
+        ]
+        assert result["image_cache"]["image_cache_name"] == "web"
+        assert result["image_cache"]["image_cache_id"] is None
+        real = controller.web("--diff", retention_days=30).result
+        assert set(real) == set(result)
+        assert set(real["image_cache"]) <= set(result["image_cache"])
+        assert {**real["diff"]["after"], "image_cache_id": None} == result["diff"]["after"]
+
+
+class TestNoSuchId:
+    def test_present_fails(self, emulator: Emulator, controller: Controller) -> None:
+        run = controller.task(id="imc-none", images=["nginx:1"])
+        assert "there is no image cache imc-none" in run.result["msg"]
+        assert emulator.calls() == [LIST]
+        assert emulator.received[0].parameters["ImageCacheIds"] == ["imc-none"]
+
+    def test_absent_is_unchanged(self, emulator: Emulator, controller: Controller) -> None:
+        run = controller.task(id="imc-none", state="absent")
+        assert run.status == 0
+        assert run.result["changed"] is False
+
+
+class TestReady:
+    def test_as_declared_it_is_one_call(self, emulator: Emulator, controller: Controller) -> None:
+        image_cache_id = existing(emulator, Images=["redis:7", "nginx:1"], Tags=[{"Key": "a", "Value": "1"}])
+        result = controller.web("--diff", images=["nginx:1", "redis:7"], tags={"a": "1"}, size=20, retention_days=0)
+        assert emulator.calls() == [LIST]
+        assert emulator.received[0].parameters["ImageCacheNames"] == ["web", "web-replacement"]
+        assert result.result["changed"] is False
+        assert result.result["actions"] == []
+        assert result.result["image_cache_id"] == image_cache_id
+        assert result.result["image_cache"]["never_expires"] is True
+        assert result.result["diff"]["before"] == result.result["diff"]["after"]
+
+    @pytest.mark.parametrize(
+        ("option", "value", "field", "sent"),
+        [
+            ("images", ["nginx:1.27.4"], "Images", ["nginx:1.27.4"]),
+            ("image_cache_size", 40, "ImageCacheSize", 40),
+            ("retention_days", 9, "RetentionDays", 9),
+            ("tags", {}, "Tags", []),
+            (
+                "image_registry_credentials",
+                [{"server": "h.example.com", "username": "u", "password": "p4ss-word"}],
+                "ImageRegistryCredentials",
+                [{"Server": "h.example.com", "Username": "u", "Password": "p4ss-word"}],
+            ),
+        ],
+    )
+    def test_a_difference_is_updated_in_place(
+        self, emulator: Emulator, controller: Controller, option: str, value: Any, field: str, sent: Any
+    ) -> None:
+        image_cache_id = existing(emulator, Tags=[{"Key": "a", "Value": "1"}])
+        run = controller.web("--diff", **{option: value})
+        assert run.status == 0, run.output
+        assert actions(run) == [("update", [option])]
+        assert run.result["image_cache"]["status"] == "Ready"
+        assert run.result["image_cache_id"] == image_cache_id
+        update = next(r for r in emulator.received if r.action == UPDATE)
+        assert update.parameters == {"ImageCacheId": image_cache_id, field: sent}
+        before, after = run.result["diff"]["before"], run.result["diff"]["after"]
+        assert {key for key in before if before[key] != after[key]} == {option}
+        emulator.received.clear()
+        assert controller.web(**{option: value}).result["changed"] is False
+        assert emulator.calls() == [LIST]
+
+    def test_an_update_without_waiting_is_three_calls(self, emulator: Emulator, controller: Controller) -> None:
+        existing(emulator)
+        result = controller.web(images=["nginx:2"], wait=False).result
+        assert emulator.calls() == [LIST, UPDATE, LIST]
+        assert result["image_cache"]["status"] == "Updating"
+
+    def test_security_groups_go_along_with_another_update_only(
+        self, emulator: Emulator, controller: Controller
+    ) -> None:
+        image_cache_id = existing(emulator)
+        assert controller.web(security_group_ids=["sg-1"]).result["changed"] is False
+        run = controller.web(security_group_ids=["sg-1"], retention_days=3)
+        assert actions(run) == [("update", ["security_group_ids", "retention_days"])]
+        sent = next(r for r in emulator.received if r.action == UPDATE).parameters
+        assert sent == {"ImageCacheId": image_cache_id, "SecurityGroupIds": ["sg-1"], "RetentionDays": 3}
+
+    def test_on_change_fail_changes_nothing(self, emulator: Emulator, controller: Controller) -> None:
+        existing(emulator)
+        run = controller.web(images=["nginx:2"], size=30, retention_days=4, on_change="fail")
+        assert "'web' differs, and on_change is fail: images is ['nginx:1.27.3'], declared ['nginx:2']" in (
+            run.result["msg"]
+        )
+        assert "image_cache_size is 20, declared 30" in run.result["msg"]
+        assert emulator.calls() == [LIST]
+        assert controller.web(retention_days=4, on_change="fail").result["changed"] is True
+
+    def test_an_id_and_another_name_rename(self, emulator: Emulator, controller: Controller) -> None:
+        image_cache_id = existing(emulator)
+        run = controller.task(id=image_cache_id, name="shop", wait_interval=0.1)
+        assert actions(run) == [("rename", ["image_cache_name"])]
+        assert run.result["image_cache"]["image_cache_name"] == "shop"
+        assert emulator.calls() == [LIST, LIST, UPDATE, LIST]
+        emulator.received.clear()
+        assert controller.task(id=image_cache_id, name="shop").result["changed"] is False
+        assert emulator.calls() == [LIST]
+
+    def test_a_name_that_is_taken_is_refused(self, emulator: Emulator, controller: Controller) -> None:
+        image_cache_id, other = existing(emulator), existing(emulator, ImageCacheName="shop")
+        run = controller.task(id=image_cache_id, name="shop")
+        assert f"{image_cache_id} cannot be named 'shop': {other} has that name" in run.result["msg"]
+        assert UPDATE not in emulator.calls()
+
+    def test_passwords_are_compared_where_they_are_shown(self, emulator: Emulator, controller: Controller) -> None:
+        credential = {"server": "h.example.com", "username": "u", "password": "old-pass"}
+        existing(
+            emulator,
+            ImageRegistryCredentials=[{"Server": "h.example.com", "Username": "u", "Password": "old-pass", "Name": "n"}],
+        )
+        assert controller.web(image_registry_credentials=[credential]).result["changed"] is False
+        credential["password"] = "new-pass"
+        assert controller.web(image_registry_credentials=[credential]).result["changed"] is True
+        assert controller.web(image_registry_credentials=[credential]).result["changed"] is False
+        emulator.settings.passwords = "masked"
+        credential["password"] = "newest-pass"
+        assert controller.web(image_registry_credentials=[credential]).result["changed"] is False
+        run = controller.web(image_registry_credentials=[credential], update_password="always")
+        assert actions(run) == [("update", ["image_registry_credentials"])]
+
+    def test_absent_deletes_and_waits(self, emulator: Emulator, controller: Controller) -> None:
+        image_cache_id = existing(emulator)
+        run = controller.task("--diff", name="web", state="absent")
+        assert emulator.calls() == [LIST, DELETE, LIST]
+        assert actions(run) == [("delete", [])]
+        assert run.result["actions"][0]["image_cache_id"] == run.result["image_cache_id"] == image_cache_id
+        assert run.result["image_cache"] is None
+        assert run.result["diff"]["before"]["image_cache_name"] == "web"
+        assert run.result["diff"]["after"] == {}
+        assert emulator.region().caches == {}
+
+    def test_absent_without_waiting_is_two_calls(self, emulator: Emulator, controller: Controller) -> None:
+        image_cache_id = existing(emulator)
+        controller.task(id=image_cache_id, state="absent", wait=False)
+        assert emulator.calls() == [LIST, DELETE]
+
+    def test_check_mode_foretells_the_delete(self, emulator: Emulator, controller: Controller) -> None:
+        image_cache_id = existing(emulator)
+        result = controller.task("--check", name="web", state="absent").result
+        assert (result["changed"], result["image_cache"]) == (True, None)
+        assert result["actions"][0]["image_cache_id"] == image_cache_id
+        assert emulator.calls() == [LIST]
+
+    def test_check_mode_foretells_the_update(self, emulator: Emulator, controller: Controller) -> None:
+        existing(emulator)
+        foreseen = controller.web("--check", "--diff", images=["nginx:2"], retention_days=4).result
+        assert emulator.calls() == [LIST]
+        real = controller.web("--diff", images=["nginx:2"], retention_days=4).result
+        assert foreseen["diff"] == real["diff"]
+        assert [a["fields"] for a in foreseen["actions"]] == [a["fields"] for a in real["actions"]]
+        assert foreseen["image_cache"]["images"] == real["image_cache"]["images"] == ["nginx:2"]
+
+
+class TestBuilding:
+    def test_a_running_build_is_joined(self, emulator: Emulator, controller: Controller) -> None:
+        emulator.settings.build_seconds = 3
+        image_cache_id = begun(emulator)
+        run = controller.web()
+        assert run.result["changed"] is False
+        assert run.result["image_cache"]["status"] == "Ready"
+        assert run.result["image_cache_id"] == image_cache_id
+        assert set(emulator.calls()) == {LIST}
+
+    def test_what_differs_is_updated_when_the_build_has_ended(self, emulator: Emulator, controller: Controller) -> None:
+        emulator.settings.build_seconds = 2.5
+        begun(emulator)
+        run = controller.web(images=["nginx:2"])
+        assert run.status == 0, run.output
+        assert actions(run) == [("update", ["images"])]
+        assert emulator.calls().count(UPDATE) == 1
+        assert CREATE not in emulator.calls()
+
+    def test_an_update_under_way_is_joined(self, emulator: Emulator, controller: Controller) -> None:
+        image_cache_id = existing(emulator)
+        emulator.settings.build_seconds = 3
+        emulator.region().call("UpdateImageCache", {"ImageCacheId": image_cache_id, "Images": ["nginx:2"]})
+        run = controller.web(images=["nginx:2"])
+        assert run.result["changed"] is False
+        assert run.result["image_cache"]["status"] == "Ready"
+
+    def test_without_waiting_it_is_left_alone(self, emulator: Emulator, controller: Controller) -> None:
+        emulator.settings.build_seconds = 30
+        begun(emulator)
+        run = controller.web(images=["nginx:2"], wait=False)
+        assert run.result["changed"] is False
+        assert emulator.calls() == [LIST]
+        assert "is being built and differs from its declaration in images" in run.result["warnings"][0]
+
+    def test_check_mode_compares_what_is_listed(self, emulator: Emulator, controller: Controller) -> None:
+        emulator.settings.build_seconds = 30
+        begun(emulator)
+        started = time.monotonic()
+        run = controller.web("--check", images=["nginx:2"])
+        assert actions(run) == [("update", ["images"])]
+        assert emulator.calls() == [LIST]
+        assert time.monotonic() - started < 20
+
+    def test_absent_deletes_it(self, emulator: Emulator, controller: Controller) -> None:
+        emulator.settings.build_seconds = 30
+        begun(emulator)
+        assert actions(controller.task(name="web", state="absent")) == [("delete", [])]
+        assert emulator.region().caches == {}
+
+    def test_absent_waits_where_the_api_refuses_meanwhile(self, emulator: Emulator, controller: Controller) -> None:
+        emulator.settings.build_seconds, emulator.settings.delete_while_building = 3, False
+        begun(emulator)
+        run = controller.task(name="web", state="absent", wait_interval=0.5)
+        assert run.status == 0, run.output
+        assert emulator.region().caches == {}
+
+
+class TestFailed:
+    def test_a_build_that_fails_ends_the_wait_at_once(self, emulator: Emulator, controller: Controller) -> None:
+        emulator.settings.failures = [BuildFailure("nginx:1.99")]
+        run = controller.web(images=["nginx:1.99"], wait_timeout=60)
+        result = run.result
+        assert run.status != 0
+        assert result["build_failure"] == {
+            "phase": "EksCiCreated",
+            "reason": "PullImageFailed",
+            "message": "failed to pull image: manifest unknown: not found",
+        }
+        assert result["image_cache"]["status"] == "Failed"
+        assert result["image_cache"]["events"]
+        assert result["image_cache_id"] in result["msg"]
+        assert "'web'" in result["msg"]
+        assert "manifest unknown" in result["msg"]
+        assert result["changed"] is True
+        assert result["actions"][0]["action"] == "create"
+
+    def test_one_that_has_failed_is_not_usable(self, emulator: Emulator, controller: Controller) -> None:
+        emulator.settings.failures = [BuildFailure("nginx")]
+        existing(emulator)
+        run = controller.web()
+        assert run.result["build_failure"]["reason"] == "PullImageFailed"
+        assert run.result["changed"] is False
+        assert emulator.calls() == [LIST]
+        emulator.received.clear()
+        assert actions(controller.task(name="web", state="absent")) == [("delete", [])]
+
+    def test_an_update_that_fails_says_so(self, emulator: Emulator, controller: Controller) -> None:
+        existing(emulator)
+        emulator.settings.failures = [BuildFailure("nginx:1.99", reason="NoSpace", message="no space left on device")]
+        run = controller.web(images=["nginx:1.99"])
+        assert run.result["build_failure"]["message"] == "no space left on device"
+        assert run.result["image_cache"]["status"] == "UpdateFailed"
+        assert "the update failed" in run.result["msg"]
+
+    def test_a_failed_update_is_tried_again(self, emulator: Emulator, controller: Controller) -> None:
+        self.test_an_update_that_fails_says_so(emulator, controller)
+        emulator.settings.failures = []
+        run = controller.web(images=["nginx:1.99"])
+        assert run.status == 0, run.output
+        assert actions(run) == [("update", ["images"])]
+        assert run.result["image_cache"]["status"] == "Ready"
+
+    def test_a_failed_update_with_on_change_fail(self, emulator: Emulator, controller: Controller) -> None:
+        self.test_an_update_that_fails_says_so(emulator, controller)
+        emulator.received.clear()
+        run = controller.web(images=["nginx:1.99"], on_change="fail")
+        assert run.result["build_failure"]["reason"] == "NoSpace"
+        assert emulator.calls() == [LIST]
+
+
+class TestSeveral:
+    def test_present_and_absent_refuse_and_list_the_ids(self, emulator: Emulator, controller: Controller) -> None:
+        ids = [existing(emulator), existing(emulator)]
+        for state in ("present", "absent"):
+            result = controller.web(state=state).result
+            assert "2 image caches are named 'web'" in result["msg"]
+            assert all(image_cache_id in result["msg"] for image_cache_id in ids)
+        assert set(emulator.calls()) == {LIST}
+        assert len(emulator.region().caches) == 2
+
+    def test_a_race_gets_time_to_settle(self, emulator: Emulator, controller: Controller) -> None:
+        emulator.settings.build_seconds = 30
+        older, younger = existing(emulator), begun(emulator)
+
+        def other_run(moment: str, action: str) -> None:
+            if moment == "before" and emulator.calls().count(LIST) == 1:
+                emulator.region().caches.pop(younger, None)
+
+        emulator.watch = other_run
+        run = controller.web()
+        assert run.status == 0, run.output
+        assert run.result["image_cache_id"] == older
+
+    def test_names_are_compared_exactly_whatever_the_filter_does(
+        self, emulator: Emulator, controller: Controller
+    ) -> None:
+        emulator.settings.fuzzy_names = True
+        for name in ("web-2", "my-web", *(f"web-{number}" for number in range(10, 70))):
+            existing(emulator, ImageCacheName=name)
+        own = existing(emulator)
+        result = controller.web().result
+        assert (result["changed"], result["image_cache_id"]) == (False, own)
+        assert [r.parameters["Offset"] for r in emulator.received] == [0, 50]
+
+
+def test_regions_are_apart(emulator: Emulator, controller: Controller) -> None:
+    existing(emulator)
+    run = controller.web(region="ap-shanghai", wait=False)
+    assert run.result["changed"] is True
+    assert len(emulator.region("ap-shanghai").caches) == 1
+
+
+def test_the_whole_life_in_one_playbook(emulator: Emulator, controller: Controller) -> None:
+    run = controller.play(
+        {"name": "create", MODULE: WEB},
+        {"name": "unchanged", MODULE: WEB},
+        {"name": "change", MODULE: {**WEB, "images": ["nginx:1.27.4"]}},
+        {"name": "remove", MODULE: {"name": "web", "state": "absent"}},
+        {"name": "gone", MODULE: {"name": "web", "state": "absent"}},
+    )
+    assert [result["changed"] for result in run.results] == [True, False, True, True, False]
+    assert run.status == 0

@@ -1,0 +1,117 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What cannot be right is said before any request; what is doubtful is warned about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from emulator import Emulator
+
+from .controller import MODULE, WEB, Controller
+
+CREDENTIALS = "image_registry_credentials"
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"existed_eip_id": "eip-1", "auto_create_eip": True}, "existed_eip_id and auto_create_eip exclude each other"),
+    (
+        {"existed_eip_id": "eip-1", "auto_create_eip_attribute": {"delete_policy": "Never"}},
+        "existed_eip_id and auto_create_eip_attribute exclude each other",
+    ),
+    (
+        {"auto_create_eip": False, "auto_create_eip_attribute": {"delete_policy": "Never"}},
+        "auto_create_eip is false, but auto_create_eip_attribute alone switches the creation of an EIP on",
+    ),
+    ({"images": ["nginx:1", "redis:7", "nginx:1"]}, "image 'nginx:1' is listed 2 times in images"),
+    ({"images": []}, "images is an empty list"),
+    ({"images": ["nginx:1", ""]}, "images[1] is empty"),
+    ({"images": ["nginx :1"]}, "image 'nginx :1' contains a blank"),
+    (
+        {CREDENTIALS: [{"server": "https://harbor.example.com", "username": "u"}]},
+        "server 'https://harbor.example.com' has a scheme; a registry is named by its host alone: 'harbor.example.com'",
+    ),
+    ({CREDENTIALS: [{"server": "h", "username": "u", "password": ""}]}, f"{CREDENTIALS}[0].password is empty"),
+    ({CREDENTIALS: [{"server": "", "username": "u"}]}, f"{CREDENTIALS}[0].server is empty"),
+    ({"vpc_id": ""}, "vpc_id is empty"),
+    ({"subnet_id": " "}, "subnet_id is empty"),
+    ({"name": ""}, "image_cache_name is empty"),
+    ({"id": ""}, "image_cache_id is empty"),
+    ({"security_group_ids": ["sg-1", ""]}, "security_group_ids[1] is empty"),
+    ({"registry_skip_verify_list": [""]}, "registry_skip_verify_list[0] is empty"),
+    ({"resolve_config": ""}, "resolve_config is empty"),
+    ({"image_cache_size": 0}, "image_cache_size is 0; the least that it can be is 1"),
+    ({"retention_days": -1}, "retention_days is -1; the least that it can be is 0"),
+    (
+        {"auto_create_eip_attribute": {"delete_policy": "Never", "internet_max_bandwidth_out": 0}},
+        "auto_create_eip_attribute.internet_max_bandwidth_out is 0",
+    ),
+    ({"auto_create_eip_attribute": {"internet_service_provider": "BGP"}}, "missing required arguments: delete_policy"),
+    ({"tags": {"team": {"a": 1}}}, "tags: 'team' needs a key that is not empty and a value that is text"),
+    ({"tags": {"": "a"}}, "tags: '' needs a key"),
+    ({"wait_timeout": -1}, "wait_timeout is below 0"),
+    ({"wait_interval": 0}, "wait_interval must be above 0"),
+    ({"api_timeout": 0}, "api_timeout is 0; it must be above 0"),
+    ({"api_retries": -1}, "api_retries is below 0"),
+    ({"region": "ap guangzhou"}, "region 'ap guangzhou' is no region's name"),
+    ({"endpoint": "http://tke.tencentcloudapi.com"}, "would send signed requests unencrypted"),
+    ({"endpoint": "https://user:word@tke.example.com"}, "carries a user name or password"),
+    ({"endpoint": "https://tke.example.com/v2"}, "has a path"),
+    ({"endpoint": "ftp://tke.example.com"}, "has a scheme other than https and http"),
+    ({"ca_path": "/nowhere/ca.pem"}, "ca_path: there is no file or directory /nowhere/ca.pem"),
+    ({"secret_id": "AKIDx"}, "hold only half a pair: the secret key is missing"),
+    ({"secret_key": "onlykey"}, "hold only half a pair: the secret id is missing"),
+    ({"secret_id": "AKIDx", "secret_key": "with blank"}, "contains a blank, a line break or another stray character"),
+    ({"state": "there"}, "value of state must be one of"),
+    ({"langauge": "en-US"}, "Unsupported parameters"),
+    ({"image_cache_size": "big"}, "image_cache_size"),
+]
+
+
+def test_what_cannot_be_right_is_refused_before_any_request(emulator: Emulator, controller: Controller) -> None:
+    run = controller.play(*({MODULE: {**WEB, **options}, "ignore_errors": True} for options, _ in REFUSED))
+    assert len(run.results) == len(REFUSED)
+    for result, (options, words) in zip(run.results, REFUSED):
+        assert result.get("failed") is True, (options, result)
+        assert words in result["msg"], (options, result["msg"])
+        assert result["changed"] is False
+    assert emulator.received == []
+
+
+def test_a_name_or_an_id_is_needed(emulator: Emulator, controller: Controller) -> None:
+    run = controller.task(images=["nginx:1"])
+    assert "one of image_cache_name and image_cache_id is needed" in run.result["msg"]
+    assert emulator.received == []
+
+
+def test_all_that_is_wrong_is_said_at_once(controller: Controller) -> None:
+    message = controller.web(images=["a:1", "a:1"], vpc_id="", retention_days=-3).result["msg"]
+    assert "listed 2 times" in message
+    assert "vpc_id is empty" in message
+    assert "retention_days is -3" in message
+
+
+def test_an_image_without_a_fixed_tag_is_warned_about(controller: Controller) -> None:
+    digest = "redis@sha256:9f4a2b5c2f0c3f7d1e8b6a5d4c3b2a190f8e7d6c5b4a39281706f5e4d3c2b1a0"
+    images = ["nginx", "registry.local:5000/web", "httpd:latest", "busybox:1.36", digest]
+    warnings = controller.web("--check", images=images).result["warnings"]
+    assert len(warnings) == 3
+    for image, warning in zip(images, warnings):
+        assert f"image {image!r} has no fixed tag" in warning
+
+
+def test_without_a_region_nothing_is_guessed(emulator: Emulator, controller: Controller) -> None:
+    del controller.environment["TENCENTCLOUD_REGION"]
+    assert "no region: give the option region" in controller.web().result["msg"]
+    assert emulator.received == []
+
+
+def test_without_keys_every_place_is_named(emulator: Emulator, controller: Controller) -> None:
+    del controller.environment["TENCENTCLOUD_SECRET_ID"], controller.environment["TENCENTCLOUD_SECRET_KEY"]
+    message = controller.web().result["msg"]
+    assert message.splitlines() == [
+        "no API keys found. These places were tried:",
+        "- the options secret_id and secret_key",
+        "- the environment variables TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY",
+    ]
+    assert emulator.received == []
