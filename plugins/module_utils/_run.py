@@ -34,9 +34,7 @@ __all__ = ["Caller", "image_cache", "image_cache_spec"]
 class Caller:
     """The circumstances of a run: C(ansible_version) is named to the API, C(clock) is time itself."""
 
-    def __init__(
-        self, reporter: Reporter, *, ansible_version: str, check_mode: bool, diff: bool, clock: Clock
-    ) -> None:
+    def __init__(self, reporter: Reporter, *, ansible_version: str, check_mode: bool, diff: bool, clock: Clock) -> None:
         self.reporter, self.ansible_version, self.clock = reporter, ansible_version, clock
         self.check_mode, self.diff = check_mode, diff
 

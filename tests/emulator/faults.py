@@ -22,7 +22,7 @@ LOST_REQUEST, LOST_ANSWER, SLOW, PAGE, GARBLED, ERROR, LIE = (
 
 @dataclass
 class Fault:
-    """What befalls some calls of an action (of any, without one).
+    """What befalls some calls of an action (of any, without one), in one region or in all.
 
     C(nth) is the first matching call it befalls, counted from 1 when the fault is scripted, C(times) how many.
     C(acts) says whether the server carries the call out before the fault shows.
@@ -40,11 +40,12 @@ class Fault:
     body: bytes = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
     headers: Mapping[str, str] = field(default_factory=dict)
     change: Optional[Callable[[Any], Any]] = None
+    region: Optional[str] = None
     seen: int = 0
 
-    def befalls(self, action: str) -> bool:
+    def befalls(self, action: str, region: str) -> bool:
         """Count a call, and say whether it is one that the fault befalls."""
-        if self.action not in (None, action):
+        if self.action not in (None, action) or self.region not in (None, region):
             return False
         self.seen += 1
         return self.nth <= self.seen < self.nth + self.times

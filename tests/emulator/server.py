@@ -127,7 +127,7 @@ class Emulator:
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         await asyncio.sleep(self.settings.latency)
         action, body = request.headers.get("X-TC-Action", ""), await request.read()
-        fault = next(iter(self._befalling(action)), None)
+        fault = next(iter(self._befalling(action, request.headers.get("X-TC-Region", ""))), None)
         self.watch("before", action)
         response, code = {"RequestId": str(uuid.uuid4())}, None
         if fault is None or fault.acts:
@@ -138,9 +138,9 @@ class Emulator:
             return await self._spoilt(request, fault, response)
         return _enveloped(response)
 
-    def _befalling(self, action: str) -> list[Fault]:
+    def _befalling(self, action: str, region: str) -> list[Fault]:
         # Every fault counts every call, also one that another fault befalls.
-        return [fault for fault in self.faults if fault.befalls(action)]
+        return [fault for fault in self.faults if fault.befalls(action, region)]
 
     def _act(self, request: web.Request, action: str, body: bytes, response: dict[str, Any]) -> Optional[str]:
         try:

@@ -35,8 +35,8 @@ TIME_FORMATS: Mapping[str, Callable[[datetime], str]] = {
     "plain": lambda at: at.strftime("%Y-%m-%d %H:%M:%S"),
     "rfc3339": lambda at: at.strftime("%Y-%m-%dT%H:%M:%SZ"),
     "milliseconds": lambda at: str(int(at.timestamp() * 1000)),
-    "go-monotonic": lambda at: (
-        (at + timedelta(hours=8)).strftime("%Y-%m-%d %H:%M:%S.389402882 +0800 CST m=+893.262707991")
+    "go-monotonic": lambda at: (at + timedelta(hours=8)).strftime(
+        "%Y-%m-%d %H:%M:%S.389402882 +0800 CST m=+893.262707991"
     ),
 }
 

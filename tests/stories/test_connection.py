@@ -38,9 +38,7 @@ def encrypted(authority: trustme.CA) -> Iterator[Emulator]:
 
 
 class TestTls:
-    def test_ca_path_names_whom_to_trust(
-        self, encrypted: Emulator, authority: trustme.CA, tmp_path: Path
-    ) -> None:
+    def test_ca_path_names_whom_to_trust(self, encrypted: Emulator, authority: trustme.CA, tmp_path: Path) -> None:
         bundle = tmp_path / "ca.pem"
         authority.cert_pem.write_to_path(str(bundle))
         controller = Controller(encrypted, tmp_path)

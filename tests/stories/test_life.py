@@ -229,8 +229,9 @@ class TestReady:
     def test_on_change_fail_changes_nothing(self, emulator: Emulator, controller: Controller) -> None:
         existing(emulator)
         run = controller.web(images=["nginx:2"], size=30, retention_days=4, on_change="fail")
-        assert "'web' differs, and on_change is fail: images is ['nginx:1.27.3'], declared ['nginx:2']" in (
-            run.result["msg"]
+        assert (
+            "'web' differs, and on_change is fail: images is ['nginx:1.27.3'], declared ['nginx:2']"
+            in (run.result["msg"])
         )
         assert "image_cache_size is 20, declared 30" in run.result["msg"]
         assert emulator.calls() == [LIST]
@@ -256,7 +257,9 @@ class TestReady:
         credential = {"server": "h.example.com", "username": "u", "password": "old-pass"}
         existing(
             emulator,
-            ImageRegistryCredentials=[{"Server": "h.example.com", "Username": "u", "Password": "old-pass", "Name": "n"}],
+            ImageRegistryCredentials=[
+                {"Server": "h.example.com", "Username": "u", "Password": "old-pass", "Name": "n"}
+            ],
         )
         assert controller.web(image_registry_credentials=[credential]).result["changed"] is False
         credential["password"] = "new-pass"

@@ -50,9 +50,7 @@ def signature(secret_key: str, timestamp: int, service: str, canonical: str) -> 
     return _hmac(key, to_sign).hex()
 
 
-def authorization(
-    keys: Keys, timestamp: int, service: str, signed_headers: Mapping[str, str], body: bytes
-) -> str:
+def authorization(keys: Keys, timestamp: int, service: str, signed_headers: Mapping[str, str], body: bytes) -> str:
     """Return the value of the Authorization header.
 
     C(signed_headers) must be sent as they are given here, C(body) as these very bytes, and C(timestamp)

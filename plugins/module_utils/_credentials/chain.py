@@ -72,9 +72,7 @@ def find_keys(login: Login) -> Keys:
     raise InvalidInput(f"no API keys found. These places were tried:\n{places}")
 
 
-def _pair(
-    place: str, secret_id: Optional[str], secret_key: Optional[str], token: Optional[str]
-) -> Optional[Keys]:
+def _pair(place: str, secret_id: Optional[str], secret_key: Optional[str], token: Optional[str]) -> Optional[Keys]:
     if not secret_id and not secret_key:
         return None
     if not secret_id or not secret_key:

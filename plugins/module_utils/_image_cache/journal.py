@@ -40,9 +40,7 @@ class Journal:
         """Note the cache that the run is about."""
         self.seen, self.image_cache_id = cache, cache.id
 
-    def done(
-        self, action: str, image_cache_id: str, request_id: Optional[str], fields: Tuple[str, ...] = ()
-    ) -> None:
+    def done(self, action: str, image_cache_id: str, request_id: Optional[str], fields: Tuple[str, ...] = ()) -> None:
         """Note a writing action that the API has accepted."""
         self.image_cache_id = image_cache_id
         self.actions.append(action_result(action, image_cache_id, request_id, fields))

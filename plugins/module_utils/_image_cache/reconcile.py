@@ -147,7 +147,9 @@ class Reconciliation:
     def _left_alone(self, plan: Plan) -> Plan:
         if plan.steps:
             fields = ", ".join(plan.steps[0].fields)
-            self._warn(f"is being built and differs from its declaration in {fields}; with wait: false it is left alone")
+            self._warn(
+                f"is being built and differs from its declaration in {fields}; with wait: false it is left alone"
+            )
         before = self._journal.before
         return Plan((), before.as_result() if before else None, join=True)
 

@@ -31,8 +31,15 @@ class CallbackModule(CallbackBase):
     CALLBACK_NAME = "record"
     CALLBACK_NEEDS_ENABLED = True
 
-    def _record(self, result, **_facts):
-        with open(os.environ["STORY_RESULTS"], "a", encoding="utf-8") as record:
-            record.write(json.dumps({"task": result._task.get_name(), **result._result}, default=str) + "\n")
+    def v2_runner_on_ok(self, result):
+        """Record a task that succeeded."""
+        self._record(result, False)
 
-    v2_runner_on_ok = v2_runner_on_failed = v2_runner_on_unreachable = _record
+    def v2_runner_on_failed(self, result, ignore_errors=False):
+        """Record a task that failed."""
+        self._record(result, True)
+
+    def _record(self, result, failed):
+        line = {"task": result._task.get_name(), **result._result, "failed": failed}
+        with open(os.environ["STORY_RESULTS"], "a", encoding="utf-8") as record:
+            record.write(json.dumps(line, default=str) + "\n")

@@ -1,0 +1,361 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The promises of the README, through the real ansible-playbook, on a server that misbehaves as scripted."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from emulator import BuildFailure, Emulator, Fault
+
+from .controller import MODULE, WEB, Controller
+from .test_life import CREATE, DELETE, LIST, UPDATE, actions, existing
+
+CANARIES = {
+    "secret_key": "canary-secret-key-Zq8",
+    "token": "canary-token-Xw7",
+    "password": "canary-registry-pass-Vy6",
+}
+
+
+class TestExactlyOnce:
+    def test_a_create_whose_answer_is_lost_is_found_again(self, emulator: Emulator, controller: Controller) -> None:
+        emulator.faults.append(Fault.lost_answer(CREATE))
+        run = controller.web()
+        assert run.status == 0, run.output
+        assert emulator.calls()[:3] == [LIST, CREATE, LIST]
+        assert emulator.calls().count(CREATE) == 1
+        assert len(emulator.region().caches) == 1
+        assert run.result["actions"][0]["image_cache_id"] == next(iter(emulator.region().caches))
+        assert run.result["actions"][0]["request_id"] is None
+
+    def test_a_create_that_never_arrived_is_sent_again_after_ten_seconds(
+        self, emulator: Emulator, controller: Controller
+    ) -> None:
+        emulator.faults.append(Fault.lost_request(CREATE))
+        run = controller.web()
+        assert run.status == 0, run.output
+        creates = [request.at for request in emulator.received if request.action == CREATE]
+        assert len(creates) == 2
+        assert creates[1] - creates[0] >= 10
+        first = emulator.calls().index(CREATE)
+        assert emulator.calls()[first + 1 : first + 7] == [LIST] * 5 + [CREATE]
+        assert len(emulator.region().caches) == 1
+
+    @pytest.mark.parametrize(
+        "fault",
+        [
+            Fault.error("InternalError", CREATE, acts=True),
+            Fault.page(502, CREATE, acts=True),
+            Fault.page(504, CREATE, acts=True),
+            Fault.garbled(b'{"Response": {"ImageCac', CREATE, acts=True),
+            Fault.lie(lambda response: {"RequestId": response["RequestId"]}, CREATE),
+            Fault.slow_answer(3, CREATE),
+        ],
+        ids=["InternalError", "502", "504", "cut off", "no id", "slower than the time-out"],
+    )
+    def test_no_unclear_answer_leads_to_a_second_cache(
+        self, emulator: Emulator, controller: Controller, fault: Fault
+    ) -> None:
+        fault.seen = 0
+        emulator.faults.append(fault)
+        run = controller.web(api_timeout=1.5)
+        assert run.status == 0, run.output
+        assert emulator.calls().count(CREATE) == 1
+        assert len(emulator.region().caches) == 1
+
+    def test_a_first_one_that_turns_up_late_costs_no_second(self, emulator: Emulator, controller: Controller) -> None:
+        # The listing hides the first cache until the second one is there.
+        def hidden(response: dict[str, Any]) -> dict[str, Any]:
+            if len(emulator.region().caches) > 1:
+                return response
+            return {**response, "TotalCount": 0, "ImageCaches": []}
+
+        emulator.faults += [Fault.lost_answer(CREATE), Fault.lie(hidden, LIST, times=7)]
+        run = controller.web()
+        assert run.status == 0, run.output
+        assert emulator.calls().count(CREATE) == 2
+        assert len(emulator.region().caches) == 1
+        assert run.result["image_cache_id"] == next(iter(emulator.region().caches))
+        assert run.result["image_cache"]["status"] == "Ready"
+
+    @pytest.mark.parametrize("fault", [Fault.lost_answer(UPDATE), Fault.lost_request(UPDATE)], ids=["done", "not done"])
+    def test_an_unclear_update_is_looked_at_first(
+        self, emulator: Emulator, controller: Controller, fault: Fault
+    ) -> None:
+        existing(emulator)
+        emulator.faults.append(fault)
+        run = controller.web(retention_days=5)
+        assert run.status == 0, run.output
+        assert actions(run) == [("update", ["retention_days"])]
+        assert emulator.calls().count(UPDATE) == (1 if fault.acts else 2)
+        assert run.result["image_cache"]["retention_days"] == 5
+
+    @pytest.mark.parametrize("fault", [Fault.lost_answer(DELETE), Fault.lost_request(DELETE)], ids=["done", "not done"])
+    def test_an_unclear_delete_is_looked_at_first(
+        self, emulator: Emulator, controller: Controller, fault: Fault
+    ) -> None:
+        existing(emulator)
+        emulator.faults.append(fault)
+        run = controller.task(name="web", state="absent")
+        assert run.status == 0, run.output
+        assert emulator.calls().count(DELETE) == (1 if fault.acts else 2)
+        assert emulator.region().caches == {}
+
+
+def test_dry_no_write_leaves_in_check_mode(emulator: Emulator, controller: Controller) -> None:
+    existing(emulator, ImageCacheName="old")
+    emulator.settings.failures = [BuildFailure("broken")]
+    existing(emulator, ImageCacheName="broken", Images=["broken:1"])
+    run = controller.play(
+        {MODULE: WEB},
+        {MODULE: {**WEB, "name": "old", "images": ["nginx:3"], "retention_days": 2}},
+        {MODULE: {"name": "old", "state": "absent"}},
+        {MODULE: {**WEB, "name": "broken"}, "ignore_errors": True},
+        arguments=("--check", "--diff"),
+    )
+    assert len(run.results) == 4
+    assert set(emulator.calls()) == {LIST}
+
+
+class TestSecrets:
+    def canaries(self, controller: Controller, **options: Any) -> dict[str, Any]:
+        keys = {name: CANARIES[name] for name in ("secret_key", "token")}
+        controller.emulator.keys["AKIDcanary"] = (CANARIES["secret_key"], CANARIES["token"])
+        credentials = [{"server": "h.example.com", "username": "u", "password": CANARIES["password"]}]
+        return {**WEB, "secret_id": "AKIDcanary", **keys, "image_registry_credentials": credentials, **options}
+
+    def test_they_are_in_no_output_at_any_verbosity(
+        self, emulator: Emulator, controller: Controller, tmp_path: Path
+    ) -> None:
+        def echo(response: dict[str, Any]) -> dict[str, Any]:
+            sent = emulator.received[-1].headers
+            message = f"{sent['Authorization']} {CANARIES['token']} {CANARIES['password']} {CANARIES['secret_key']}"
+            return {**response, "Error": {"Code": "FailedOperation", "Message": message}}
+
+        emulator.faults.append(Fault.lie(echo, LIST, nth=12))
+        options = self.canaries(controller)
+        failing = Fault.garbled(f"<p>{' '.join(CANARIES.values())}</p>".encode(), LIST, times=99)
+        # The values come from a file of variables: Ansible itself quotes the source of a task that fails.
+        (tmp_path / "variables.yml").write_text(f"canary: {options!r}", encoding="utf-8")
+        task = {MODULE: {name: "{{ canary." + name + " }}" for name in options}}
+        run = controller.play(
+            task,
+            {**task, "check_mode": True},
+            {MODULE: {**task[MODULE], "tags": {"a": "b"}}},
+            {MODULE: {**task[MODULE], "vpc_id": ""}, "ignore_errors": True},
+            {MODULE: {**task[MODULE], "nonsense": 1}, "ignore_errors": True},
+            *({**task, "ignore_errors": True} for _ in range(6)),
+            arguments=("-vvvv", "--diff", "-e", f"@{tmp_path / 'variables.yml'}"),
+        )
+        assert [result["failed"] for result in run.results[:3]] == [False] * 3, run.output
+        emulator.faults = [failing]
+        run_of_failures = controller.play(task, arguments=("-vvvv", "-e", f"@{tmp_path / 'variables.yml'}"))
+        assert run_of_failures.status != 0
+        everything = run.output + run_of_failures.output + str(run.results) + str(run_of_failures.results)
+        assert "no answer of the API" in everything
+        for name, canary in CANARIES.items():
+            assert canary not in everything, name
+        assert "Signature=" not in everything
+
+    def test_a_password_that_describe_shows_is_in_no_result(self, emulator: Emulator, controller: Controller) -> None:
+        existing(
+            emulator,
+            ImageRegistryCredentials=[{"Server": "h.example.com", "Username": "u", "Password": CANARIES["password"]}],
+        )
+        run = controller.web("-vvvv", "--diff", retention_days=3)
+        assert run.result["image_cache"]["image_registry_credentials"][0]["server"] == "h.example.com"
+        assert CANARIES["password"] not in run.output + str(run.results)
+
+    def test_keys_of_the_environment_are_secret_too(self, emulator: Emulator, controller: Controller) -> None:
+        emulator.faults.append(Fault.error("FailedOperation", LIST, message=f"key {emulator.secret_key}!"))
+        run = controller.web("-vvvv")
+        assert run.result["error"]["message"] == "key ********!"
+        assert emulator.secret_key not in run.output
+
+
+class TestNoTracebacks:
+    FAULTS = (
+        (Fault.page(502, LIST, times=99), "GatewayFailure", "HTTP status 502 instead of an answer of the API"),
+        (Fault.page(403, LIST), "GatewayError", "HTTP status 403"),
+        (Fault.page(302, LIST, headers={"Location": "http://127.0.0.1:9/"}), "GatewayError", "points elsewhere"),
+        (Fault.page(307, LIST, headers={"Location": "/"}), "GatewayError", "a signed request is never redirected"),
+        (Fault.garbled(b"", LIST, times=99), "MalformedAnswer", "an empty body"),
+        (Fault.garbled(b"[" * 100000, LIST, times=99), "MalformedAnswer", "no answer of the API"),
+        (Fault.garbled(b"\xff\xfe\x00", LIST, times=99), "MalformedAnswer", "no answer of the API"),
+        (Fault.garbled(b'{"Response": []}', LIST, times=99), "MalformedAnswer", "no answer of the API"),
+        (Fault.garbled(b'{"Response": {"Error": "x"}}', LIST, times=99), "MalformedAnswer", "an error without a code"),
+        (
+            Fault.garbled(b'{"code": 4000, "codeDesc": "InvalidParameter", "message": "old"}', LIST),
+            "InvalidParameter",
+            "old",
+        ),
+        (
+            Fault.lie(lambda r: {**r, "ImageCaches": None, "TotalCount": 3}, LIST, times=99),
+            "MalformedAnswer",
+            "without its ImageCaches",
+        ),
+        (Fault.lie(lambda r: {**r, "TotalCount": "1"}, LIST, times=99), "MalformedAnswer", "or its TotalCount"),
+        (Fault.lie(lambda r: {**r, "ImageCaches": [{}]}, LIST, times=99), "MalformedAnswer", "a listing without"),
+        (Fault.lost_request(LIST, times=99), "NoAnswer", "broke before the answer was whole"),
+        (Fault.slow_answer(2, LIST, times=99), "NoAnswer", "did not answer within 0.5 s"),
+        (Fault.error("ResourceNotFound", LIST), "ResourceNotFound", "It may have been deleted meanwhile"),
+        (Fault.error("AuthFailure.SignatureExpire", LIST), "AuthFailure.SignatureExpire", "clock is right"),
+        (Fault.error("FailedOperation.Anything", LIST), "FailedOperation.Anything", "An internal error"),
+        (Fault.error("InternalError.InsufficientBalance", LIST), "InternalError.InsufficientBalance", "balance"),
+        (Fault.error("ResourcesSoldOut", LIST), "ResourcesSoldOut", "a subnet in another zone"),
+        (Fault.error("UnsupportedRegion", LIST), "UnsupportedRegion", "and region"),
+    )
+
+    def test_every_failure_is_said_in_words(self, emulator: Emulator, controller: Controller) -> None:
+        tasks = []
+        for number, (fault, _code, _words) in enumerate(self.FAULTS):
+            # Each task lists in a region of its own, and meets its own fault there.
+            region = f"ap-{number}"
+            tasks.append(
+                {MODULE: {**WEB, "region": region, "api_retries": 1, "api_timeout": 0.5}, "ignore_errors": True}
+            )
+            fault.seen, fault.region = 0, region
+        emulator.faults += [fault for fault, _code, _words in self.FAULTS]
+        run = controller.play(*tasks)
+        assert len(run.results) == len(tasks)
+        for result, (_fault, code, words) in zip(run.results, self.FAULTS):
+            assert result["failed"] is True, result
+            assert result["error"]["code"] == code, result["msg"]
+            assert words in result["msg"]
+            assert result["msg"].startswith("image cache 'web': DescribeImageCaches failed: ")
+        assert "Traceback" not in run.output
+
+    def test_a_server_that_is_not_there(self, controller: Controller) -> None:
+        result = controller.web(endpoint="http://127.0.0.1:9", api_retries=1).result
+        assert result["error"]["code"] == "ConnectionFailed"
+        assert "no connection to 127.0.0.1:9: Connection refused. Nothing was sent." in result["msg"]
+        assert result["error"]["retryable"] is True
+
+    def test_an_answer_beyond_all_bounds(self, emulator: Emulator, controller: Controller) -> None:
+        emulator.faults.append(Fault.garbled(b" " * (17 * 1024 * 1024), LIST, times=9))
+        assert "an answer of more than 16 MiB" in controller.web(api_retries=0).result["msg"]
+
+
+class TestBounded:
+    def test_a_wait_ends_at_its_timeout_and_the_next_run_joins(
+        self, emulator: Emulator, controller: Controller
+    ) -> None:
+        emulator.settings.build_seconds = 7
+        started = time.monotonic()
+        run = controller.web(wait_timeout=1)
+        assert time.monotonic() - started < 6
+        result = run.result
+        assert "it is not Ready after 1 s; its status is Pending" in result["msg"]
+        assert "the last step of the build that was reached is DiskCreated" in result["msg"]
+        assert "the next run joins it" in result["msg"]
+        assert result["image_cache"]["status"] == "Pending"
+        assert result["image_cache_id"] == result["image_cache"]["image_cache_id"]
+        assert result["changed"] is True
+        joined = controller.web().result
+        assert joined["changed"] is False
+        assert joined["image_cache_id"] == result["image_cache_id"]
+        assert emulator.calls().count(CREATE) == 1
+
+    def test_there_is_at_most_one_look_an_interval(self, emulator: Emulator, controller: Controller) -> None:
+        emulator.settings.build_seconds = 3
+        controller.web(wait_interval=0.5)
+        looks = [request.at for request in emulator.received if "ImageCacheIds" in (request.parameters or {})]
+        assert len(looks) >= 2
+        assert all(later - earlier >= 0.5 for earlier, later in zip(looks, looks[1:]))
+
+    def test_a_cache_that_vanishes_ends_the_wait(self, emulator: Emulator, controller: Controller) -> None:
+        emulator.settings.build_seconds = 60
+
+        def somebody(moment: str, action: str) -> None:
+            if moment == "before" and len(emulator.received) == 5:
+                emulator.region().caches.clear()
+
+        emulator.watch = somebody
+        assert "it is no longer listed" in controller.web().result["msg"]
+
+    def test_a_delete_that_never_shows_ends_at_the_timeout(self, emulator: Emulator, controller: Controller) -> None:
+        existing(emulator)
+        emulator.faults.append(Fault.lie(lambda response: {"RequestId": "r"}, DELETE))
+        emulator.region().call = lambda action, parameters, call=emulator.region().call: (  # type: ignore[method-assign]
+            {} if action == DELETE else call(action, parameters)
+        )
+        message = controller.task(name="web", state="absent", wait_timeout=1, wait_interval=0.2).result["msg"]
+        assert "it was deleted, but is still listed after 1 s" in message
+
+
+class TestThrottling:
+    def test_reads_and_writes_are_sent_again(self, emulator: Emulator, controller: Controller) -> None:
+        emulator.faults += [
+            Fault.error("RequestLimitExceeded", LIST, times=2),
+            Fault.error("RequestLimitExceeded.UinLimitExceeded", CREATE, times=2),
+        ]
+        run = controller.web(wait=False)
+        assert run.status == 0, run.output
+        assert emulator.calls() == [LIST] * 3 + [CREATE] * 3 + [LIST]
+        assert len(emulator.region().caches) == 1
+
+    def test_retry_after_is_honoured(self, emulator: Emulator, controller: Controller) -> None:
+        emulator.faults.append(Fault.page(429, LIST, headers={"Retry-After": "2"}))
+        assert controller.web("--check").status == 0
+        first, second = (request.at for request in emulator.received)
+        assert second - first >= 2
+
+    def test_reads_are_sent_again_where_the_service_fails(self, emulator: Emulator, controller: Controller) -> None:
+        for fault in (
+            Fault.error("InternalError", LIST),
+            Fault.page(503, LIST, nth=2),
+            Fault.lost_request(LIST, nth=3),
+        ):
+            emulator.faults.append(fault)
+        assert controller.web("--check").status == 0
+        assert emulator.calls() == [LIST] * 4
+
+    @pytest.mark.parametrize(
+        ("code", "words"),
+        [
+            ("LimitExceeded", "have the quota raised"),
+            ("InternalError.LimitExceeded", "have the quota raised"),
+            ("UnauthorizedOperation.CamNoAuth", "Grant the action"),
+            ("InternalError.CamNoAuth", "Grant the action"),
+            ("AuthFailure.UnauthorizedOperation", "Grant the action"),
+        ],
+    )
+    def test_quota_and_permission_fail_at_once(
+        self, emulator: Emulator, controller: Controller, code: str, words: str
+    ) -> None:
+        emulator.faults.append(Fault.error(code, CREATE, message="No."))
+        result = controller.web().result
+        assert emulator.calls() == [LIST, CREATE]
+        assert f"image cache 'web': CreateImageCache failed: No ({code}, request " in result["msg"]
+        assert words in result["msg"]
+        assert result["error"]["retryable"] is False
+        assert result["error"]["http_status"] == 200
+
+    def test_retries_end(self, emulator: Emulator, controller: Controller) -> None:
+        emulator.faults.append(Fault.error("RequestLimitExceeded", LIST, times=99))
+        result = controller.web(api_retries=2).result
+        assert emulator.calls() == [LIST] * 3
+        assert result["error"]["retryable"] is True
+
+
+class TestTwoAtOnce:
+    def test_the_older_cache_stays_and_the_run_reports_it(self, emulator: Emulator, controller: Controller) -> None:
+        older: list[str] = []
+
+        def other_run(moment: str, action: str) -> None:
+            if moment == "before" and action == CREATE and not older:
+                older.append(existing(emulator))
+                emulator.region().caches[older[0]].created -= 5
+
+        emulator.watch = other_run
+        run = controller.web()
+        assert run.status == 0, run.output
+        assert run.result["image_cache_id"] == older[0]
+        assert list(emulator.region().caches) == older
+        assert [action["action"] for action in run.result["actions"]] == ["create", "delete"]
