@@ -168,6 +168,9 @@ class ImageCacheService:
         limit, offset = parameters.get("Limit", 20), parameters.get("Offset", 0)
         if limit > 50:
             raise ApiProblem("InvalidParameter", "Limit exceeds 50.")
+        for condition in parameters.get("Filters", []):
+            if condition["Name"] != "image-cache-name":
+                raise ApiProblem("InvalidParameter", f"Unknown filter {condition['Name']}.")
         found = [cache for cache in self.caches.values() if self._selected(cache, parameters)]
         found.sort(key=lambda cache: (cache.created, cache.id), reverse=True)
         page = [self.shown(cache) for cache in found[offset : offset + limit]]
@@ -180,8 +183,6 @@ class ImageCacheService:
         if names and not self._named(cache, names):
             return False
         for condition in parameters.get("Filters", []):
-            if condition["Name"] != "image-cache-name":
-                raise ApiProblem("InvalidParameter", f"Unknown filter {condition['Name']}.")
             if not self._named(cache, condition["Values"]):
                 return False
         return True
