@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, Mapping
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
-
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.transport import REQUESTS_IMPORT_ERROR
 from ansible_collections.tencentcloud.tke.plugins.module_utils._run import Caller

@@ -182,10 +182,7 @@ class ImageCacheService:
             return False
         if names and not self._named(cache, names):
             return False
-        for condition in parameters.get("Filters", []):
-            if not self._named(cache, condition["Values"]):
-                return False
-        return True
+        return all(self._named(cache, condition["Values"]) for condition in parameters.get("Filters", []))
 
     def _named(self, cache: Cache, names: list[str]) -> bool:
         own = cache.declared.get("ImageCacheName", "")

@@ -57,9 +57,9 @@ def vendor_signature(headers: Mapping[str, str], body: bytes, secret_key: str, s
 
 def split_authorization(header: str) -> tuple[str, str, str, str]:
     """Return secret id, credential scope, signed headers and signature of an Authorization header."""
-    algorithm, _, rest = header.partition(" ")
+    algorithm, _blank, rest = header.partition(" ")
     parts = dict(part.partition("=")[::2] for part in rest.replace(" ", "").split(","))
-    secret_id, _, scope = parts.get("Credential", "").partition("/")
+    secret_id, _slash, scope = parts.get("Credential", "").partition("/")
     if algorithm != "TC3-HMAC-SHA256" or not secret_id or set(parts) != {"Credential", "SignedHeaders", "Signature"}:
         raise ApiProblem("AuthFailure.InvalidAuthorization", "The Authorization header is malformed.")
     return secret_id, scope, parts["SignedHeaders"], parts["Signature"]

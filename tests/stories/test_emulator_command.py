@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .controller import MODULE, ROOT, Controller
+from .controller import ROOT, Controller
 
 
 def serve(port: int) -> subprocess.Popen[str]:
@@ -29,13 +29,13 @@ def serve(port: int) -> subprocess.Popen[str]:
 def test_it_prints_what_leads_a_client_there_and_stops_when_interrupted(controller: Controller, tmp_path: Path) -> None:
     process = serve(0)
     assert process.stdout is not None
-    printed = dict(process.stdout.readline().strip().split("=", 1) for _ in range(3))
+    printed = dict(process.stdout.readline().strip().split("=", 1) for _line in range(3))
     assert list(printed) == ["TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_TKE_ENDPOINT"]
     assert printed["TENCENTCLOUD_TKE_ENDPOINT"].startswith("http://127.0.0.1:")
     controller.environment.update(printed)
     assert controller.web().result["image_cache"]["status"] == "Ready"
     # An image that the emulator knows not to exist makes a build fail.
-    run = controller.play({MODULE: {"name": "bad", "images": ["does-not-exist:1"], "vpc_id": "v", "subnet_id": "s", "wait_interval": 0.1}})
+    run = controller.web(name="bad", images=["does-not-exist:1"])
     assert run.result["build_failure"]["reason"] == "PullImageFailed"
     process.send_signal(signal.SIGINT)
     assert process.wait(10) == 0

@@ -69,7 +69,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 
 
 def test_what_cannot_be_right_is_refused_before_any_request(emulator: Emulator, controller: Controller) -> None:
-    run = controller.play(*({MODULE: {**WEB, **options}, "ignore_errors": True} for options, _ in REFUSED))
+    run = controller.play(*({MODULE: {**WEB, **options}, "ignore_errors": True} for options, _words in REFUSED))
     assert len(run.results) == len(REFUSED)
     for result, (options, words) in zip(run.results, REFUSED):
         assert result.get("failed") is True, (options, result)

@@ -150,7 +150,7 @@ class TestSecrets:
             {MODULE: {**task[MODULE], "tags": {"a": "b"}}},
             {MODULE: {**task[MODULE], "vpc_id": ""}, "ignore_errors": True},
             {MODULE: {**task[MODULE], "nonsense": 1}, "ignore_errors": True},
-            *({**task, "ignore_errors": True} for _ in range(6)),
+            *({**task, "ignore_errors": True} for _again in range(6)),
             arguments=("-vvvv", "--diff", "-e", f"@{tmp_path / 'variables.yml'}"),
         )
         assert [result["failed"] for result in run.results[:3]] == [False] * 3, run.output
@@ -281,10 +281,7 @@ class TestBounded:
 
     def test_a_delete_that_never_shows_ends_at_the_timeout(self, emulator: Emulator, controller: Controller) -> None:
         existing(emulator)
-        emulator.faults.append(Fault.lie(lambda response: {"RequestId": "r"}, DELETE))
-        emulator.region().call = lambda action, parameters, call=emulator.region().call: (  # type: ignore[method-assign]
-            {} if action == DELETE else call(action, parameters)
-        )
+        emulator.faults.append(Fault.accepted(DELETE))
         message = controller.task(name="web", state="absent", wait_timeout=1, wait_interval=0.2).result["msg"]
         assert "it was deleted, but is still listed after 1 s" in message
 

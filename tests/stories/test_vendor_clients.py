@@ -131,7 +131,7 @@ def test_a_wrong_key_is_found_out(emulator: Emulator) -> None:
 def test_the_twenty_first_request_of_a_second_is_refused(emulator: Emulator) -> None:
     client = sdk(emulator)
     codes = []
-    for _ in range(21):
+    for _request in range(21):
         try:
             client.DescribeImageCaches(request("DescribeImageCachesRequest", {}))
         except TencentCloudSDKException as refused:

@@ -13,7 +13,7 @@ Pauses are a capped exponential back-off with full jitter; a Retry-After header 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Optional, Protocol, Sequence
+from typing import Any, Dict, List, Mapping, Optional, Protocol, Sequence, Tuple
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline, back_off
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.envelope import request_id_of
@@ -120,19 +120,19 @@ class Client:
         return pause if pause < deadline.remaining else None
 
 
-def _page_of(answer: Answer) -> Any:
+def _page_of(answer: Answer) -> Tuple[List[Mapping[str, Any]], int]:
     """Return the caches of a page and the listing's total; MalformedAnswer where the answer has neither."""
     caches, total = answer.fields.get("ImageCaches"), answer.fields.get("TotalCount")
     if caches is None and total == 0:
         caches = []
-    whole = isinstance(caches, list) and all(
-        isinstance(cache, dict) and isinstance(cache.get("ImageCacheId"), str) for cache in caches
+    if isinstance(caches, list) and isinstance(total, int) and all(_has_id(cache) for cache in caches):
+        return caches, total
+    raise MalformedAnswer(
+        "a listing without its ImageCaches or its TotalCount",
+        action="DescribeImageCaches",
+        request_id=answer.request_id,
     )
-    if not whole or not isinstance(total, int):
-        raise MalformedAnswer(
-            "a listing without its ImageCaches or its TotalCount",
-            action="DescribeImageCaches",
-            request_id=answer.request_id,
-        )
-    pages: List[Mapping[str, Any]] = caches
-    return pages, total
+
+
+def _has_id(cache: Any) -> bool:
+    return isinstance(cache, dict) and isinstance(cache.get("ImageCacheId"), str)

@@ -35,10 +35,8 @@ try:
     import requests
     import urllib3
     import urllib3.exceptions
-    from requests.auth import AuthBase
 except ImportError:
     REQUESTS_IMPORT_ERROR = traceback.format_exc()
-    AuthBase = object
 else:
     REQUESTS_IMPORT_ERROR = None
 
@@ -73,7 +71,7 @@ class ConnectionSettings:
     user_agent: str
 
 
-class Signature(AuthBase):
+class Signature:
     """Signs a request in the moment that it is sent, over the very bytes that are sent.
 
     Being the session's authentication, it also keeps C(requests) from putting a C(.netrc) entry in its place.

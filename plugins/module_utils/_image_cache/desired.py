@@ -155,14 +155,10 @@ def _wait_problems(params: Mapping[str, Any]) -> Iterator[str]:
 
 def _tags(tags: Mapping[Any, Any]) -> Dict[str, str]:
     """Return the tags as the API has them, strings; YAML's numbers and truth values become their usual spelling."""
-    result = {}
     for key, value in tags.items():
-        if isinstance(value, bool):
-            value = str(value).lower()
         if not isinstance(value, (str, int, float)) or not str(key).strip():
             raise InvalidInput(f"tags: {key!r} needs a key that is not empty and a value that is text.")
-        result[str(key)] = str(value)
-    return result
+    return {str(key): str(value).lower() if isinstance(value, bool) else str(value) for key, value in tags.items()}
 
 
 def _floats(image: str) -> bool:

@@ -125,7 +125,8 @@ class ImageCache:
         events = [_event(event) for event in _dicts(self.raw.get("Events")) or []]
         if all(event.at for event in events):
             # Within one second the listing's own order decides, newest first, as the vendor's samples show it.
-            events = sorted(reversed(events), key=lambda event: event.at or datetime.min)
+            events.reverse()
+            events.sort(key=lambda event: event.at or datetime.min)
         return events
 
     def shown(self, option: str) -> Any:

@@ -102,10 +102,11 @@ class Reconciliation:
         """Return the caches of the declared id or exactly the declared name, oldest first."""
         if self._desired.image_cache_id:
             return (yield from self._seen(Look(ids=(self._desired.image_cache_id,), after=after)))
-        return (yield from self._named(self._desired.name, after))
+        return (yield from self._named(after))
 
-    def _named(self, name: Optional[str], after: float = 0.0) -> Steps[List[ImageCache]]:
-        assert name is not None
+    def _named(self, after: float = 0.0) -> Steps[List[ImageCache]]:
+        """Return the caches of exactly the declared name, oldest first."""
+        name = str(self._desired.name)
         caches = yield from self._seen(Look(names=(name, name + REPLACEMENT_SUFFIX), after=after))
         return [cache for cache in caches if cache.name == name]
 
@@ -135,7 +136,7 @@ class Reconciliation:
         name = self._desired.name
         if name is None or not any("image_cache_name" in s.fields and s.image_cache_id for s in plan.steps):
             return
-        others = [c for c in (yield from self._named(name)) if c.id != self._desired.image_cache_id]
+        others = [c for c in (yield from self._named()) if c.id != self._desired.image_cache_id]
         if others:
             raise Refused(
                 f"{self._desired.image_cache_id} cannot be named {name!r}: {others[0].id} has that name. Nothing was"
@@ -208,7 +209,7 @@ class Reconciliation:
     def _looked_up_again(self, error: RequestError) -> Steps[Optional[ImageCache]]:
         self._progress(f"may or may not have been created ({error.message}); looking")
         for pause in UNCLEAR_PAUSES:
-            found = yield from self._named(self._desired.name, after=pause)
+            found = yield from self._named(after=pause)
             if found:
                 self._journal.found(found[0])
                 return found[0]
@@ -220,7 +221,7 @@ class Reconciliation:
         The oldest keeps the name, then the one of the smallest id: whoever looks comes to the same end. Another
         run removes its own; but after an unclear create nobody knows whose a second cache is.
         """
-        named = yield from self._named(self._desired.name)
+        named = yield from self._named()
         # A run that does not wait looks only once: a cache that is found settled has nobody left who would yield.
         settled = [cache for cache in named if cache.status == READY and cache.id != own_id]
         keepers = settled if settled and not self._desired.wait else named

@@ -33,7 +33,7 @@ def parse_time(text: Any) -> Optional[datetime]:
         return None
     try:
         if MILLISECONDS.fullmatch(text.strip()):
-            return EPOCH + timedelta(milliseconds=int(text))
+            return EPOCH + timedelta(seconds=int(text) // 1000)
         match = PATTERN.fullmatch(text.strip())
         if match is None:
             return None
@@ -51,9 +51,8 @@ def iso_utc(text: Any) -> Optional[str]:
 
 
 def _offset(text: Optional[str]) -> timedelta:
-    if text in (None, "Z", "UTC"):
+    if text is None or text in {"Z", "UTC"}:
         return timedelta(0)
-    assert text is not None
     sign = -1 if text[0] == "-" else 1
     digits = text[1:].replace(":", "")
     return sign * timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
