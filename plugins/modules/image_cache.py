@@ -299,7 +299,7 @@ image_cache:
       description: RV(image_cache.creation_time) as ISO 8601 in UTC, C(null) where it cannot be read.
       type: str
     expires_at:
-      description: RV(image_cache.expire_date_time) as ISO 8601 in UTC, C(null) where it never expires or is not readable.
+      description: RV(image_cache.expire_date_time) as ISO 8601 in UTC, C(null) where it never expires or is unreadable.
       type: str
     last_matched_at:
       description: RV(image_cache.last_matched_time) as ISO 8601 in UTC, C(null) where it cannot be read.

@@ -86,11 +86,6 @@ class Fault:
         return cls(LIE, action, change=lambda response: response, **facts)
 
     @classmethod
-    def accepted(cls, action: Optional[str] = None, **facts: Any) -> Fault:
-        """The server answers that all is well, but does nothing."""
-        return cls(LIE, action, change=lambda response: response, **facts)
-
-    @classmethod
     def lie(cls, change: Callable[[Any], Any], action: Optional[str] = None, **facts: Any) -> Fault:
         """The server acts, and C(change) is what it makes of the answer's C(Response)."""
         return cls(LIE, action, acts=True, change=change, **facts)
