@@ -132,7 +132,7 @@ def test_without_requests_the_message_names_the_interpreter(
     bare = tmp_path / "bare"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(bare)], check=True)
     # The tests' own path would lend it the library, and coverage is not there either.
-    for variable in ("PYTHONPATH", "_ANSIBLE_COVERAGE_CONFIG", "_ANSIBLE_COVERAGE_OUTPUT"):
+    for variable in ("PYTHONPATH", "_ANSIBLE_ANSIBALLZ_COVERAGE_CONFIG"):
         controller.environment.pop(variable, None)
     run = controller.play({MODULE: WEB, "vars": {"ansible_python_interpreter": str(bare / "bin/python")}})
     assert "Failed to import the required Python library (requests)" in run.result["msg"]
