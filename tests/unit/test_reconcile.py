@@ -1,0 +1,330 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reconciliations as exact conversations: what is asked, what is answered, on a clock that only sleeping moves."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Optional
+
+import pytest
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api import errors
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Answer, Listing
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Deadline
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.effects import drive
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.journal import Journal
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import BuildFailed, Refused
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.reconcile import (
+    Reconciliation,
+    TimedOut,
+    Vanished,
+)
+
+from .test_api import FakeClock
+
+Step = tuple[str, Any]
+
+
+def cache(image_cache_id: str = "imc-1", status: str = "Ready", **fields: Any) -> dict[str, Any]:
+    """Return a cache as a listing shows it."""
+    return {
+        "ImageCacheId": image_cache_id,
+        "ImageCacheName": "web",
+        "ImageCacheSize": 20,
+        "Images": ["nginx:1"],
+        "Status": status,
+        "CreationTime": "2026-01-01T00:00:00Z",
+        "Tags": [],
+        **fields,
+    }
+
+
+class Conversation:
+    """Expects these calls in this order; a list is a listing, an error is raised, anything else is the answer.
+
+    The last step may be repeated: C(("list", always(...)))."""
+
+    def __init__(self, *steps: Step) -> None:
+        self.steps, self.clock, self.heard = list(steps), FakeClock(), []  # type: ignore[var-annotated]
+        self.warnings: list[str] = []
+
+    def _next(self, call: str, request: Any) -> Any:
+        self.heard.append((call, request))
+        expected, answer = self.steps[0]
+        assert call == expected, self.heard
+        if not callable(answer):
+            self.steps.pop(0)
+        else:
+            answer = answer()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def describe(self, deadline: Deadline, **selection: Any) -> Listing:
+        return Listing(self._next("list", selection), "r-list")
+
+    def create(self, request: Any, deadline: Deadline) -> Answer:
+        return Answer({"ImageCacheId": self._next("create", request)}, "r-create")
+
+    def update(self, request: Any, deadline: Deadline) -> Answer:
+        return Answer({"x": self._next("update", request)}, "r-update")
+
+    def delete(self, request: Any, deadline: Deadline) -> Answer:
+        return Answer({"x": self._next("delete", request)}, "r-delete")
+
+    def warn(self, message: str) -> None:
+        self.warnings.append(message)
+
+    def progress(self, message: str) -> None:
+        pass
+
+    def run(self, **options: Any) -> Journal:
+        """Reconcile C(web) and return its journal; every expected call must have been made."""
+        params: dict[str, Any] = {
+            "state": "present",
+            "image_cache_name": "web",
+            "images": ["nginx:1"],
+            "vpc_id": "vpc-1",
+            "subnet_id": "subnet-1",
+            "update_password": "on_change",
+            "on_change": "update",
+            "wait": True,
+            "wait_timeout": 600,
+            "wait_interval": 5.0,
+            **options,
+        }
+        desired, self.journal = Desired.from_params(params), Journal(self)
+        deadline = Deadline(self.clock, desired.wait_timeout)
+        reconciliation = Reconciliation(desired, self.journal, clock=self.clock, deadline=deadline, check_mode=False)
+        drive(reconciliation.run(), self, self.clock, deadline)  # type: ignore[arg-type]
+        left = [step for step in self.steps if not callable(step[1])]
+        assert left == []
+        return self.journal
+
+
+def always(answer: Any) -> Callable[[], Any]:
+    return lambda: answer
+
+
+def done(journal: Journal) -> list[tuple[str, Optional[str]]]:
+    return [(action["action"], action["image_cache_id"]) for action in journal.actions]
+
+
+class TestCreate:
+    def test_a_new_cache_may_take_its_time_to_be_listed(self) -> None:
+        talk = Conversation(
+            ("list", []), ("create", "imc-1"), ("list", []), ("list", []), ("list", [cache()]), ("list", [cache()])
+        )
+        journal = talk.run()
+        assert journal.seen is not None
+        assert journal.seen.status == "Ready"
+
+    def test_one_that_is_never_listed_ends_the_wait(self) -> None:
+        talk = Conversation(("list", []), ("create", "imc-1"), ("list", always([])))
+        with pytest.raises(Vanished):
+            talk.run()
+        assert talk.journal.image_cache_id == "imc-1"
+        assert sum(talk.clock.slept) < 60
+
+    def test_unclear_creates_are_repeated_twice_at_the_most(self) -> None:
+        lost, looks = ("create", errors.NoAnswer("lost")), [("list", [])] * 5
+        talk = Conversation(("list", []), lost, *looks, lost, *looks, lost, *looks)
+        with pytest.raises(errors.NoAnswer):
+            talk.run()
+        assert sum(talk.clock.slept) == 30
+        assert talk.steps == []
+
+    def test_after_the_deadline_nothing_is_created_again(self) -> None:
+        talk = Conversation(("list", []), ("create", errors.NoAnswer("lost")), *[("list", [])] * 5)
+        with pytest.raises(errors.NoAnswer):
+            talk.run(wait_timeout=5)
+        assert talk.steps == []
+
+    def test_a_lost_first_one_that_is_newer_than_the_second_is_removed(self) -> None:
+        second = cache("imc-2", CreationTime="2026-01-01T00:00:10Z")
+        first = cache("imc-1", "Pending", CreationTime="2026-01-01T00:00:20Z")
+        talk = Conversation(
+            ("list", []),
+            ("create", errors.NoAnswer("lost")),
+            *[("list", [])] * 5,
+            ("create", "imc-2"),
+            ("list", [{**second, "Status": "Pending"}]),
+            ("list", [second]),
+            ("list", [second, first]),
+            ("delete", None),
+            ("list", []),
+        )
+        journal = talk.run()
+        assert done(journal) == [("create", "imc-2"), ("delete", "imc-1")]
+        assert journal.image_cache_id == "imc-2"
+
+    def test_an_older_one_that_shows_when_it_is_ready_is_yielded_to(self) -> None:
+        older = cache("imc-0", "Pending", CreationTime="2025-12-31T00:00:00Z")
+        talk = Conversation(
+            ("list", []),
+            ("create", "imc-1"),
+            ("list", [cache(status="Pending")]),
+            ("list", [cache()]),
+            ("list", [cache(), older]),
+            ("delete", None),
+            ("list", []),
+            ("list", [{**older, "Status": "Ready"}]),
+        )
+        journal = talk.run()
+        assert done(journal) == [("create", "imc-1"), ("delete", "imc-1")]
+        assert journal.image_cache_id == "imc-0"
+
+    def test_the_same_second_is_decided_by_the_smaller_id(self) -> None:
+        own, other = cache("imc-a", "Pending"), cache("imc-b", "Pending")
+        talk = Conversation(
+            ("list", []),
+            ("create", "imc-a"),
+            ("list", [other, own]),
+            ("list", [cache("imc-a")]),
+            ("list", [cache("imc-a")]),
+        )
+        assert done(talk.run()) == [("create", "imc-a")]
+
+    def test_without_waiting_the_run_yields_to_one_that_is_settled(self) -> None:
+        settled = cache("imc-9", CreationTime="2026-01-01T00:00:05Z")
+        talk = Conversation(
+            ("list", []), ("create", "imc-1"), ("list", [cache(status="Pending"), settled]), ("delete", None)
+        )
+        journal = talk.run(wait=False)
+        assert done(journal) == [("create", "imc-1"), ("delete", "imc-1")]
+        assert journal.image_cache_id == "imc-9"
+
+    def test_what_the_survivor_lacks_is_updated(self) -> None:
+        older = cache("imc-0", CreationTime="2025-12-31T00:00:00Z", Images=["nginx:0"])
+        talk = Conversation(
+            ("list", []),
+            ("create", "imc-1"),
+            ("list", [cache(status="Pending"), older]),
+            ("delete", None),
+            ("list", []),
+            ("update", None),
+            ("list", [{**older, "Images": ["nginx:1"]}]),
+        )
+        assert [action for action, _id in done(talk.run())] == ["create", "delete", "update"]
+
+    def test_a_joined_build_that_fails_is_said(self) -> None:
+        talk = Conversation(("list", [cache(status="Pending")]), ("list", [cache(status="Failed")]))
+        with pytest.raises(BuildFailed):
+            talk.run()
+
+    def test_an_unknown_status_is_waited_for(self) -> None:
+        talk = Conversation(("list", [cache(status="Archiving")]), ("list", [cache()]))
+        assert done(talk.run()) == []
+
+    def test_a_wait_ends_at_the_deadline_whatever_the_server_says(self) -> None:
+        talk = Conversation(("list", always([cache(status="Pending")])))
+        with pytest.raises(TimedOut):
+            talk.run(wait_timeout=60)
+        assert talk.clock.now == 1060
+        assert len(talk.heard) <= 1 + 60 / 5 + 1
+
+
+class TestUpdate:
+    def test_an_update_that_is_seen_to_have_arrived_is_not_sent_again(self) -> None:
+        talk = Conversation(
+            ("list", [cache()]),
+            ("update", errors.NoAnswer("lost")),
+            ("list", [cache(status="Updating", Images=["nginx:2"])]),
+            ("list", [cache(status="Updating", Images=["nginx:2"])]),
+            ("list", [cache(Images=["nginx:2"])]),
+        )
+        journal = talk.run(images=["nginx:2"])
+        assert journal.actions[0]["request_id"] is None
+
+    def test_one_that_is_gone_meanwhile_is_said(self) -> None:
+        talk = Conversation(("list", [cache()]), ("update", errors.NoAnswer("lost")), ("list", []))
+        with pytest.raises(Vanished):
+            talk.run(images=["nginx:2"])
+
+    def test_it_is_repeated_twice_at_the_most(self) -> None:
+        lost = ("update", errors.ServerError("broken", code="InternalError"))
+        talk = Conversation(("list", [cache()]), lost, ("list", [cache()]), lost, ("list", [cache()]), lost)
+        with pytest.raises(errors.ServerError):
+            talk.run(images=["nginx:2"])
+
+    def test_a_listing_that_lags_is_waited_for(self) -> None:
+        talk = Conversation(
+            ("list", [cache()]),
+            ("update", None),
+            ("list", [cache()]),
+            ("list", [cache()]),
+            ("list", [cache(Images=["nginx:2"])]),
+        )
+        assert done(talk.run(images=["nginx:2"])) == [("update", "imc-1")]
+        assert talk.warnings == []
+
+    def test_what_is_accepted_but_not_done_is_warned_about(self) -> None:
+        merged = cache(Tags=[{"Key": "old", "Value": "1"}, {"Key": "new", "Value": "2"}])
+        talk = Conversation(
+            ("list", [cache(Tags=[{"Key": "old", "Value": "1"}])]), ("update", None), ("list", always([merged]))
+        )
+        talk.run(tags={"new": "2"})
+        assert talk.warnings == [
+            "image cache 'web' shows tags as {'old': '1', 'new': '2'} although the API accepted the update."
+        ]
+        assert 15 < sum(talk.clock.slept) < 60
+
+    def test_a_failure_from_before_is_not_taken_for_a_new_one(self) -> None:
+        failed = cache(status="UpdateFailed")
+        talk = Conversation(("list", [failed]), ("update", None), ("list", [failed]), ("list", [cache()]))
+        assert done(talk.run()) == [("update", "imc-1")]
+
+    def test_a_failed_update_of_contents_that_are_not_declared(self) -> None:
+        talk = Conversation(("list", [cache(status="UpdateFailed")]), ("update", None), ("list", [cache()]))
+        talk.run(image_cache_id="imc-1", images=None)
+        assert talk.heard[1] == ("update", {"ImageCacheId": "imc-1", "Images": ["nginx:1"]})
+
+    def test_a_field_that_is_not_shown_is_no_difference(self) -> None:
+        shown = cache()
+        del shown["Tags"]
+        assert done(Conversation(("list", [shown])).run(tags={"a": "1"}, retention_days=5)) == []
+
+
+class TestDelete:
+    BUSY = ("delete", errors.StateRefused("busy", code="UnsupportedOperation"))
+
+    def test_a_busy_one_is_waited_for(self) -> None:
+        building = ("list", [cache(status="Pending")])
+        talk = Conversation(
+            building, *[self.BUSY, building] * 6, self.BUSY, ("list", [cache()]), ("delete", None), ("list", [])
+        )
+        assert done(talk.run(state="absent")) == [("delete", "imc-1")]
+
+    def test_one_that_is_refused_though_nothing_builds_is_said_soon(self) -> None:
+        ready = ("list", [cache()])
+        talk = Conversation(ready, *[self.BUSY, ready] * 3, self.BUSY)
+        with pytest.raises(errors.StateRefused):
+            talk.run(state="absent")
+        assert sum(talk.clock.slept) < 30
+
+    def test_without_waiting_it_is_tried_again_within_bounds(self) -> None:
+        building = ("list", [cache(status="Pending")])
+        talk = Conversation(building, *[self.BUSY, building] * 3, self.BUSY)
+        with pytest.raises(errors.StateRefused):
+            talk.run(state="absent", wait=False)
+        assert talk.clock.slept == [1.0, 2.0, 4.0]
+
+    def test_one_that_is_gone_already_is_deleted(self) -> None:
+        talk = Conversation(("list", [cache()]), ("delete", errors.NotFound("gone", request_id="r")), ("list", []))
+        journal = talk.run(state="absent")
+        assert journal.actions[0]["request_id"] == "r"
+
+    def test_an_unclear_one_is_repeated_twice_at_the_most(self) -> None:
+        lost, ready = ("delete", errors.NoAnswer("lost")), ("list", [cache()])
+        talk = Conversation(ready, lost, ready, lost, ready, lost)
+        with pytest.raises(errors.NoAnswer):
+            talk.run(state="absent")
+
+
+def test_a_race_that_does_not_settle_is_refused() -> None:
+    talk = Conversation(("list", always([cache("imc-1", "Pending"), cache("imc-2")])))
+    with pytest.raises(Refused, match=r"imc-1 \(Pending\), imc-2 \(Ready\)"):
+        talk.run()
+    assert sum(talk.clock.slept) == 15
