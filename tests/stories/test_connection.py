@@ -100,6 +100,18 @@ class TestEnvironment:
         controller.environment.update(http_proxy="http://127.0.0.1:9", HTTP_PROXY="http://127.0.0.1:9")
         assert controller.task(name="web", state="absent").status == 0
 
+    def test_a_proxy_of_the_environment_is_used(self, controller: Controller) -> None:
+        # Nothing listens on the proxy's port: that it is the one that refuses shows that it was asked.
+        options = {"endpoint": "tke.invalid", "api_retries": 0}
+        controller.environment.update(https_proxy="http://127.0.0.1:9", HTTPS_PROXY="http://127.0.0.1:9")
+        refused = controller.web(**options).result
+        assert refused["error"]["code"] == "ConnectionFailed"
+        assert "no connection to tke.invalid: Connection refused" in refused["msg"]
+        controller.environment.update(no_proxy=".invalid", NO_PROXY=".invalid")
+        unknown = controller.web(**options).result
+        assert unknown["error"]["code"] == "ConnectionFailed"
+        assert "refused" not in unknown["msg"]
+
     def test_requests_name_who_asks(self, emulator: Emulator, controller: Controller) -> None:
         controller.task(name="web", state="absent")
         headers = emulator.received[0].headers
