@@ -19,13 +19,13 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache impo
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.effects import drive
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.journal import Journal, Reporter
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.outcome import (
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.reconcile import Reconciliation
+from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import (
     FAILURES,
     failure,
     refusal,
     success,
 )
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.reconcile import Reconciliation
 from ansible_collections.tencentcloud.tke.plugins.module_utils._secrets import collect_secrets, scrub
 
 __all__ = ["Caller", "image_cache", "image_cache_spec"]

@@ -1,0 +1,76 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The picture in docs/architecture.md, held against the imports."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from stories.controller import ROOT
+
+UTILS = ROOT / "plugins/module_utils"
+PREFIX = "ansible_collections.tencentcloud.tke.plugins.module_utils."
+# From the top down. A layer imports from itself and from those below it.
+LAYERS = (
+    "_module",
+    "_run",
+    "_connection",
+    "_outcome",
+    "_secrets",
+    "_diagnosis",
+    "_image_cache",
+    "_credentials",
+    "_api",
+)
+# Facts that any layer may name.
+FACTS = ("_version",)
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Yield the full names that a file imports."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+
+
+def layer_of(path: Path) -> str:
+    return path.relative_to(UTILS).parts[0].replace(".py", "")
+
+
+FILES = sorted(path for path in UTILS.rglob("*.py") if path.stat().st_size)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(UTILS)))
+def test_a_layer_knows_only_those_below_it(path: Path) -> None:
+    layer = layer_of(path)
+    if layer in FACTS:
+        return
+    for name in imported(path):
+        if name.startswith(PREFIX):
+            other = name[len(PREFIX) :].split(".")[0]
+            assert other in FACTS or LAYERS.index(other) >= LAYERS.index(layer), f"{path.name} imports {name}"
+        elif name.startswith("ansible."):
+            assert layer == "_module", f"{path.name} imports {name}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(UTILS)))
+def test_files_and_functions_stay_small(path: Path) -> None:
+    source = path.read_text(encoding="utf-8")
+    assert len(source.splitlines()) <= 400
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef):
+            assert (node.end_lineno or 0) - node.lineno < 50, node.name
+
+
+def test_the_picture_names_every_file() -> None:
+    picture = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    for path in FILES:
+        if path.name != "_version.py":
+            assert path.name in picture
