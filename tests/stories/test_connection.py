@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -101,16 +103,24 @@ class TestEnvironment:
         assert controller.task(name="web", state="absent").status == 0
 
     def test_a_proxy_of_the_environment_is_used(self, controller: Controller) -> None:
-        # Nothing listens on the proxy's port: that it is the one that refuses shows that it was asked.
-        options = {"endpoint": "tke.invalid", "api_retries": 0}
-        controller.environment.update(https_proxy="http://127.0.0.1:9", HTTPS_PROXY="http://127.0.0.1:9")
-        refused = controller.web(**options).result
-        assert refused["error"]["code"] == "ConnectionFailed"
-        assert "no connection to tke.invalid: Connection refused" in refused["msg"]
-        controller.environment.update(no_proxy=".invalid", NO_PROXY=".invalid")
-        unknown = controller.web(**options).result
-        assert unknown["error"]["code"] == "ConnectionFailed"
-        assert "refused" not in unknown["msg"]
+        with socket.create_server(("127.0.0.1", 0)) as proxy:
+            asked: list[bytes] = []
+
+            def refuse() -> None:
+                connection = proxy.accept()[0]
+                asked.append(connection.recv(4096).splitlines()[0])
+                connection.sendall(b"HTTP/1.1 403 Forbidden\r\n\r\n")
+                connection.close()
+
+            thread = threading.Thread(target=refuse, daemon=True)
+            thread.start()
+            address = f"http://127.0.0.1:{proxy.getsockname()[1]}"
+            controller.environment.update(https_proxy=address, HTTPS_PROXY=address)
+            result = controller.web(endpoint="tke.invalid", api_retries=0).result
+            thread.join(10)
+        assert [line.split()[:2] for line in asked] == [[b"CONNECT", b"tke.invalid:443"]]
+        assert result["error"]["code"] == "ConnectionFailed"
+        assert "no connection to tke.invalid: Tunnel connection failed: 403 Forbidden" in result["msg"]
 
     def test_requests_name_who_asks(self, emulator: Emulator, controller: Controller) -> None:
         controller.task(name="web", state="absent")
