@@ -135,8 +135,6 @@ def _diff(plan: Plan, journal: Journal) -> Dict[str, Any]:
     after = _declarative(plan.after) if plan.after else {}
     if after and after.get("image_cache_id") is None:
         after["image_cache_id"] = journal.image_cache_id
-    if before and not after and not plan.steps and not journal.actions:
-        after = before
     return {"before": before, "after": after, **_headers(plan, journal)}
 
 

@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 import pytest
-from emulator import BuildFailure, Emulator
+from emulator import BuildFailure, Emulator, Fault
 
 from .controller import MODULE, WEB, Controller, Run
 
@@ -65,6 +65,16 @@ class TestNoneOfThatName:
         assert emulator.calls() == [LIST, CREATE, LIST]
         assert result["changed"] is True
         assert result["image_cache"]["status"] == "Pending"
+
+    def test_without_waiting_one_that_is_not_listed_yet_is_told_by_what_is_known(
+        self, emulator: Emulator, controller: Controller
+    ) -> None:
+        emulator.faults.append(Fault.lie(lambda shown: {**shown, "TotalCount": 0, "ImageCaches": []}, LIST, nth=2))
+        result = controller.web(wait=False).result
+        assert emulator.calls() == [LIST, CREATE, LIST]
+        cache = result["image_cache"]
+        assert cache["image_cache_id"] == result["image_cache_id"] == next(iter(emulator.region().caches))
+        assert (cache["images"], cache["status"]) == (["nginx:1.27.3"], None)
 
     def test_every_parameter_reaches_the_api(self, emulator: Emulator, controller: Controller) -> None:
         run = controller.web(

@@ -74,7 +74,7 @@ class ConnectionSettings:
 class Signature:
     """Signs a request in the moment that it is sent, over the very bytes that are sent.
 
-    Being the session's authentication, it also keeps C(requests) from putting a C(.netrc) entry in its place.
+    Being the request's authentication, it also keeps C(requests) from putting a C(.netrc) entry in its place.
     """
 
     def __init__(self, keys: tc3.Keys, service: str, timestamp: int) -> None:

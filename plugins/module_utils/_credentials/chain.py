@@ -19,6 +19,9 @@ __all__ = ["SOURCES", "TOKEN_VARIABLES", "Login", "Source", "find_keys"]
 
 # tccli, the Terraform provider and other tools each have their own name for it; the first that is set counts.
 TOKEN_VARIABLES = ("TENCENTCLOUD_TOKEN", "TENCENTCLOUD_SECURITY_TOKEN", "TENCENTCLOUD_SESSION_TOKEN")
+# How errors name the places.
+OPTIONS = "the options secret_id and secret_key"
+ENVIRONMENT = "the environment variables TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY"
 
 
 @dataclass(frozen=True)
@@ -39,14 +42,14 @@ class Source:
 
 def _from_options(login: Login) -> Optional[Keys]:
     values = [login.options.get(name) for name in ("secret_id", "secret_key", "token")]
-    return _pair("the options secret_id and secret_key", *values)
+    return _pair(OPTIONS, *values)
 
 
 def _from_environment(login: Login) -> Optional[Keys]:
     environment = login.environment
     token = next((environment[name] for name in TOKEN_VARIABLES if environment.get(name)), None)
     return _pair(
-        "the environment variables TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY",
+        ENVIRONMENT,
         environment.get("TENCENTCLOUD_SECRET_ID"),
         environment.get("TENCENTCLOUD_SECRET_KEY"),
         token,
@@ -54,8 +57,8 @@ def _from_environment(login: Login) -> Optional[Keys]:
 
 
 SOURCES: Tuple[Source, ...] = (
-    Source("the options secret_id and secret_key", _from_options),
-    Source("the environment variables TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY", _from_environment),
+    Source(OPTIONS, _from_options),
+    Source(ENVIRONMENT, _from_environment),
 )
 
 

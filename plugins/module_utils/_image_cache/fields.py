@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Callable, Dict, Iterable, Mapping, Optional, Tuple
 
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import CREDENTIAL_FIELDS
+
 __all__ = ["FIELDS", "Change", "Field", "argument_spec", "to_request"]
 
-CREDENTIAL_OPTIONS = {"server": "Server", "username": "Username", "password": "Password", "name": "Name"}
 EIP_OPTIONS = {
     "delete_policy": "DeletePolicy",
     "internet_service_provider": "InternetServiceProvider",
@@ -54,7 +55,7 @@ def _struct(value: Mapping[str, Any], names: Mapping[str, str]) -> Dict[str, Any
 
 
 def _api_credentials(value: Iterable[Mapping[str, Any]]) -> Any:
-    return [_struct(credential, CREDENTIAL_OPTIONS) for credential in value]
+    return [_struct(credential, CREDENTIAL_FIELDS) for credential in value]
 
 
 def _api_eip(value: Mapping[str, Any]) -> Any:

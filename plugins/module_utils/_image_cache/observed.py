@@ -17,6 +17,7 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.times import iso_utc, parse_time
 
 __all__ = [
+    "CREDENTIAL_FIELDS",
     "FAILED",
     "READY",
     "RESULT_FIELDS",
