@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from emulator import Emulator
 from stories.controller import Controller
+from stories.processes import ModuleProcesses
 
 
 @pytest.fixture
@@ -26,3 +27,11 @@ def emulator() -> Iterator[Emulator]:
 def controller(emulator: Emulator, tmp_path: Path) -> Controller:
     """A machine with Ansible that reaches the emulator."""
     return Controller(emulator, tmp_path)
+
+
+@pytest.fixture
+def processes(controller: Controller) -> Iterator[ModuleProcesses]:
+    """Module processes without the Ansible around them, on the same machine."""
+    processes = ModuleProcesses(controller.emulator, controller.environment)
+    yield processes
+    processes.stop()

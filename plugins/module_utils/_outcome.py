@@ -6,20 +6,34 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Dict, Mapping, Optional, Sequence
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput, RequestError
 from ansible_collections.tencentcloud.tke.plugins.module_utils._diagnosis.advice import advice
-from ansible_collections.tencentcloud.tke.plugins.module_utils._diagnosis.build import build_failure, phase
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.journal import Journal, action_result
+from ansible_collections.tencentcloud.tke.plugins.module_utils._diagnosis.build import (
+    build_failure,
+    phase,
+    recovered_failure,
+    stalled,
+)
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import (
+    REPLACEMENT_SUFFIX,
+    Desired,
+)
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import (
     RESULT_KEYS,
+    UPDATE_FAILED,
     VOLATILE,
-    ImageCache,
 )
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import BuildFailed, Plan, Refused
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.reconcile import TimedOut, Vanished
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import (
+    CREATE,
+    REPLACE,
+    BuildFailed,
+    Plan,
+    Refused,
+)
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal, action_result
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.waiting import TimedOut, Vanished
 
 __all__ = ["FAILURES", "failure", "refusal", "success"]
 
@@ -30,18 +44,37 @@ FAILURES = (BuildFailed, InvalidInput, Refused, RequestError, TimedOut, Vanished
 def success(desired: Desired, plan: Plan, journal: Journal, *, check_mode: bool, diff: bool) -> Dict[str, Any]:
     """Return the result of a run that carried out its plan or, in check mode, made it."""
     result = _common(journal)
-    if check_mode and plan.steps:
-        result["actions"] = [action_result(s.action, s.image_cache_id, None, s.fields) for s in plan.steps]
-        result["changed"] = True
-        result["image_cache"] = _foretold(plan, None)
+    if check_mode:
+        result.update(_predicted(plan, desired))
     elif desired.present and result["image_cache"] is None and plan.after:
         # Created without waiting, and not listed yet.
         result["image_cache"] = _foretold(plan, journal.image_cache_id)
     if not desired.present:
         result["image_cache"] = None
     if diff:
-        result["diff"] = _diff(plan, journal)
+        result["diff"] = _diff(plan, journal, result["actions"])
     return result
+
+
+def _predicted(plan: Plan, desired: Desired) -> Dict[str, Any]:
+    """Return the keys in which the result of a run that only made its plan differs from one that did nothing."""
+    if not plan.steps:
+        return {}
+    predicted: Dict[str, Any] = {
+        "changed": True,
+        "actions": [action_result(s.action, s.image_cache_id, None, s.fields) for s in plan.steps],
+        "recovered_failure": recovered_failure(plan.recovers) if plan.recovers else None,
+    }
+    replacing = next((step for step in plan.steps if step.old), None)
+    # Without waiting a replacement is begun in one run, and takes its place in a later one.
+    if replacing and not (desired.wait or replacing.image_cache_id):
+        return predicted
+    predicted["image_cache"] = _foretold(plan, None)
+    if replacing:
+        predicted["replaced"] = {"old_id": replacing.old, "new_id": replacing.image_cache_id}
+    if plan.after is not None:
+        predicted["image_cache_id"] = plan.after.get("image_cache_id")
+    return predicted
 
 
 def _foretold(plan: Plan, image_cache_id: Optional[str]) -> Optional[Dict[str, Any]]:
@@ -67,11 +100,16 @@ def failure(error: Exception, desired: Desired, journal: Journal) -> Dict[str, A
         result["msg"] = f"{name}: {_request_words(error)} {advice(error)}".strip()
     elif isinstance(error, BuildFailed):
         result["build_failure"] = build_failure(error.cache)
-        result["msg"] = f"{name}: {_build_words(error.cache)}"
+        result["image_cache"] = error.cache.as_result()
+        result["msg"] = f"{name}: {_build_words(error)}"
     elif isinstance(error, TimedOut):
+        result["image_cache"] = error.cache.as_result() if error.cache else result["image_cache"]
         result["msg"] = f"{name}: {_time_out_words(error)}"
     elif isinstance(error, Vanished):
-        result["msg"] = f"{name}: it is no longer listed. It was deleted by somebody else; run again to build it anew."
+        result["msg"] = (
+            f"{name}: {error.image_cache_id} is no longer listed. It was deleted by somebody else; run again to build"
+            " it anew."
+        )
     else:
         result["msg"] = f"{name}: {error}"
     return result
@@ -83,8 +121,8 @@ def _common(journal: Journal) -> Dict[str, Any]:
         "image_cache": journal.seen.as_result() if journal.seen else None,
         "image_cache_id": journal.image_cache_id,
         "actions": journal.actions,
-        "replaced": None,
-        "recovered_failure": None,
+        "replaced": journal.replaced,
+        "recovered_failure": recovered_failure(journal.recovered) if journal.recovered else None,
         "request_id": journal.request_id,
     }
 
@@ -102,39 +140,49 @@ def _request_words(error: RequestError) -> str:
     return f"{error.action} failed: {message}{' (' + ', '.join(facts) + ')' if facts else ''}."
 
 
-def _build_words(cache: ImageCache) -> str:
-    facts = build_failure(cache)
-    what = "the update failed" if cache.status == "UpdateFailed" else "the build failed"
+def _build_words(error: BuildFailed) -> str:
+    cache, facts = error.cache, build_failure(error.cache)
+    what = "the update failed" if cache.status == UPDATE_FAILED else "the build failed"
+    if cache.name and cache.name.endswith(REPLACEMENT_SUFFIX):
+        what = f"the build of its replacement {cache.id} failed"
     where = f" after {facts['phase']}" if facts["phase"] else ""
-    why = f": {facts['reason']}: {facts['message']}" if facts["reason"] else ", and its events give no reason"
-    cure = (
-        "Mend the cause; the next run updates it again, unless on_change is fail."
-        if cache.status == "UpdateFailed"
-        else "It cannot be used. Mend the cause, delete it with state: absent, and declare it again."
-    )
-    return f"{what}{where}{why}. {cure}"
+    why = f": {facts['reason']}: {facts['message'].rstrip('.')}" if facts["reason"] else ", and no event gives a reason"
+    return f"{what}{where}{why}. {facts['hint']} {_cure(error)}"
+
+
+def _cure(error: BuildFailed) -> str:
+    if error.missing:
+        return f"To build it anew, the declaration needs {', '.join(error.missing)} too."
+    if error.cache.status == UPDATE_FAILED:
+        return "The next run updates it again, or replaces it with on_change: replace."
+    again = "the next run builds it anew, unless recreate_failed is false"
+    if error.kept:
+        return f"{error.kept} is untouched and in use; {again}."
+    return f"It cannot be used; {again}."
 
 
 def _time_out_words(error: TimedOut) -> str:
     if error.awaited == "gone":
         return (
-            f"it was deleted, but is still listed after {error.seconds:g} s. Run again to see whether it is gone,"
-            " or raise wait_timeout."
+            f"{error.image_cache_id} was deleted, but is still listed after {error.seconds:g} s. Run again to see"
+            " whether it is gone, or raise wait_timeout."
         )
     status = error.cache.status if error.cache else "not listed yet"
     reached = phase(error.cache) if error.cache else None
+    hint = stalled(error.cache) if error.cache else ""
     return (
-        f"it is not Ready after {error.seconds:g} s; its status is {status}, the last step of the build that was"
-        f" reached is {reached or 'none'}. The build goes on, and costs money: the next run joins it. Raise"
-        " wait_timeout for large images."
-    )
+        f"it is not Ready after {error.seconds:g} s: {error.image_cache_id} is {status}, and the last step of its build"
+        f" that was reached is {reached or 'none'}. The build goes on, and costs money: the next run joins it. Raise"
+        f" wait_timeout for large images. {hint}"
+    ).rstrip()
 
 
-def _diff(plan: Plan, journal: Journal) -> Dict[str, Any]:
+def _diff(plan: Plan, journal: Journal, actions: Sequence[Mapping[str, Any]]) -> Dict[str, Any]:
     before = _declarative(journal.before.as_result()) if journal.before else {}
     after = _declarative(plan.after) if plan.after else {}
     if after and after.get("image_cache_id") is None:
-        after["image_cache_id"] = journal.image_cache_id
+        built = [action["image_cache_id"] for action in actions if action["action"] in (CREATE, REPLACE)]
+        after["image_cache_id"] = built[-1] if built else None
     return {"before": before, "after": after, **_headers(plan, journal)}
 
 

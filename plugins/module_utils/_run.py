@@ -17,15 +17,15 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache import fields
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.effects import drive
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.journal import Journal, Reporter
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.reconcile import Reconciliation
 from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import (
     FAILURES,
     failure,
     refusal,
     success,
 )
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.effects import drive
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal, Reporter
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.reconciliation import Reconciliation
 from ansible_collections.tencentcloud.tke.plugins.module_utils._secrets import collect_secrets, scrub
 
 __all__ = ["Caller", "image_cache", "image_cache_spec"]
@@ -52,7 +52,11 @@ def image_cache_spec(env_fallback: Callable[..., Any]) -> Dict[str, Dict[str, An
             "choices": ["on_change", "always"],
             "no_log": False,
         },
-        "on_change": {"type": "str", "default": "update", "choices": ["update", "fail"]},
+        "on_change": {"type": "str", "default": "update", "choices": ["update", "replace", "fail"]},
+        "recreate_failed": {"type": "bool", "default": True},
+        "track_build_settings": {"type": "bool", "default": False},
+        "force_rebuild": {"type": "bool", "default": False},
+        "max_age": {"type": "str"},
         "wait": {"type": "bool", "default": True},
         "wait_timeout": {"type": "int", "default": 1800},
         "wait_interval": {"type": "float", "default": 10},

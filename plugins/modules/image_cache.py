@@ -10,10 +10,20 @@ module: image_cache
 short_description: Manage an image cache of Tencent Kubernetes Engine
 version_added: 0.1.0
 description:
-  - Creates, updates, renames and deletes an image cache, a snapshot that already holds container images. Pods on super
-    nodes and on TKE Serverless that start from one do not pull those images.
+  - Creates, updates, replaces, renames and deletes an image cache, a snapshot that already holds container images.
+    Pods on super nodes and on TKE Serverless that start from one do not pull those images.
   - A cache costs money from its first minute until it is deleted, and takes minutes to build. The module looks before
-    it creates, joins a build that is under way, and looks again before it repeats anything that may have been done.
+    it creates, joins a build that is under way, and looks again before it repeats anything that may have been done. A
+    run that was cut off is picked up by the next one.
+  - The name of a cache followed by C(-replacement) is reserved for the new cache while a cache is replaced. What is
+    left of a replace that was cut off is taken up or removed, also with O(state=absent).
+notes:
+  - Nine options are neither shown by the API nor compared, unless O(track_build_settings) is true, so that another
+    value goes unseen - O(vpc_id), O(subnet_id), O(security_group_ids), O(existed_eip_id), O(auto_create_eip),
+    O(auto_create_eip_attribute), O(registry_skip_verify_list), O(registry_http_end_point_list), O(resolve_config).
+  - The id changes when a cache is replaced, and when a failed one is built anew. Pods whose annotation names the id
+    find no such cache from then on and pull their images; take the new id from RV(image_cache_id) and roll them out
+    anew, or let Pods match by C(auto), which finds the newer cache of the same size at once.
 author:
   - The tencentcloud.tke contributors (@tencentcloud)
 extends_documentation_fragment:
@@ -32,7 +42,8 @@ attributes:
     description: Run again with the same options, the module changes nothing.
     support: partial
     details:
-      - With O(update_password=always) a registry password is sent in every run.
+      - With O(update_password=always) a registry password is sent in every run, and with O(force_rebuild=true) the
+        cache is built anew in every run.
   action_group:
     description: Is in the action group C(group/tencentcloud.tke.all), for C(module_defaults).
     support: full
@@ -75,17 +86,18 @@ options:
   vpc_id:
     description:
       - The VPC in which the cache is built.
-      - Required to create a cache. The API never shows it, so a change of it goes unseen.
+      - Required to create a cache. The API never shows it; see O(track_build_settings).
     type: str
   subnet_id:
     description:
       - The subnet in which the cache is built. It must have a way to the registries.
-      - Required to create a cache. The API never shows it, so a change of it goes unseen.
+      - Required to create a cache. The API never shows it; see O(track_build_settings).
     type: str
   security_group_ids:
     description:
       - The security groups of the build.
-      - The API never shows them, so a change goes unseen by itself. It is sent along with any other update.
+      - The API never shows them, so a change goes unseen by itself, unless O(track_build_settings) is true. They are
+        sent along with any other update.
     type: list
     elements: str
   image_registry_credentials:
@@ -122,17 +134,17 @@ options:
     description:
       - An elastic IP that exists, to be bound to the build. Mutually exclusive with O(auto_create_eip=true) and with
         O(auto_create_eip_attribute).
-      - The API never shows it, so a change of it goes unseen.
+      - The API never shows it; see O(track_build_settings).
     type: str
   auto_create_eip:
     description:
       - Whether an elastic IP is created for the build, so that it reaches public registries.
-      - The API never shows it, so a change of it goes unseen.
+      - The API never shows it; see O(track_build_settings).
     type: bool
   auto_create_eip_attribute:
     description:
       - How that elastic IP is created. Given at all, it switches the creation on.
-      - The API never shows it, so a change of it goes unseen.
+      - The API never shows it; see O(track_build_settings).
     type: dict
     suboptions:
       delete_policy:
@@ -162,37 +174,75 @@ options:
   registry_skip_verify_list:
     description:
       - Registry hosts whose certificate is not verified in the build.
-      - The API never shows it, so a change of it goes unseen.
+      - The API never shows it; see O(track_build_settings).
     type: list
     elements: str
   registry_http_end_point_list:
     description:
       - Registry hosts that the build pulls from over plain HTTP.
-      - The API never shows it, so a change of it goes unseen.
+      - The API never shows it; see O(track_build_settings).
     type: list
     elements: str
   resolve_config:
     description:
       - The text of the build's C(resolv.conf).
-      - The API never shows it, so a change of it goes unseen.
+      - The API never shows it; see O(track_build_settings).
     type: str
   tags:
     description:
       - The tags of the cache. They replace the whole set; an empty dictionary removes all.
+      - The tag C(ansible-build-settings) is reserved for O(track_build_settings). It is neither compared, nor
+        removed, nor returned.
     type: dict
   on_change:
     description:
       - How other O(images) or another O(image_cache_size) reach a cache that exists.
       - With V(update) it is rebuilt in place. Its id stays, and it is out of use until it is Ready again.
+      - With V(replace) a new cache is built under the name with C(-replacement) and becomes Ready first, then the old
+        one is deleted and the new one gets its name, so that there is a usable cache all the time. The id changes.
+        When the new cache fails, the old one stays as it is and the run fails. What is not declared is taken over
+        from what the API shows of the old cache; that needs O(vpc_id) and O(subnet_id), which it does not show.
       - With V(fail) nothing is changed, and the run fails.
       - Other options are updated in place in either case.
     type: str
-    choices: [update, fail]
+    choices: [update, replace, fail]
     default: update
+  recreate_failed:
+    description:
+      - Whether a cache in state Failed is deleted and built anew, once in a run. Its failure is in
+        RV(recovered_failure).
+      - If V(false), the run fails and says why the build did.
+      - A cache whose update has failed is updated again, or replaced, as O(on_change) says. Where the API refuses to
+        update such a cache, it is replaced unless this is V(false).
+    type: bool
+    default: true
+  track_build_settings:
+    description:
+      - Whether to record the settings that the API never shows, so that another value is seen. A short digest of each
+        given one is kept in the tag C(ansible-build-settings), beside your own tags. No password is in it.
+      - Other O(security_group_ids) are then updated in place; another value of any other of the nine options leads to a
+        replace, as with O(on_change=replace), or fails with O(on_change=fail).
+      - A cache without the record gets it, as it is declared now, without a rebuild.
+    type: bool
+    default: false
+  force_rebuild:
+    description:
+      - Whether to build the cache anew though nothing differs, for images whose tag means something else by now. Always
+        done by a replace; with O(on_change=fail) the run fails.
+      - A replacement that an earlier run has begun is taken for the new build.
+    type: bool
+    default: false
+  max_age:
+    description:
+      - Build the cache anew when it was created longer ago than this, V(7d) or V(12h) for instance. The units are
+        V(s), V(m), V(h), V(d) and V(w). Always done by a replace; with O(on_change=fail) the run fails.
+      - A cache whose date of creation cannot be read is left alone.
+    type: str
   wait:
     description:
       - Whether to wait until the cache is Ready, or gone with O(state=absent).
-      - Without waiting, a cache that is being built is left as it is.
+      - Without waiting, what is to be started is started. A cache that is being built is left as it is, and a
+        replacement takes the old cache's place in a later run.
     type: bool
     default: true
   wait_timeout:
@@ -248,6 +298,29 @@ EXAMPLES = r"""
         username: puller
         password: "{{ billing_registry_password }}"
 
+- name: Other images, without a moment in which no cache is usable
+  tencentcloud.tke.image_cache:
+    region: ap-guangzhou
+    name: web
+    images:
+      - nginx:1.27.5
+      - redis:7.4.1
+    vpc_id: vpc-508ctkfb
+    subnet_id: subnet-8ah75lo8
+    on_change: replace
+  register: web
+
+- name: Built anew every week, and when its network changes
+  tencentcloud.tke.image_cache:
+    region: ap-guangzhou
+    name: nightly
+    images:
+      - registry.example.com/nightly:stable
+    vpc_id: vpc-508ctkfb
+    subnet_id: subnet-8ah75lo8
+    max_age: 7d
+    track_build_settings: true
+
 - name: Another name for the cache of this id
   tencentcloud.tke.image_cache:
     region: ap-guangzhou
@@ -266,7 +339,7 @@ image_cache:
   description:
     - The image cache as the API last showed it, without any password. C(null) when it is absent.
     - In check mode, as it would be; what cannot be known is C(null).
-    - When the module fails, as it was last seen.
+    - When the module fails, as it was last seen; when a build fails, the cache that failed.
   returned: always, except for invalid input
   type: dict
   contains:
@@ -351,16 +424,19 @@ actions:
   elements: dict
   contains:
     action:
-      description: V(create), V(update), V(rename) or V(delete).
+      description:
+        - V(create), V(update), V(replace), V(rename) or V(delete).
+        - A replace is one entry; the end of one that was cut off is a V(rename), if the old cache was gone. A failed
+          cache that is built anew is a V(delete) and a V(create).
       type: str
     image_cache_id:
-      description: The id that it was done to.
+      description: The id that it was done to; of a V(replace) the new one. C(null) for a new cache in check mode.
       type: str
     request_id:
       description: The id of the request, C(null) in check mode, and where the answer was lost.
       type: str
     fields:
-      description: The options that it carried.
+      description: The options that it carried, or that called for it.
       type: list
       elements: str
   sample:
@@ -369,13 +445,31 @@ actions:
       request_id: 232323-5ed9-4cb7-9194-a95e2cd626e5
       fields: [images]
 replaced:
-  description: Always C(null). It will name the ids of a cache that was replaced.
+  description: The ids of the cache that went and of the one that took its place, C(null) without a replace.
   returned: always, except for invalid input
   type: dict
+  contains:
+    old_id:
+      description: The id of the cache that was replaced.
+      type: str
+    new_id:
+      description: The id of the new one, C(null) in check mode where it is yet to be built.
+      type: str
+  sample:
+    old_id: imc-r1htp8tg
+    new_id: imc-4dxc7dx5
 recovered_failure:
-  description: Always C(null). It will hold the failure that a run recovered from.
+  description: The failure of a Failed cache that was built anew, as in RV(build_failure). C(null) where there was none.
   returned: always, except for invalid input
   type: dict
+  contains:
+    image_cache_id:
+      description: The id of the failed cache.
+      type: str
+    events:
+      description: Its events, in the API's order.
+      type: list
+      elements: dict
 request_id:
   description: The id of the last request that was answered.
   returned: always, except for invalid input
@@ -420,15 +514,25 @@ build_failure:
       description: The last step of the build that was reached, C(null) where there was none.
       type: str
     reason:
-      description: The reason of the newest warning among the events, C(null) where there is none.
+      description:
+        - The reason of the newest warning that points to a cause, else of the newest one. C(null) where there is none.
       type: str
     message:
       description: Its message.
       type: str
+    hint:
+      description: What is likely wrong, and what to do.
+      type: str
+    options:
+      description: The options of this module to look at.
+      type: list
+      elements: str
   sample:
     phase: EksCiCreated
     reason: PullImageFailed
     message: "failed to pull image nginx:1.99: not found"
+    hint: The registry has no such image or tag. Check the spelling of the image and its tag.
+    options: [images]
 """
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._module import run_module

@@ -9,5 +9,6 @@ from __future__ import annotations
 from .faults import Fault
 from .server import Emulator, Received
 from .service import BuildFailure, Settings
+from .switches import SWITCHES, settings_of, worlds
 
-__all__ = ["BuildFailure", "Emulator", "Fault", "Received", "Settings"]
+__all__ = ["SWITCHES", "BuildFailure", "Emulator", "Fault", "Received", "Settings", "settings_of", "worlds"]

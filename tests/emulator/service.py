@@ -53,7 +53,10 @@ class BuildFailure:
 
 @dataclass
 class Settings:
-    """What the documentation leaves open, or what differs between editions, and how fast things go (seconds)."""
+    """What the documentation leaves open, or what differs between editions, and how fast things go (seconds).
+
+    Each open question, with the answers that the tests try, stands in switches.py.
+    """
 
     build_seconds: float = 0.3
     requests_per_second: int = 20
@@ -64,8 +67,14 @@ class Settings:
     newest_event_first: bool = True
     event_spelling: str = "EksCi"
     passwords: str = "clear"
-    update_while_building: bool = False
+    refuses_update_while: tuple[str, ...] = ("Pending", "Updating", "Failed")
+    every_update_builds: bool = False
     delete_while_building: bool = True
+    merges_tags: bool = False
+    unique_names: bool = False
+    # Seconds until a new cache is listed, and for which a deleted one still is.
+    listed_after: float = 0.0
+    listed_after_deletion: float = 0.0
     omitted_fields: tuple[str, ...] = ()
     failures: list[BuildFailure] = field(default_factory=list)
 
@@ -114,6 +123,7 @@ class Cache:
     declared: dict[str, Any]
     builds: list[Build]
     matched: Optional[float] = None
+    deleted: Optional[float] = None
 
 
 class ImageCacheService:
@@ -122,6 +132,7 @@ class ImageCacheService:
     def __init__(self, settings: Settings, now: Callable[[], float] = time.time) -> None:
         self.settings, self._now = settings, now
         self.caches: dict[str, Cache] = {}
+        self.deleted: list[Cache] = []
         self._recent: dict[str, deque[float]] = {}
         self._random = random.Random(20180525)
 
@@ -151,12 +162,19 @@ class ImageCacheService:
             raise ApiProblem("InvalidParameter", "ExistedEipIds and AutoCreateEip are mutually exclusive.")
         if not parameters["Images"]:
             raise ApiProblem("InvalidParameter", "Images is empty.")
+        self._refuse_taken_name(parameters)
         cache = Cache(f"imc-{self._suffix()}", self._now(), dict(parameters), [])
         cache.declared.setdefault("ImageCacheSize", 20)
         cache.declared.setdefault("RetentionDays", 0)
         self.caches[cache.id] = cache
         self._build(cache, updates=False)
         return {"ImageCacheId": cache.id}
+
+    def _refuse_taken_name(self, parameters: Mapping[str, Any], own: str = "") -> None:
+        name = parameters.get("ImageCacheName")
+        others = [cache for cache in self.caches.values() if cache.id != own]
+        if self.settings.unique_names and name and name in [c.declared.get("ImageCacheName") for c in others]:
+            raise ApiProblem("InvalidParameter.Param", f"The name {name} is taken.")
 
     def _build(self, cache: Cache, updates: bool) -> None:
         images = " ".join(cache.declared["Images"])
@@ -171,10 +189,17 @@ class ImageCacheService:
         for condition in parameters.get("Filters", []):
             if condition["Name"] != "image-cache-name":
                 raise ApiProblem("InvalidParameter", f"Unknown filter {condition['Name']}.")
-        found = [cache for cache in self.caches.values() if self._selected(cache, parameters)]
+        found = [cache for cache in self._listed() if self._selected(cache, parameters)]
         found.sort(key=lambda cache: (cache.created, cache.id), reverse=True)
         page = [self.shown(cache) for cache in found[offset : offset + limit]]
         return {"TotalCount": len(found), "ImageCaches": page}
+
+    def _listed(self) -> list[Cache]:
+        """Return the caches that a listing shows: it may lag behind what was created and deleted."""
+        now = self._now()
+        live = [cache for cache in self.caches.values() if now >= cache.created + self.settings.listed_after]
+        gone = [c for c in self.deleted if now < (c.deleted or 0.0) + self.settings.listed_after_deletion]
+        return live + gone
 
     def _selected(self, cache: Cache, parameters: Mapping[str, Any]) -> bool:
         ids, names = parameters.get("ImageCacheIds"), parameters.get("ImageCacheNames")
@@ -191,12 +216,16 @@ class ImageCacheService:
     def _update(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         cache = self._existing(parameters["ImageCacheId"])
         status = self.status(cache)
-        if status == "Failed" or (status in ("Pending", "Updating") and not self.settings.update_while_building):
+        if status in self.settings.refuses_update_while:
             raise ApiProblem("UnsupportedOperation", f"The image cache is {status} and cannot be updated.")
+        self._refuse_taken_name(parameters, cache.id)
         given = {name: value for name, value in parameters.items() if name != "ImageCacheId"}
-        rebuilds = [n for n in REBUILDS if n in given and given[n] != cache.declared[n]] or status == "UpdateFailed"
+        if self.settings.merges_tags and "Tags" in given:
+            tags = {tag["Key"]: tag for tag in [*cache.declared.get("Tags", []), *given["Tags"]]}
+            given["Tags"] = list(tags.values())
+        rebuilds = any(n in given and given[n] != cache.declared[n] for n in REBUILDS)
         cache.declared.update(given)
-        if rebuilds:
+        if rebuilds or status == "UpdateFailed" or self.settings.every_update_builds:
             self._build(cache, updates=True)
         return {}
 
@@ -208,6 +237,8 @@ class ImageCacheService:
                 raise ApiProblem("UnsupportedOperation", f"{cache.id} is {status} and cannot be deleted.")
         for cache in caches:
             del self.caches[cache.id]
+            cache.deleted = self._now()
+            self.deleted.append(cache)
         return {}
 
     def _match(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -260,6 +291,8 @@ class ImageCacheService:
         shown = {name: credential.get(name, "") for name in ("Server", "Username", "Password", "Name")}
         if self.settings.passwords == "masked":
             shown["Password"] = "******"
+        elif self.settings.passwords == "absent":
+            del shown["Password"]
         return shown
 
     def _events(self, cache: Cache) -> list[dict[str, Any]]:

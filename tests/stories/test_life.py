@@ -21,17 +21,17 @@ def actions(run: Run) -> list[tuple[str, list[str]]]:
     return [(action["action"], action["fields"]) for action in run.result["actions"]]
 
 
-def existing(emulator: Emulator, **parameters: Any) -> str:
+def existing(emulator: Emulator, region: str = "ap-guangzhou", **parameters: Any) -> str:
     """Put a cache that is Ready into the emulator, as another client would have left it, and return its id."""
-    image_cache_id = begun(emulator, **parameters)
-    emulator.region().caches[image_cache_id].builds[-1].began -= 60
+    image_cache_id = begun(emulator, region, **parameters)
+    emulator.region(region).caches[image_cache_id].builds[-1].began -= 60
     return image_cache_id
 
 
-def begun(emulator: Emulator, **parameters: Any) -> str:
+def begun(emulator: Emulator, region: str = "ap-guangzhou", **parameters: Any) -> str:
     """Put a cache into the emulator whose build has just begun, and return its id."""
     declared = {"ImageCacheName": "web", "Images": ["nginx:1.27.3"], "VpcId": "vpc-1", "SubnetId": "subnet-1"}
-    answer = emulator.region().call("CreateImageCache", {**declared, **parameters})
+    answer = emulator.region(region).call("CreateImageCache", {**declared, **parameters})
     return str(answer["ImageCacheId"])
 
 
@@ -293,9 +293,15 @@ class TestReady:
         assert emulator.region().caches == {}
 
     def test_absent_without_waiting_is_two_calls(self, emulator: Emulator, controller: Controller) -> None:
+        existing(emulator)
+        controller.task(name="web", state="absent", wait=False)
+        assert emulator.calls() == [LIST, DELETE]
+
+    def test_absent_by_id_looks_for_a_replacement_too(self, emulator: Emulator, controller: Controller) -> None:
         image_cache_id = existing(emulator)
         controller.task(id=image_cache_id, state="absent", wait=False)
-        assert emulator.calls() == [LIST, DELETE]
+        assert emulator.calls() == [LIST, LIST, DELETE]
+        assert emulator.received[1].parameters["ImageCacheNames"] == ["web", "web-replacement"]
 
     def test_check_mode_foretells_the_delete(self, emulator: Emulator, controller: Controller) -> None:
         image_cache_id = existing(emulator)
@@ -382,6 +388,8 @@ class TestFailed:
             "phase": "EksCiCreated",
             "reason": "PullImageFailed",
             "message": "failed to pull image: manifest unknown: not found",
+            "hint": "The registry has no such image or tag. Check the spelling of the image and its tag.",
+            "options": ["images"],
         }
         assert result["image_cache"]["status"] == "Failed"
         assert result["image_cache"]["events"]
@@ -391,15 +399,98 @@ class TestFailed:
         assert result["changed"] is True
         assert result["actions"][0]["action"] == "create"
 
-    def test_one_that_has_failed_is_not_usable(self, emulator: Emulator, controller: Controller) -> None:
+    def test_one_that_has_failed_is_built_anew(self, emulator: Emulator, controller: Controller) -> None:
+        emulator.settings.failures = [BuildFailure("nginx")]
+        failed = existing(emulator)
+        emulator.settings.failures = []
+        foreseen = controller.web("--check", "--diff").result
+        assert emulator.calls() == [LIST]
+        run = controller.web("--diff")
+        assert run.status == 0, run.output
+        assert [(a["action"], a["image_cache_id"] == failed) for a in run.result["actions"]] == [
+            ("delete", True),
+            ("create", False),
+        ]
+        recovered = run.result["recovered_failure"]
+        assert recovered["image_cache_id"] == failed
+        assert recovered["reason"] == "PullImageFailed"
+        assert recovered["options"] == ["images"]
+        assert {event["image_cache_id"] for event in recovered["events"]} == {failed}
+        assert foreseen["recovered_failure"] == recovered
+        assert [a["action"] for a in foreseen["actions"]] == ["delete", "create"]
+        assert run.result["image_cache"]["status"] == "Ready"
+        assert controller.web().result["recovered_failure"] is None
+
+    def test_it_is_built_anew_once_a_run(self, emulator: Emulator, controller: Controller) -> None:
         emulator.settings.failures = [BuildFailure("nginx")]
         existing(emulator)
         run = controller.web()
+        assert run.status != 0
+        assert emulator.calls().count(CREATE) == 1
+        assert run.result["recovered_failure"]["reason"] == run.result["build_failure"]["reason"] == "PullImageFailed"
+        assert "It cannot be used; the next run builds it anew" in run.result["msg"]
+
+    def test_one_that_is_kept_for_a_look_at_it(self, emulator: Emulator, controller: Controller) -> None:
+        emulator.settings.failures = [BuildFailure("nginx")]
+        existing(emulator)
+        run = controller.web(recreate_failed=False)
         assert run.result["build_failure"]["reason"] == "PullImageFailed"
+        assert run.result["image_cache"]["events"]
         assert run.result["changed"] is False
         assert emulator.calls() == [LIST]
         emulator.received.clear()
         assert actions(controller.task(name="web", state="absent")) == [("delete", [])]
+
+    def test_one_that_cannot_be_built_anew_says_what_it_needs(self, emulator: Emulator, controller: Controller) -> None:
+        emulator.settings.failures = [BuildFailure("nginx")]
+        existing(emulator)
+        run = controller.task(name="web", images=["nginx:1"])
+        assert "To build it anew, the declaration needs vpc_id, subnet_id too." in run.result["msg"]
+        assert emulator.calls() == [LIST]
+
+    def test_what_is_not_declared_stays_as_it_was(self, emulator: Emulator, controller: Controller) -> None:
+        emulator.settings.failures = [BuildFailure("nginx")]
+        credential = {"Server": "h.example.com", "Username": "u", "Password": "shown-pass"}
+        existing(
+            emulator,
+            ImageCacheSize=50,
+            RetentionDays=9,
+            Tags=[{"Key": "a", "Value": "1"}],
+            ImageRegistryCredentials=[credential],
+        )
+        emulator.settings.failures = []
+        run = controller.task(name="web", vpc_id="vpc-1", subnet_id="subnet-1", wait_interval=0.1)
+        assert run.status == 0, run.output
+        (cache,) = emulator.region().caches.values()
+        assert cache.declared == {
+            "ImageCacheName": "web",
+            "Images": ["nginx:1.27.3"],
+            "VpcId": "vpc-1",
+            "SubnetId": "subnet-1",
+            "ImageCacheSize": 50,
+            "RetentionDays": 9,
+            "Tags": [{"Key": "a", "Value": "1"}],
+            "ImageRegistryCredentials": [{**credential}],
+        }
+        assert "shown-pass" not in run.output + str(run.results)
+
+    def test_masked_passwords_cannot_be_carried_over(self, emulator: Emulator, controller: Controller) -> None:
+        emulator.settings.failures, emulator.settings.passwords = [BuildFailure("nginx")], "masked"
+        existing(emulator, ImageRegistryCredentials=[{"Server": "h.example.com", "Password": "p"}])
+        emulator.settings.failures = []
+        run = controller.web()
+        assert any("without its registry credentials" in warning for warning in run.result["warnings"])
+        (cache,) = emulator.region().caches.values()
+        assert "ImageRegistryCredentials" not in cache.declared
+
+    def test_a_joined_build_that_fails_is_built_anew(self, emulator: Emulator, controller: Controller) -> None:
+        emulator.settings.failures, emulator.settings.build_seconds = [BuildFailure("nginx")], 8
+        begun(emulator)
+        emulator.settings.failures, emulator.settings.build_seconds = [], 0.3
+        run = controller.web()
+        assert run.status == 0, run.output
+        assert [action["action"] for action in run.result["actions"]] == ["delete", "create"]
+        assert run.result["recovered_failure"]["reason"] == "PullImageFailed"
 
     def test_an_update_that_fails_says_so(self, emulator: Emulator, controller: Controller) -> None:
         existing(emulator)

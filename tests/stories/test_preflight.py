@@ -11,6 +11,7 @@ from typing import Any
 from emulator import Emulator
 
 from .controller import MODULE, WEB, Controller
+from .processes import ModuleProcesses
 
 CREDENTIALS = "image_registry_credentials"
 REFUSED: list[tuple[dict[str, Any], str]] = [
@@ -49,6 +50,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"auto_create_eip_attribute": {"internet_service_provider": "BGP"}}, "missing required arguments: delete_policy"),
     ({"tags": {"team": {"a": 1}}}, "tags: 'team' needs a key that is not empty and a value that is text"),
     ({"tags": {"": "a"}}, "tags: '' needs a key"),
+    ({"tags": {"ansible-build-settings": "x"}}, "is the tag in which track_build_settings keeps its record"),
+    ({"max_age": "a week"}, "max_age 'a week' is no duration above 0 such as 7d, 12h or 30m"),
+    ({"max_age": "0d"}, "max_age '0d' is no duration above 0"),
+    ({"max_age": 7}, "max_age '7' is no duration above 0"),
     ({"wait_timeout": -1}, "wait_timeout is below 0"),
     ({"wait_interval": 0}, "wait_interval must be above 0"),
     ({"api_timeout": 0}, "api_timeout is 0; it must be above 0"),
@@ -68,13 +73,20 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-def test_what_cannot_be_right_is_refused_before_any_request(emulator: Emulator, controller: Controller) -> None:
-    run = controller.play(*({MODULE: {**WEB, **options}, "ignore_errors": True} for options, _words in REFUSED))
-    assert len(run.results) == len(REFUSED)
-    for result, (options, words) in zip(run.results, REFUSED):
+def test_what_cannot_be_right_is_refused_before_any_request(emulator: Emulator, processes: ModuleProcesses) -> None:
+    for options, words in REFUSED:
+        result = processes.run(**options)
         assert result.get("failed") is True, (options, result)
         assert words in result["msg"], (options, result["msg"])
-        assert result["changed"] is False
+        assert not result.get("changed")
+    assert emulator.received == []
+
+
+def test_a_playbook_hears_of_it(emulator: Emulator, controller: Controller) -> None:
+    run = controller.play(*({MODULE: {**WEB, **options}, "ignore_errors": True} for options, _words in REFUSED[:4]))
+    for result, (_options, words) in zip(run.results, REFUSED):
+        assert (result["failed"], result["changed"]) == (True, False)
+        assert words in result["msg"]
     assert emulator.received == []
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from emulator import BuildFailure, Emulator, Fault
 
 from .controller import MODULE, WEB, Controller
+from .processes import ModuleProcesses
 from .test_life import CREATE, DELETE, LIST, UPDATE, actions, existing
 
 CANARIES = {
@@ -205,30 +207,33 @@ class TestNoTracebacks:
         (Fault.lost_request(LIST, times=99), "NoAnswer", "broke before the answer was whole"),
         (Fault.slow_answer(2, LIST, times=99), "NoAnswer", "did not answer within 0.5 s"),
         (Fault.error("ResourceNotFound", LIST), "ResourceNotFound", "It may have been deleted meanwhile"),
-        (Fault.error("AuthFailure.SignatureExpire", LIST), "AuthFailure.SignatureExpire", "clock is right"),
+        (Fault.error("AuthFailure.SignatureExpire", LIST), "AuthFailure.SignatureExpire", "set the clock by NTP"),
         (Fault.error("FailedOperation.Anything", LIST), "FailedOperation.Anything", "An internal error"),
         (Fault.error("InternalError.InsufficientBalance", LIST), "InternalError.InsufficientBalance", "balance"),
-        (Fault.error("ResourcesSoldOut", LIST), "ResourcesSoldOut", "a subnet in another zone"),
-        (Fault.error("UnsupportedRegion", LIST), "UnsupportedRegion", "and region"),
+        (Fault.error("ResourcesSoldOut", LIST), "ResourcesSoldOut", "a subnet_id in another zone"),
+        (Fault.error("UnsupportedRegion", LIST), "UnsupportedRegion", "check region"),
     )
 
-    def test_every_failure_is_said_in_words(self, emulator: Emulator, controller: Controller) -> None:
-        tasks = []
-        for number, (fault, _code, _words) in enumerate(self.FAULTS):
-            # Each task lists in a region of its own, and meets its own fault there.
-            region = f"ap-{number}"
-            tasks.append(
-                {MODULE: {**WEB, "region": region, "api_retries": 1, "api_timeout": 0.5}, "ignore_errors": True}
-            )
-            fault.seen, fault.region = 0, region
-        emulator.faults += [fault for fault, _code, _words in self.FAULTS]
-        run = controller.play(*tasks)
-        assert len(run.results) == len(tasks)
-        for result, (_fault, code, words) in zip(run.results, self.FAULTS):
+    def test_every_failure_is_said_in_words(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+        for fault, code, words in self.FAULTS:
+            fault.seen, emulator.faults = 0, [fault]
+            result = processes.run(api_retries=1, api_timeout=0.5)
             assert result["failed"] is True, result
             assert result["error"]["code"] == code, result["msg"]
             assert words in result["msg"]
             assert result["msg"].startswith("image cache 'web': DescribeImageCaches failed: ")
+
+    def test_a_playbook_hears_of_it(self, emulator: Emulator, controller: Controller) -> None:
+        for number, (fault, _code, _words) in enumerate(self.FAULTS[:4]):
+            # Each task lists in a region of its own, and meets its own fault there.
+            fault.seen, fault.region = 0, f"ap-{number}"
+            emulator.faults.append(fault)
+        options = {**WEB, "api_retries": 1}
+        run = controller.play(*({MODULE: {**options, "region": f"ap-{n}"}, "ignore_errors": True} for n in range(4)))
+        for result, (fault, code, words) in zip(run.results, self.FAULTS):
+            assert (result["failed"], result["error"]["code"]) == (True, code)
+            assert words in result["msg"]
+            fault.region = None
         assert "Traceback" not in run.output
 
     def test_a_server_that_is_not_there(self, controller: Controller) -> None:
@@ -251,8 +256,8 @@ class TestBounded:
         run = controller.web(wait_timeout=1)
         assert time.monotonic() - started < 6
         result = run.result
-        assert "it is not Ready after 1 s; its status is Pending" in result["msg"]
-        assert "the last step of the build that was reached is DiskCreated" in result["msg"]
+        assert f"it is not Ready after 1 s: {result['image_cache_id']} is Pending" in result["msg"]
+        assert "the last step of its build that was reached is DiskCreated" in result["msg"]
         assert "the next run joins it" in result["msg"]
         assert result["image_cache"]["status"] == "Pending"
         assert result["image_cache_id"] == result["image_cache"]["image_cache_id"]
@@ -277,13 +282,13 @@ class TestBounded:
                 emulator.region().caches.clear()
 
         emulator.watch = somebody
-        assert "it is no longer listed" in controller.web().result["msg"]
+        assert "is no longer listed. It was deleted by somebody else" in controller.web().result["msg"]
 
     def test_a_delete_that_never_shows_ends_at_the_timeout(self, emulator: Emulator, controller: Controller) -> None:
         existing(emulator)
         emulator.faults.append(Fault.accepted(DELETE))
         message = controller.task(name="web", state="absent", wait_timeout=1, wait_interval=0.2).result["msg"]
-        assert "it was deleted, but is still listed after 1 s" in message
+        assert "was deleted, but is still listed after 1 s" in message
 
 
 class TestThrottling:
@@ -318,7 +323,7 @@ class TestThrottling:
         [
             ("LimitExceeded", "have the quota raised"),
             ("InternalError.LimitExceeded", "have the quota raised"),
-            ("UnauthorizedOperation.CamNoAuth", "Grant the action"),
+            ("UnauthorizedOperation.CamNoAuth", "allow tke:CreateImageCache on resource *"),
             ("InternalError.CamNoAuth", "Grant the action"),
             ("AuthFailure.UnauthorizedOperation", "Grant the action"),
         ],
@@ -342,6 +347,45 @@ class TestThrottling:
 
 
 class TestTwoAtOnce:
+    def at_once(self, controller: Controller, **options: Any) -> list[dict[str, Any]]:
+        """Return the results of two runs of a task whose first listings both came before any write."""
+        # Both are answered late, with what was there when they were asked.
+        controller.emulator.faults.append(Fault.slow_answer(2, LIST, times=2))
+        local = ("-i", "one,two,", "-c", "local", "-e", f"ansible_python_interpreter={sys.executable}")
+        run = controller.play({MODULE: {**WEB, **options}}, arguments=local, hosts="all")
+        assert run.status == 0, run.output
+        assert len(run.results) == 2
+        return run.results
+
+    def test_two_runs_that_create_one_name(self, emulator: Emulator, controller: Controller) -> None:
+        results = self.at_once(controller)
+        assert emulator.calls().count(CREATE) == 2
+        (survivor,) = emulator.region().caches
+        assert [result["image_cache_id"] for result in results] == [survivor] * 2
+        done = sorted([action["action"] for action in result["actions"]] for result in results)
+        assert done == [["create"], ["create", "delete"]]
+
+    def test_two_runs_that_replace_one_cache(self, emulator: Emulator, controller: Controller) -> None:
+        old = existing(emulator)
+        results = self.at_once(controller, images=["nginx:2"], on_change="replace")
+        assert emulator.calls().count(CREATE) == 2
+        (new,) = emulator.region().caches.values()
+        assert (new.declared["ImageCacheName"], new.declared["Images"]) == ("web", ["nginx:2"])
+        for result in results:
+            assert result["image_cache_id"] == new.id
+            assert result["replaced"] == {"old_id": old, "new_id": new.id}
+            assert [(action["action"], action["image_cache_id"]) for action in result["actions"]] == [
+                ("replace", new.id)
+            ]
+
+    def test_two_runs_that_rebuild_a_failed_one(self, emulator: Emulator, controller: Controller) -> None:
+        emulator.settings.failures = [BuildFailure("nginx")]
+        existing(emulator)
+        emulator.settings.failures = []
+        results = self.at_once(controller)
+        (survivor,) = emulator.region().caches
+        assert [result["image_cache_id"] for result in results] == [survivor] * 2
+
     def test_the_older_cache_stays_and_the_run_reports_it(self, emulator: Emulator, controller: Controller) -> None:
         older: list[str] = []
 

@@ -23,6 +23,7 @@ LAYERS = (
     "_outcome",
     "_secrets",
     "_diagnosis",
+    "_reconcile",
     "_image_cache",
     "_credentials",
     "_api",

@@ -13,14 +13,11 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api import error
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Answer, Listing
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Deadline
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.effects import drive
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.journal import Journal
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import BuildFailed, Refused
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.reconcile import (
-    Reconciliation,
-    TimedOut,
-    Vanished,
-)
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.effects import drive
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.reconciliation import Reconciliation
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.waiting import TimedOut, Vanished
 
 from .test_api import FakeClock
 
@@ -90,6 +87,10 @@ class Conversation:
             "subnet_id": "subnet-1",
             "update_password": "on_change",
             "on_change": "update",
+            "recreate_failed": True,
+            "track_build_settings": False,
+            "force_rebuild": False,
+            "max_age": None,
             "wait": True,
             "wait_timeout": 600,
             "wait_interval": 5.0,
@@ -171,6 +172,7 @@ class TestCreate:
             ("delete", None),
             ("list", []),
             ("list", [{**older, "Status": "Ready"}]),
+            ("list", [{**older, "Status": "Ready"}]),
         )
         journal = talk.run()
         assert done(journal) == [("create", "imc-1"), ("delete", "imc-1")]
@@ -190,7 +192,10 @@ class TestCreate:
     def test_without_waiting_the_run_yields_to_one_that_is_settled(self) -> None:
         settled = cache("imc-9", CreationTime="2026-01-01T00:00:05Z")
         talk = Conversation(
-            ("list", []), ("create", "imc-1"), ("list", [cache(status="Pending"), settled]), ("delete", None)
+            ("list", []),
+            ("create", "imc-1"),
+            ("list", [cache(status="Pending"), settled]),
+            ("delete", None),
         )
         journal = talk.run(wait=False)
         assert done(journal) == [("create", "imc-1"), ("delete", "imc-1")]
@@ -210,12 +215,12 @@ class TestCreate:
         assert [action for action, _id in done(talk.run())] == ["create", "delete", "update"]
 
     def test_a_joined_build_that_fails_is_said(self) -> None:
-        talk = Conversation(("list", [cache(status="Pending")]), ("list", [cache(status="Failed")]))
+        talk = Conversation(("list", [cache(status="Pending")]), *[("list", [cache(status="Failed")])] * 2)
         with pytest.raises(BuildFailed):
-            talk.run()
+            talk.run(recreate_failed=False)
 
     def test_an_unknown_status_is_waited_for(self) -> None:
-        talk = Conversation(("list", [cache(status="Archiving")]), ("list", [cache()]))
+        talk = Conversation(("list", [cache(status="Archiving")]), ("list", [cache()]), ("list", [cache()]))
         assert done(talk.run()) == []
 
     def test_a_wait_ends_at_the_deadline_whatever_the_server_says(self) -> None:
@@ -277,9 +282,10 @@ class TestUpdate:
         assert done(talk.run()) == [("update", "imc-1")]
 
     def test_a_failed_update_of_contents_that_are_not_declared(self) -> None:
-        talk = Conversation(("list", [cache(status="UpdateFailed")]), ("update", None), ("list", [cache()]))
+        failed = cache(status="UpdateFailed")
+        talk = Conversation(("list", [failed]), ("list", [failed]), ("update", None), ("list", [cache()]))
         talk.run(image_cache_id="imc-1", images=None)
-        assert talk.heard[1] == ("update", {"ImageCacheId": "imc-1", "Images": ["nginx:1"]})
+        assert talk.heard[2] == ("update", {"ImageCacheId": "imc-1", "Images": ["nginx:1"]})
 
     def test_a_field_that_is_not_shown_is_no_difference(self) -> None:
         shown = cache()

@@ -13,7 +13,7 @@ import yaml
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _connection
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
 from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.chain import Login, find_keys
-from ansible_collections.tencentcloud.tke.plugins.module_utils._diagnosis.build import build_failure
+from ansible_collections.tencentcloud.tke.plugins.module_utils._diagnosis.build import build_failure, phase
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import _floats
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import FIELDS
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import (
@@ -138,7 +138,7 @@ class TestObserved:
         assert (result["never_expires"], result["expires_at"]) == (True, None)
         assert (result["tags"], result["retention_days"]) == (None, None)
         assert [event.reason for event in cache.events] == ["EksciCreated", "DiskCreated", "SnapCreated"]
-        assert build_failure(cache) == {"phase": "SnapCreated", "reason": None, "message": None}
+        assert phase(cache) == "SnapCreated"
 
     def test_an_expiry_without_retention_days(self) -> None:
         result = ImageCache({**self.SAMPLE, "ExpireDateTime": "2026-01-01T00:00:00Z"}).as_result()

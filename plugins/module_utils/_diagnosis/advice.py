@@ -6,13 +6,38 @@
 
 from __future__ import annotations
 
-from typing import Mapping, Type
+from fnmatch import fnmatchcase
+from typing import Mapping, Sequence, Tuple, Type
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api import errors
 
 __all__ = ["advice"]
 
-ADVICE: Mapping[Type[errors.RequestError], str] = {
+# Codes that say more than their family; first match wins. Source: errorcodes.py of the vendor's Python SDK for TKE.
+BY_CODE: Sequence[Tuple[str, str]] = (
+    (
+        "AuthFailure.SignatureExpire*",
+        "This machine's clock is off by more than 5 minutes, or the request was delayed as long: set the clock by NTP.",
+    ),
+    ("AuthFailure.Token*", "The token does not belong to these keys, or the temporary keys have expired: renew them."),
+    ("AuthFailure.SecretId*", "Check secret_id: the key does not exist, or was deleted or disabled in CAM."),
+    ("AuthFailure.SignatureFailure*", "Check secret_key: it is not the one of secret_id."),
+    ("IpIn*", "The keys may not be used from this address: look at their network policy in CAM."),
+    ("IpNot*", "The keys may not be used from this address: look at their network policy in CAM."),
+    (
+        "UnsupportedRegion*",
+        "The action is not offered in this region: check region, and for a finance zone endpoint too. `tccli tke"
+        " DescribeRegions` lists the regions.",
+    ),
+    ("*Subnet*", "Check subnet_id: it must exist in the VPC of vpc_id, in this region."),
+    ("*Vpc*", "Check vpc_id, and that it is in this region."),
+    ("*VPC*", "Check vpc_id, and that it is in this region."),
+    ("*USG*", "Check security_group_ids, and the quota of security groups."),
+    ("*ImageNotFound*", "Check the spelling of images."),
+    ("InvalidParameterValue.Size*", "Check image_cache_size."),
+    ("*NotInWhitelist*", "The account is not admitted to this feature: ask the vendor's support to admit it."),
+)
+BY_KIND: Mapping[Type[errors.RequestError], str] = {
     errors.AccountProblem: "Look at the account's balance, payment method and verification in the console.",
     errors.AuthenticationError: (
         "Check secret_id and secret_key, the token of temporary keys, and that this machine's clock is right to"
@@ -25,12 +50,17 @@ ADVICE: Mapping[Type[errors.RequestError], str] = {
     errors.InvalidRequest: "The API refuses the request as it is: check the options, and region.",
     errors.MalformedAnswer: "Check endpoint, and whether a proxy or a captive portal answers in the API's place.",
     errors.NoAnswer: "Whether the API acted is not known. Run again: what was begun is found and not begun twice.",
-    errors.NoCapacity: "Try again later, or choose a subnet in another zone.",
-    errors.NotAuthorized: "Grant the action to the user or role of these keys in CAM.",
+    errors.NoCapacity: "Try again later, or choose a subnet_id in another zone.",
+    errors.NotAuthorized: (
+        "Grant the action in CAM to the user or role of these keys: allow tke:{action} on resource *."
+    ),
     errors.NotFound: "It may have been deleted meanwhile. Check image_cache_id and region, and run again.",
     errors.QuotaExceeded: "Delete image caches that are not needed any more, or have the quota raised.",
     errors.ServerError: "The service failed by itself. Run again: what was begun is found and not begun twice.",
-    errors.StateRefused: "The cache's present state does not allow it. Wait until its build has ended, and run again.",
+    errors.StateRefused: (
+        "The cache's present state does not allow it. Wait until its build has ended, and run again; a cache that"
+        " cannot be updated can be replaced, with on_change: replace."
+    ),
     errors.Throttled: "Lower the rate of requests to this account, or raise api_retries.",
     errors.UntrustedCertificate: "Name the authority's certificate with ca_path, or check who answers at endpoint.",
 }
@@ -38,7 +68,10 @@ ADVICE: Mapping[Type[errors.RequestError], str] = {
 
 def advice(error: errors.RequestError) -> str:
     """Return what to do about a failed request, an empty string where nothing better than its message is known."""
+    for pattern, words in BY_CODE:
+        if error.code and fnmatchcase(error.code, pattern):
+            return words
     for kind in type(error).__mro__:
-        if kind in ADVICE:
-            return ADVICE[kind]
+        if kind in BY_KIND:
+            return BY_KIND[kind].format(action=error.action)
     return ""

@@ -10,28 +10,75 @@ Spelling differs between editions (EksciCreated, EksCiCreated), and the listing 
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
+from ansible_collections.tencentcloud.tke.plugins.module_utils._diagnosis.causes import (
+    Cause,
+    cause_of_phase,
+    cause_of_words,
+)
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import Event, ImageCache
 
-__all__ = ["build_failure", "phase"]
+__all__ = ["build_failure", "phase", "recovered_failure", "stalled"]
 
 CHAIN = ("DiskCreated", "EksCiCreated", "SnapCreated", "EksCiDeleted", "DiskDeleted")
+STEPS = {reason.lower(): number for number, reason in enumerate(CHAIN)}
+UNKNOWN = Cause("Its events do not say more; look at them, and at the build's subnet and registries.")
 
 
 def phase(cache: ImageCache) -> Optional[str]:
-    """Return the furthest step of the chain that the cache's normal events show, None before the first."""
-    seen = {event.reason.lower() for event in cache.events if event.type.lower() != "warning"}
-    reached = [step for step in CHAIN if step.lower() in seen]
-    return reached[-1] if reached else None
+    """Return the last step of the chain that the newest build's normal events show, None before the first."""
+    reached: List[Tuple[int, Event]] = []
+    for event in cache.events:
+        step = STEPS.get(event.reason.lower())
+        if step is None or _warns(event):
+            continue
+        # A new build begins with its disk: what an earlier one had reached says nothing of it.
+        if step == 0 and reached and event.at and all(other.at and other.at < event.at for _step, other in reached):
+            reached = []
+        reached.append((step, event))
+    return CHAIN[max(step for step, _event in reached)] if reached else None
 
 
 def build_failure(cache: ImageCache) -> Dict[str, Any]:
-    """Return the result's RV(build_failure): the phase, and the newest warning in the service's own words."""
-    warnings = [event for event in cache.events if event.type.lower() == "warning"]
-    newest = warnings[-1] if warnings else None
+    """Return the result's RV(build_failure): how far the build came, the service's own words, and what to do.
+
+    The words are those of the newest warning that points to a cause, else of the newest one.
+    """
+    warnings = [event for event in reversed(cache.events) if _warns(event)]
+    telling = [(event, cause) for event in warnings for cause in [cause_of_words(_words(event))] if cause]
+    reached = phase(cache)
+    event: Optional[Event]
+    if telling:
+        event, cause = telling[0]
+    else:
+        event, cause = (warnings[0] if warnings else None), cause_of_phase(reached) or UNKNOWN
     return {
-        "phase": phase(cache),
-        "reason": newest.reason if newest else None,
-        "message": newest.message if newest else None,
+        "phase": reached,
+        "reason": event.reason if event else None,
+        "message": event.message if event else None,
+        "hint": cause.hint,
+        "options": list(cause.options),
     }
+
+
+def recovered_failure(cache: ImageCache) -> Dict[str, Any]:
+    """Return the result's RV(recovered_failure): the failure of a cache that is built anew, with its events."""
+    return {**build_failure(cache), "image_cache_id": cache.id, "events": cache.as_result()["events"]}
+
+
+def stalled(cache: ImageCache) -> str:
+    """Return what a build that takes too long may be waiting for, an empty string where nothing is to be said."""
+    warned = any(_warns(event) for event in cache.events)
+    failure = build_failure(cache)
+    if warned:
+        return f"{failure['reason']}: {failure['message']}. {failure['hint']}"
+    return failure["hint"] if failure["phase"] == "EksCiCreated" else ""
+
+
+def _warns(event: Event) -> bool:
+    return event.type.lower() == "warning"
+
+
+def _words(event: Event) -> str:
+    return f"{event.reason}: {event.message}"

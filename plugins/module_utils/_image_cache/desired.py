@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Dict, Iterator, List, Mapping, Optional
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import FIELDS
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import RECORD_TAG
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.times import parse_duration
 
 __all__ = ["REPLACEMENT_SUFFIX", "Desired"]
 
@@ -33,6 +35,11 @@ class Desired:
     values: Mapping[str, Any]
     update_password: str
     on_change: str
+    recreate_failed: bool
+    track_build_settings: bool
+    force_rebuild: bool
+    # As given, "7d" for instance.
+    max_age: Optional[str]
     wait: bool
     wait_timeout: float
     wait_interval: float
@@ -42,6 +49,22 @@ class Desired:
         """The declared name."""
         name: Optional[str] = self.values.get("image_cache_name")
         return name
+
+    @property
+    def replacement_name(self) -> Optional[str]:
+        """The name under which a replacement is built."""
+        return self.name + REPLACEMENT_SUFFIX if self.name else None
+
+    @property
+    def max_age_seconds(self) -> Optional[float]:
+        """The age in seconds above which the cache is built anew."""
+        return parse_duration(self.max_age) if self.max_age else None
+
+    def named(self, name: Optional[str]) -> Desired:
+        """Return the declaration with a name, if it has none: who addresses a cache by its id means its name too."""
+        if self.name or not name:
+            return self
+        return replace(self, values={"image_cache_name": name, **self.values})
 
     @property
     def label(self) -> str:
@@ -58,7 +81,7 @@ class Desired:
         if "tags" in values:
             values["tags"] = _tags(values["tags"])
         image_cache_id = params.get("image_cache_id")
-        problems = list(_problems(values, image_cache_id)) + list(_wait_problems(params))
+        problems = [*_problems(values, image_cache_id), *_wait_problems(params), *_age_problems(params["max_age"])]
         if problems:
             raise InvalidInput(" ".join(problems))
         return cls(
@@ -67,6 +90,10 @@ class Desired:
             values=values,
             update_password=params["update_password"],
             on_change=params["on_change"],
+            recreate_failed=params["recreate_failed"],
+            track_build_settings=params["track_build_settings"],
+            force_rebuild=params["force_rebuild"],
+            max_age=params["max_age"],
             wait=params["wait"],
             wait_timeout=float(params["wait_timeout"]),
             wait_interval=float(params["wait_interval"]),
@@ -153,11 +180,18 @@ def _wait_problems(params: Mapping[str, Any]) -> Iterator[str]:
         yield "wait_interval must be above 0."
 
 
+def _age_problems(max_age: Optional[str]) -> Iterator[str]:
+    if max_age is not None and not parse_duration(max_age):
+        yield f"max_age {max_age!r} is no duration above 0 such as 7d, 12h or 30m."
+
+
 def _tags(tags: Mapping[Any, Any]) -> Dict[str, str]:
     """Return the tags as the API has them, strings; YAML's numbers and truth values become their usual spelling."""
     for key, value in tags.items():
         if not isinstance(value, (str, int, float)) or not str(key).strip():
             raise InvalidInput(f"tags: {key!r} needs a key that is not empty and a value that is text.")
+        if str(key) == RECORD_TAG:
+            raise InvalidInput(f"tags: {RECORD_TAG} is the tag in which track_build_settings keeps its record.")
     return {str(key): str(value).lower() if isinstance(value, bool) else str(value) for key, value in tags.items()}
 
 

@@ -14,9 +14,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Callable, Dict, Iterable, Mapping, Optional, Tuple
 
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import CREDENTIAL_FIELDS
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import (
+    CREDENTIAL_FIELDS,
+    RECORD_TAG,
+)
 
-__all__ = ["FIELDS", "Change", "Field", "argument_spec", "to_request"]
+__all__ = ["FIELDS", "Change", "Field", "argument_spec", "masked", "to_request"]
 
 EIP_OPTIONS = {
     "delete_policy": "DeletePolicy",
@@ -104,6 +107,10 @@ class Field:
     encode: Callable[[Any], Any] = _as_is
     same: Callable[[Any, Any], bool] = _equal
     needed_to_create: bool = False
+    # Names an option that Describe never shows in the record of tracking.py.
+    mark: str = ""
+    # What the API takes where the parameter is left out.
+    default: Any = None
 
     @property
     def shown(self) -> bool:
@@ -118,9 +125,9 @@ TEXTS: Mapping[str, Any] = {"type": "list", "elements": "str"}
 FIELDS: Tuple[Field, ...] = (
     Field("image_cache_name", "ImageCacheName", Change.RENAME, {"type": "str", "aliases": ["name"]}),
     Field("images", "Images", Change.ON_CHANGE, TEXTS, same=_same_set, needed_to_create=True),
-    Field("vpc_id", "VpcId", Change.NEW_CACHE, TEXT, needed_to_create=True),
-    Field("subnet_id", "SubnetId", Change.NEW_CACHE, TEXT, needed_to_create=True),
-    Field("security_group_ids", "SecurityGroupIds", Change.ALONGSIDE, TEXTS),
+    Field("vpc_id", "VpcId", Change.NEW_CACHE, TEXT, needed_to_create=True, mark="vpc"),
+    Field("subnet_id", "SubnetId", Change.NEW_CACHE, TEXT, needed_to_create=True, mark="subnet"),
+    Field("security_group_ids", "SecurityGroupIds", Change.ALONGSIDE, TEXTS, mark="groups"),
     Field(
         "image_registry_credentials",
         "ImageRegistryCredentials",
@@ -138,8 +145,8 @@ FIELDS: Tuple[Field, ...] = (
         encode=_api_credentials,
         same=_same_credentials,
     ),
-    Field("existed_eip_id", "ExistedEipId", Change.NEW_CACHE, TEXT),
-    Field("auto_create_eip", "AutoCreateEip", Change.NEW_CACHE, {"type": "bool"}),
+    Field("existed_eip_id", "ExistedEipId", Change.NEW_CACHE, TEXT, mark="eip"),
+    Field("auto_create_eip", "AutoCreateEip", Change.NEW_CACHE, {"type": "bool"}, mark="auto"),
     Field(
         "auto_create_eip_attribute",
         "AutoCreateEipAttribute",
@@ -153,12 +160,13 @@ FIELDS: Tuple[Field, ...] = (
             },
         },
         encode=_api_eip,
+        mark="line",
     ),
-    Field("image_cache_size", "ImageCacheSize", Change.ON_CHANGE, {"type": "int", "aliases": ["size"]}),
-    Field("retention_days", "RetentionDays", Change.IN_PLACE, NUMBER),
-    Field("registry_skip_verify_list", "RegistrySkipVerifyList", Change.NEW_CACHE, TEXTS),
-    Field("registry_http_end_point_list", "RegistryHttpEndPointList", Change.NEW_CACHE, TEXTS),
-    Field("resolve_config", "ResolveConfig", Change.NEW_CACHE, TEXT),
+    Field("image_cache_size", "ImageCacheSize", Change.ON_CHANGE, {"type": "int", "aliases": ["size"]}, default=20),
+    Field("retention_days", "RetentionDays", Change.IN_PLACE, NUMBER, default=0),
+    Field("registry_skip_verify_list", "RegistrySkipVerifyList", Change.NEW_CACHE, TEXTS, mark="skip"),
+    Field("registry_http_end_point_list", "RegistryHttpEndPointList", Change.NEW_CACHE, TEXTS, mark="http"),
+    Field("resolve_config", "ResolveConfig", Change.NEW_CACHE, TEXT, mark="dns"),
     Field("tags", "Tags", Change.IN_PLACE, {"type": "dict"}, encode=_api_tags),
 )
 
@@ -168,6 +176,11 @@ def argument_spec() -> Dict[str, Dict[str, Any]]:
     return {row.option: dict(row.spec) for row in FIELDS}
 
 
-def to_request(values: Mapping[str, Any]) -> Dict[str, Any]:
-    """Return the request's fields for these options; what is not among C(values) is not sent."""
+def to_request(values: Mapping[str, Any], record: str = "") -> Dict[str, Any]:
+    """Return the request's fields for these options; what is not among C(values) is not sent.
+
+    C(record) goes into a tag beside those of C(values).
+    """
+    if record:
+        values = {**values, "tags": {**values.get("tags", {}), RECORD_TAG: record}}
     return {row.api: row.encode(values[row.option]) for row in FIELDS if row.option in values}

@@ -20,6 +20,7 @@ __all__ = [
     "CREDENTIAL_FIELDS",
     "FAILED",
     "READY",
+    "RECORD_TAG",
     "RESULT_FIELDS",
     "RESULT_KEYS",
     "UPDATE_FAILED",
@@ -33,6 +34,9 @@ __all__ = [
 # "Status" of the ImageCache structure, TKE API 2018-05-25. Only Ready is usable.
 READY, FAILED, UPDATE_FAILED = "Ready", "Failed", "UpdateFailed"
 SETTLED = frozenset([READY, FAILED, UPDATE_FAILED])
+
+# The tag of the record that O(track_build_settings) keeps. It is none of the user's tags, nor reported among them.
+RECORD_TAG = "ansible-build-settings"
 
 # Result key -> API field, in the order of the API's definition.
 RESULT_FIELDS: Mapping[str, str] = {
@@ -130,6 +134,12 @@ class ImageCache:
             events.sort(key=lambda event: event.at or datetime.min)
         return events
 
+    @property
+    def record(self) -> Optional[str]:
+        """The value of the record's tag; empty without one, None where Describe shows no tags."""
+        tags = _all_tags(self.raw.get("Tags", ABSENT))
+        return None if tags is None else tags.get(RECORD_TAG, "")
+
     def shown(self, option: str) -> Any:
         """Return what Describe shows of an option, in the option's own form; None where it shows nothing.
 
@@ -216,6 +226,11 @@ def _credentials(value: Any) -> Optional[List[Dict[str, Any]]]:
 
 
 def _tags(value: Any) -> Optional[Dict[str, str]]:
+    tags = _all_tags(value)
+    return None if tags is None else {key: item for key, item in tags.items() if key != RECORD_TAG}
+
+
+def _all_tags(value: Any) -> Optional[Dict[str, str]]:
     entries = _dicts(value)
     if entries is None:
         return None

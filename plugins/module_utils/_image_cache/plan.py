@@ -2,34 +2,32 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. The plan: a pure function of what is declared and what is found.
+"""Private to this collection. The plan: a pure function of what is declared, what is found, and the time.
 
-Check mode, the diff and the real run all read the same plan; apply carries it out exactly.
+Check mode, the diff and the real run all read the same plan; the run carries it out exactly.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache import difference
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import (
-    FIELDS,
-    Change,
-    Field,
-    to_request,
-)
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.difference import InPlace
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import FIELDS, to_request
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import (
     FAILED,
-    RESULT_FIELDS,
     UPDATE_FAILED,
     ImageCache,
     without_password,
 )
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.successor import Successor
 
-__all__ = ["BuildFailed", "Plan", "Refused", "Step", "differences", "make_plan", "several"]
+__all__ = ["CREATE", "DELETE", "RENAME", "REPLACE", "UPDATE"]
+__all__ += ["BuildFailed", "Found", "Plan", "Refused", "Step", "make_plan"]
 
-CREATE, UPDATE, RENAME, DELETE = "create", "update", "rename", "delete"
+CREATE, UPDATE, RENAME, REPLACE, DELETE = "create", "update", "rename", "replace", "delete"
 
 
 class Refused(Exception):
@@ -37,56 +35,78 @@ class Refused(Exception):
 
 
 class BuildFailed(Exception):
-    """The cache's build or update ended in a failure; nothing that is planned can mend it."""
+    """The cache's build or update ended in a failure; nothing that is planned can mend it.
 
-    def __init__(self, cache: ImageCache) -> None:
+    C(missing) names options without which it cannot be built anew, C(kept) the cache that it was to replace.
+    """
+
+    def __init__(self, cache: ImageCache, missing: Sequence[str] = (), kept: Optional[str] = None) -> None:
         super().__init__(f"status {cache.status}")
-        self.cache = cache
+        self.cache, self.missing, self.kept = cache, missing, kept
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is there: the caches of the declared id or name, and those of the replacement's name; oldest first."""
+
+    caches: Tuple[ImageCache, ...] = ()
+    replacements: Tuple[ImageCache, ...] = ()
+
+    def agreed_on(self, cache: ImageCache) -> Found:
+        """Return what is there once all that was created beside this cache is removed by the runs that did it."""
+        return Found((cache,)) if cache in self.caches else Found(self.caches, (cache,))
 
 
 @dataclass(frozen=True)
 class Step:
-    """One writing action. C(fields) are option names; C(request) may hold secrets and is never shown."""
+    """One action. C(fields) are option names; C(request) may hold secrets and is never shown.
+
+    A replace builds by C(request), unless C(image_cache_id) is a replacement that is there; deletes C(old); and
+    ends with C(closing), an update of the new cache that gives it the name.
+    """
 
     action: str
     image_cache_id: Optional[str]
     fields: Tuple[str, ...] = ()
     request: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    old: Optional[str] = None
+    closing: Optional[Step] = None
 
 
 @dataclass(frozen=True)
 class Plan:
     """The steps, and what is known of the resource once they are done, as results show it (None when absent).
 
-    C(join) says that a build is under way which is to be awaited first: the steps are what would follow if it
-    ends well and shows what it shows now.
+    C(subject) is the cache that the plan is about, None where there is none yet.
+    C(join) is the id of a cache whose build is to be awaited first: the steps are what would follow if it ends
+    well and shows what it shows now. C(recovers) is the Failed cache that is built anew. C(lacks_passwords) says
+    that a cache is built anew without the registry passwords that nobody declared and the API masks.
     """
 
     steps: Tuple[Step, ...]
     after: Optional[Mapping[str, Any]]
-    join: bool = False
+    subject: Optional[ImageCache] = None
+    join: Optional[str] = None
+    recovers: Optional[ImageCache] = None
+    lacks_passwords: bool = False
 
 
-def make_plan(desired: Desired, found: Sequence[ImageCache]) -> Plan:
-    """Return the plan that makes what is declared of what was found by id or exact name.
+def make_plan(desired: Desired, found: Found, now: float) -> Plan:
+    """Return the plan that makes what is declared of what was found. C(now) is the Unix time.
 
     Raises Refused where there is no such plan, BuildFailed where a failed build stands in its way.
     """
-    if len(found) > 1:
-        raise several(desired, found)
-    cache = found[0] if found else None
+    if len(found.caches) > 1:
+        raise _several(desired, found.caches)
     if not desired.present:
-        steps = (Step(DELETE, cache.id),) if cache else ()
-        return Plan(steps, None)
-    if cache is None:
-        return _create(desired)
-    if cache.status == FAILED:
-        raise BuildFailed(cache)
-    return _keep(desired, cache)
+        doomed = (*found.replacements, *found.caches)
+        return Plan(tuple(map(_deletion, doomed)), None, subject=doomed[-1] if doomed else None)
+    if found.caches:
+        return _of_cache(desired, found.caches[0], found.replacements, now)
+    return _of_replacements(desired, found.replacements, now)
 
 
-def several(desired: Desired, found: Sequence[ImageCache]) -> Refused:
-    """Return the refusal to choose among caches of one name."""
+def _several(desired: Desired, found: Sequence[ImageCache]) -> Refused:
     listed = ", ".join(f"{cache.id} ({cache.status})" for cache in found)
     return Refused(
         f"{len(found)} image caches are named {desired.name!r}: {listed}. Nothing was changed, since a name that"
@@ -94,97 +114,164 @@ def several(desired: Desired, found: Sequence[ImageCache]) -> Refused:
     )
 
 
-def differences(desired: Desired, cache: ImageCache) -> List[Field]:
-    """Return the rows whose declared value differs from what Describe shows.
-
-    What is not declared is not compared, and what Describe does not show cannot be.
-    """
-    return [row for row in FIELDS if row.shown and row.option in desired.values and _differs(row, desired, cache)]
-
-
-def _differs(row: Field, desired: Desired, cache: ImageCache) -> bool:
-    shown = cache.shown(row.option)
-    if shown is None and row.change is not Change.RENAME:
-        return False
-    return not row.same(desired.values[row.option], shown)
+def _of_cache(desired: Desired, cache: ImageCache, replacements: Sequence[ImageCache], now: float) -> Plan:
+    """Plan for a cache, and what an earlier replace may have left beside it."""
+    heir = next((other for other in replacements if _fits(desired, other, now)), None)
+    if heir is not None:
+        plan = _taken_up(desired, cache, heir)
+    else:
+        plan = _kept(desired, cache, now)
+        failed = next((other for other in replacements if other.status == FAILED), None)
+        if failed and any(step.action == REPLACE for step in plan.steps):
+            plan = replace(plan, recovers=_recoverable(desired, failed, kept=cache.id))
+    return _awaiting(_tidied(replace(plan, subject=cache), replacements, heir), cache, heir)
 
 
-def _create(desired: Desired) -> Plan:
-    if desired.image_cache_id:
-        raise Refused(
-            f"there is no image cache {desired.image_cache_id}. An id is given by the API and cannot be created:"
-            " leave image_cache_id out to create a cache by its name."
-        )
-    missing = [row.option for row in FIELDS if row.needed_to_create and row.option not in desired.values]
-    if missing:
-        raise Refused(
-            f"there is no image cache named {desired.name!r}, and creating it needs {', '.join(missing)} too."
-        )
-    fields = tuple(row.option for row in FIELDS if row.option in desired.values)
-    step = Step(CREATE, None, fields, to_request(desired.values))
-    return Plan((step,), _presentable(desired.values))
+def _of_replacements(desired: Desired, replacements: Sequence[ImageCache], now: float) -> Plan:
+    """Plan for a name that nothing has: a replace may have been cut off before it gave the new cache the name."""
+    usable = [cache for cache in replacements if cache.status != FAILED]
+    fitting = [cache for cache in usable if _fits(desired, cache, now)]
+    heir = next(iter(fitting or usable), None)
+    if heir is not None:
+        plan = _kept(desired, heir, now, rebuilt=heir in fitting)
+    else:
+        plan = _created(desired)
+        if replacements:
+            plan = replace(plan, recovers=_recoverable(desired, replacements[0]))
+    return _awaiting(_tidied(replace(plan, subject=heir), replacements, heir), heir)
 
 
-def _keep(desired: Desired, cache: ImageCache) -> Plan:
-    changed = {row.option: desired.values[row.option] for row in differences(desired, cache)}
-    _check_on_change(desired, cache, changed)
-    if desired.update_password == "always" and _has_passwords(desired):
-        changed["image_registry_credentials"] = desired.values["image_registry_credentials"]
-    if cache.status == UPDATE_FAILED:
-        changed.update(_tried_again(desired, cache))
-    if changed:
-        changed.update(_alongside(desired))
-    steps = (_update(cache, changed),) if changed else ()
-    shown = {option: value for option, value in changed.items() if option in RESULT_FIELDS}
-    return Plan(steps, {**cache.as_result(), **_presentable(shown)}, join=not cache.settled)
+def _awaiting(plan: Plan, *caches: Optional[ImageCache]) -> Plan:
+    """Put the wait for a build that is under way before a plan."""
+    return replace(plan, join=next((cache.id for cache in caches if cache and not cache.settled), None))
 
 
-def _check_on_change(desired: Desired, cache: ImageCache, changed: Mapping[str, Any]) -> None:
+def _tidied(plan: Plan, replacements: Sequence[ImageCache], heir: Optional[ImageCache]) -> Plan:
+    """Put the removal of what earlier replaces have left before the steps of a plan."""
+    return replace(plan, steps=(*(_deletion(c) for c in replacements if c is not heir), *plan.steps))
+
+
+def _fits(desired: Desired, cache: ImageCache, now: float) -> bool:
+    """Return whether a replacement is what would be built now, but for what can be updated in place."""
+    return cache.status not in (FAILED, UPDATE_FAILED) and not (
+        difference.of_build(desired, cache) or difference.too_old(desired, cache, now)
+    )
+
+
+def _kept(desired: Desired, cache: ImageCache, now: float, rebuilt: bool = False) -> Plan:
+    """Plan for a cache alone. C(rebuilt) says that it was just built anew, whatever O(force_rebuild) asks for."""
+    if cache.status == FAILED:
+        return _recreated(desired, cache)
+    reasons = difference.reasons_to_replace(desired, cache, now, rebuilt)
+    _refuse_by_on_change(desired, cache, reasons, now)
+    if not reasons:
+        return _updated(cache, difference.in_place(desired, cache))
+    if cache.name is None or cache.name != desired.replacement_name:
+        return _replaced(desired, cache, reasons)
+    rename = _update(cache.id, InPlace({"image_cache_name": desired.name}))
+    replacing = _replaced(desired, cache, reasons)
+    return replace(replacing, steps=(rename, *replacing.steps))
+
+
+def _refuse_by_on_change(desired: Desired, cache: ImageCache, reasons: Sequence[str], now: float) -> None:
     if desired.on_change != "fail":
         return
     if cache.status == UPDATE_FAILED:
         raise BuildFailed(cache)
-    held = [row.option for row in FIELDS if row.change is Change.ON_CHANGE and row.option in changed]
-    if held:
-        listed = "; ".join(f"{option} is {cache.shown(option)!r}, declared {changed[option]!r}" for option in held)
+    words = difference.words(desired, cache, reasons)
+    if words:
         raise Refused(
-            f"{desired.label} differs, and on_change is fail: {listed}. Nothing was changed. With on_change: update"
-            " the cache is rebuilt in place, and out of use meanwhile."
+            f"{desired.label} differs, and on_change is fail: {'; '.join(words)}. Nothing was changed. With on_change:"
+            " update new images or a new size are built in place, and the cache is out of use meanwhile; with"
+            " replace a new cache is built first."
         )
 
 
-def _tried_again(desired: Desired, cache: ImageCache) -> Dict[str, Any]:
-    """Return what a failed update is repeated with: the declared contents, or those that the cache shows."""
-    declared = {
-        row.option: desired.values[row.option]
-        for row in FIELDS
-        if row.change is Change.ON_CHANGE and row.option in desired.values
-    }
-    return declared or {"images": cache.shown("images")}
+def _created(desired: Desired) -> Plan:
+    if desired.image_cache_id:
+        raise Refused(
+            f"there is no image cache {desired.image_cache_id}. An id is given by the API and cannot be created:"
+            " leave image_cache_id out to create a cache by its name. The id changes when a cache is built anew."
+        )
+    new = Successor(desired)
+    if new.missing:
+        raise Refused(
+            f"there is no image cache named {desired.name!r}, and creating it needs {', '.join(new.missing)} too."
+        )
+    return Plan((_creation(new),), _presentable(new.values))
 
 
-def _alongside(desired: Desired) -> Dict[str, Any]:
-    return {
-        row.option: desired.values[row.option]
-        for row in FIELDS
-        if row.change is Change.ALONGSIDE and row.option in desired.values
-    }
+def _recreated(desired: Desired, cache: ImageCache) -> Plan:
+    new = Successor(desired, cache)
+    _recoverable(desired, cache, missing=new.missing)
+    _refuse_without_name(desired, cache)
+    steps = (_deletion(cache), _creation(new))
+    after = _presentable(new.compared_with_old(()))
+    return Plan(steps, after, recovers=cache, lacks_passwords=new.lacks_passwords)
 
 
-def _has_passwords(desired: Desired) -> bool:
-    return any(credential.get("password") for credential in desired.values.get("image_registry_credentials", []))
+def _recoverable(
+    desired: Desired, failed: ImageCache, kept: Optional[str] = None, missing: Sequence[str] = ()
+) -> ImageCache:
+    """Return a Failed cache that may be built anew; BuildFailed where it may not."""
+    if not desired.recreate_failed or missing:
+        raise BuildFailed(failed, missing if desired.recreate_failed else (), kept)
+    return failed
 
 
-def _update(cache: ImageCache, changed: Mapping[str, Any]) -> Step:
-    fields = tuple(row.option for row in FIELDS if row.option in changed)
-    action = RENAME if fields == ("image_cache_name",) else UPDATE
-    return Step(action, cache.id, fields, {"ImageCacheId": cache.id, **to_request(changed)})
+def _replaced(desired: Desired, cache: ImageCache, reasons: Sequence[str]) -> Plan:
+    new = Successor(desired, cache)
+    _refuse_without_name(desired, cache)
+    if new.missing:
+        raise Refused(
+            f"{desired.label} is to be replaced ({', '.join(reasons)}), and building its replacement needs"
+            f" {', '.join(new.missing)} too. Nothing was changed."
+        )
+    request = to_request({**new.values, "image_cache_name": desired.replacement_name}, new.record)
+    closing = _update(None, InPlace({"image_cache_name": desired.name}))
+    step = Step(REPLACE, None, tuple(reasons), request, old=cache.id, closing=closing)
+    after = _presentable({**new.compared_with_old(reasons), "image_cache_name": desired.name})
+    return Plan((step,), after, lacks_passwords=new.lacks_passwords)
+
+
+def _refuse_without_name(desired: Desired, cache: ImageCache) -> None:
+    if desired.name is None:
+        raise Refused(
+            f"{cache.id} is to be built anew, but it has no name, and what a run has begun is found again by its"
+            " name. Nothing was changed. Give it one with image_cache_name."
+        )
+
+
+def _taken_up(desired: Desired, cache: ImageCache, heir: ImageCache) -> Plan:
+    """Plan to let a replacement that is there take the cache's place."""
+    changes = difference.in_place(desired, heir)
+    step = Step(REPLACE, heir.id, changes.fields, old=cache.id, closing=_update(None, changes))
+    return Plan((step,), {**heir.as_result(), **_presentable(changes.values), **changes.noted})
+
+
+def _updated(cache: ImageCache, changes: InPlace) -> Plan:
+    steps = (_update(cache.id, changes),) if changes else ()
+    after = {**cache.as_result(), **_presentable(changes.values), **changes.noted}
+    return Plan(steps, after)
+
+
+def _update(image_cache_id: Optional[str], changes: InPlace) -> Step:
+    action = RENAME if changes.fields == ("image_cache_name",) else UPDATE
+    return Step(action, image_cache_id, changes.fields, changes.request())
+
+
+def _creation(new: Successor) -> Step:
+    fields = tuple(row.option for row in FIELDS if row.option in new.values)
+    return Step(CREATE, None, fields, to_request(new.values, new.record))
+
+
+def _deletion(cache: ImageCache) -> Step:
+    return Step(DELETE, cache.id)
 
 
 def _presentable(values: Mapping[str, Any]) -> Dict[str, Any]:
     result = dict(values)
-    if "image_registry_credentials" in result:
-        result["image_registry_credentials"] = [
-            without_password(credential) for credential in result["image_registry_credentials"]
-        ]
+    credentials: Optional[List[Mapping[str, Any]]] = result.get("image_registry_credentials")
+    if credentials is not None:
+        result["image_registry_credentials"] = [without_password(credential) for credential in credentials]
     return result

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. The API's time strings, in all the spellings that its own material shows."""
+"""Private to this collection. The API's time strings, in all the spellings that its own material shows; durations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import re
 from datetime import datetime, timedelta, timezone
 from typing import Any, Optional
 
-__all__ = ["iso_utc", "parse_time"]
+__all__ = ["iso_utc", "parse_duration", "parse_time"]
 
 # "2021-12-06 22:52:24", "2026-03-30 07:03:35 +0000 UTC", "2024-01-01T00:00:00Z" and Go's
 # "2026-03-30 17:07:11.389402882 +0800 CST m=+893.262707991". The zone's name adds nothing to its offset.
@@ -20,6 +20,8 @@ PATTERN = re.compile(
     re.ASCII,
 )
 MILLISECONDS = re.compile(r"\d{12,14}", re.ASCII)
+DURATION = re.compile(r"(\d+(?:\.\d+)?) ?([smhdw])", re.ASCII)
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
@@ -41,6 +43,12 @@ def parse_time(text: Any) -> Optional[datetime]:
         return (moment - _offset(match["offset"])).replace(tzinfo=timezone.utc)
     except (ValueError, OverflowError):
         return None
+
+
+def parse_duration(text: str) -> Optional[float]:
+    """Return the seconds of a duration such as C(7d), C(12h), C(1.5h), C(30m), C(2w); None where it is none."""
+    match = DURATION.fullmatch(text.strip())
+    return float(match[1]) * SECONDS[match[2]] if match else None
 
 
 def iso_utc(text: Any) -> Optional[str]:

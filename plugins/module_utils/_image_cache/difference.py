@@ -1,0 +1,168 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection. What of a cache differs from its declaration, and how that reaches it.
+
+What is not declared is not compared, and what Describe does not show cannot be, unless a record was kept of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
+
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import (
+    FIELDS,
+    Change,
+    Field,
+    to_request,
+)
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import UPDATE_FAILED, ImageCache
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.tracking import (
+    changed_rows,
+    updated_record,
+)
+
+__all__ = ["InPlace", "in_place", "of_build", "outstanding", "reasons_to_replace", "too_old", "words"]
+
+TRACKING = "track_build_settings"
+
+
+@dataclass(frozen=True)
+class InPlace:
+    """What an update carries: options with their values, and the record that goes into a tag beside the user's.
+
+    C(kept) holds the user's tags where they are sent for the sake of the record alone: an update replaces them all.
+    """
+
+    values: Mapping[str, Any]
+    record: str = ""
+    kept: Mapping[str, Any] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.values or self.kept)
+
+    @property
+    def fields(self) -> Tuple[str, ...]:
+        """The names of the options that it carries."""
+        named = tuple(row.option for row in FIELDS if row.option in self.values)
+        return (*named, TRACKING) if self.kept else named
+
+    @property
+    def noted(self) -> Dict[str, Any]:
+        """What a diff shows besides the values."""
+        return {TRACKING: True} if self.kept else {}
+
+    def request(self) -> Dict[str, Any]:
+        """Return the request's fields, without the cache's id."""
+        sent = {**self.kept, **self.values}
+        return to_request(sent, self.record if "tags" in sent else "")
+
+
+def in_place(desired: Desired, cache: ImageCache) -> InPlace:
+    """Return what is to be updated, where nothing calls for another cache."""
+    values = {row.option: desired.values[row.option] for row in differing(desired, cache)}
+    if desired.update_password == "always" and _has_passwords(desired):
+        values["image_registry_credentials"] = desired.values["image_registry_credentials"]
+    if cache.status == UPDATE_FAILED:
+        values.update(_contents(desired, cache))
+    record = updated_record(desired.values, cache) if desired.track_build_settings else cache.record
+    kept = {} if record == cache.record else {"tags": cache.shown("tags")}
+    if values or kept:
+        values.update(_alongside(desired))
+    return InPlace(values, record or "", kept)
+
+
+def outstanding(desired: Desired, cache: ImageCache, options: Sequence[str]) -> List[str]:
+    """Return those of the options that an update has carried which do not show as declared yet."""
+    differ = [row.option for row in differing(desired, cache)]
+    if in_place(desired, cache).kept:
+        differ.append(TRACKING)
+    return [option for option in options if option in differ]
+
+
+def differing(desired: Desired, cache: ImageCache) -> List[Field]:
+    """Return the rows whose declared value differs from what Describe shows or, where recorded, the record says."""
+    tracked = changed_rows(desired.values, cache) if desired.track_build_settings else []
+    shown = [row for row in FIELDS if row.shown and row.option in desired.values]
+    return [row for row in FIELDS if row in tracked or (row in shown and _differs(row, desired, cache))]
+
+
+def of_build(desired: Desired, cache: ImageCache) -> List[str]:
+    """Return the options whose declared value only another build can bring about."""
+    return [row.option for row in differing(desired, cache) if row.change in (Change.ON_CHANGE, Change.NEW_CACHE)]
+
+
+def too_old(desired: Desired, cache: ImageCache, now: float) -> bool:
+    """Return whether a cache is older than O(max_age). One whose date cannot be read is not."""
+    limit, created = desired.max_age_seconds, cache.created_at
+    return limit is not None and created is not None and now - created.timestamp() > limit
+
+
+def reasons_to_replace(desired: Desired, cache: ImageCache, now: float, rebuilt: bool) -> List[str]:
+    """Return the options that call for another cache, none where there is no need of one."""
+    rows = differing(desired, cache)
+    reasons = [row.option for row in rows if row.change is Change.NEW_CACHE]
+    if desired.on_change == "replace":
+        reasons = of_build(desired, cache)
+        if cache.status == UPDATE_FAILED and not reasons:
+            reasons = list(_contents(desired, cache))
+    if desired.force_rebuild and not rebuilt:
+        reasons.append("force_rebuild")
+    if too_old(desired, cache, now):
+        reasons.append("max_age")
+    return reasons
+
+
+def words(desired: Desired, cache: ImageCache, reasons: Sequence[str]) -> List[str]:
+    """Return what keeps O(on_change=fail) from going on, in words."""
+    said = []
+    for option in [*of_build(desired, cache), *(reason for reason in reasons if reason in WORDS)]:
+        if option in WORDS:
+            said.append(WORDS[option].format(created=cache.raw.get("CreationTime"), max_age=desired.max_age))
+        elif option in desired.values and _row(option).shown:
+            said.append(f"{option} is {cache.shown(option)!r}, declared {desired.values[option]!r}")
+        else:
+            said.append(f"{option} is another than it was built with, declared {desired.values[option]!r}")
+    return said
+
+
+WORDS = {
+    "force_rebuild": "force_rebuild asks for a new build",
+    "max_age": "it was created at {created}, and max_age is {max_age}",
+}
+
+
+def _row(option: str) -> Field:
+    return next(row for row in FIELDS if row.option == option)
+
+
+def _differs(row: Field, desired: Desired, cache: ImageCache) -> bool:
+    shown = cache.shown(row.option)
+    if shown is None and row.change is not Change.RENAME:
+        return False
+    return not row.same(desired.values[row.option], shown)
+
+
+def _contents(desired: Desired, cache: ImageCache) -> Dict[str, Any]:
+    """Return what a failed update is repeated with: the declared contents, or those that the cache shows."""
+    declared = {
+        row.option: desired.values[row.option]
+        for row in FIELDS
+        if row.change is Change.ON_CHANGE and row.option in desired.values
+    }
+    return declared or {"images": cache.shown("images")}
+
+
+def _alongside(desired: Desired) -> Dict[str, Any]:
+    return {
+        row.option: desired.values[row.option]
+        for row in FIELDS
+        if row.change is Change.ALONGSIDE and row.option in desired.values
+    }
+
+
+def _has_passwords(desired: Desired) -> bool:
+    return any(credential.get("password") for credential in desired.values.get("image_registry_credentials", []))

@@ -1,0 +1,61 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection. What a new cache is built from: the declaration, and what an old one shows beyond it."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Mapping, Optional, Sequence
+
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import FIELDS, Field, masked
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.tracking import record_of
+
+__all__ = ["Successor"]
+
+
+class Successor:
+    """A cache to be built. Where it takes an old one's place, what is not declared stays as the old one shows it.
+
+    What the API never shows cannot be carried over, nor can masked passwords.
+    """
+
+    def __init__(self, desired: Desired, old: Optional[ImageCache] = None) -> None:
+        self._shown = _shown(old) if old else {}
+        carried = {row.option: self._shown[row.option] for row in FIELDS if _carries(row, self._shown)}
+        self.values: Dict[str, Any] = {**carried, **desired.values}
+        self.record = record_of(desired.values) if desired.track_build_settings else ""
+        credentials = self._shown.get("image_registry_credentials")
+        self.lacks_passwords = bool(credentials) and "image_registry_credentials" not in self.values
+
+    @property
+    def missing(self) -> List[str]:
+        """The options that creating needs and nobody has given."""
+        return [row.option for row in FIELDS if row.needed_to_create and not self.values.get(row.option)]
+
+    def compared_with_old(self, changed: Sequence[str]) -> Dict[str, Any]:
+        """Return what will show of the new cache, and of what never shows the options that have changed.
+
+        The others would read as new in a difference, though the old cache may well have had them.
+        """
+        kept = {option: value for option, value in self._shown.items() if value is not None}
+        if self.lacks_passwords:
+            kept["image_registry_credentials"] = []
+        return {**kept, **{row.option: self.values[row.option] for row in FIELDS if self._tells(row, changed)}}
+
+    def _tells(self, row: Field, changed: Sequence[str]) -> bool:
+        return row.option in self.values and (row.shown or row.option in changed)
+
+
+def _shown(old: ImageCache) -> Dict[str, Any]:
+    return {row.option: old.shown(row.option) for row in FIELDS if row.shown}
+
+
+def _carries(row: Field, shown: Mapping[str, Any]) -> bool:
+    # What a new cache has by itself is left to the API.
+    value = shown.get(row.option)
+    if not value or value == row.default:
+        return False
+    return row.option != "image_registry_credentials" or not any(masked(c.get("password")) for c in value)

@@ -1,0 +1,98 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection. What one run did and saw: the part of its result that holds however it ends."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional, Protocol, Tuple
+
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import REPLACE
+
+__all__ = ["Journal", "Reporter", "action_result"]
+
+
+class Reporter(Protocol):
+    """Where a run speaks while it goes on."""
+
+    def warn(self, message: str) -> None:
+        """Say something that the user should look at."""
+
+    def progress(self, message: str) -> None:
+        """Say how far the run is."""
+
+
+class Journal:
+    """The facts of one cache in one run."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self.reporter = reporter
+        # As first found, and as last seen; None where there was, or is, none.
+        self.before: Optional[ImageCache] = None
+        self.seen: Optional[ImageCache] = None
+        # The id is known before a listing shows the cache, and after a listing has lost it.
+        self.image_cache_id: Optional[str] = None
+        self.request_id: Optional[str] = None
+        self.actions: List[Dict[str, Any]] = []
+        self.replaced: Optional[Dict[str, Optional[str]]] = None
+        # The Failed cache that was built anew.
+        self.recovered: Optional[ImageCache] = None
+        self._old: Optional[str] = None
+
+    def found(self, cache: ImageCache) -> None:
+        """Note the cache that the run is about."""
+        self.seen, self.image_cache_id = cache, cache.id
+        entry = self._replace_entry()
+        if entry and entry["image_cache_id"] == cache.id and self._old != cache.id:
+            # Another run has brought to its end what this one has begun.
+            self.replaced = {"old_id": self._old, "new_id": cache.id}
+
+    def looked_at(self, cache: ImageCache) -> None:
+        """Note a newer view of a cache, if it is the one that the run is about."""
+        if cache.id == self.image_cache_id:
+            self.seen = cache
+
+    def created(self, image_cache_id: str, request_id: Optional[str], fields: Tuple[str, ...]) -> None:
+        """Note a cache that the API has created: from now on the run is about this one."""
+        self.seen, self.image_cache_id = None, image_cache_id
+        self.done("create", image_cache_id, request_id, fields)
+
+    def deleted(self, image_cache_id: str, request_id: Optional[str]) -> None:
+        """Note a deletion that the API has accepted."""
+        if self.seen and self.seen.id == image_cache_id:
+            self.seen = None
+        self.done("delete", image_cache_id, request_id)
+
+    def done(self, action: str, image_cache_id: str, request_id: Optional[str], fields: Tuple[str, ...] = ()) -> None:
+        """Note a writing action that the API has accepted."""
+        self.actions.append(action_result(action, image_cache_id, request_id, fields))
+
+    def replacing(self, old: str, new: str, request_id: Optional[str], fields: Tuple[str, ...]) -> None:
+        """Note the new cache of a replace: one entry, whichever cache takes the old one's place in the end."""
+        self._old, entry = old, self._replace_entry()
+        if entry is None:
+            self.done(REPLACE, new, request_id, fields)
+        else:
+            entry["image_cache_id"] = new
+
+    def exchanged(self, old: str, new: str) -> None:
+        """Note that the old cache is gone, and that the run is about the new one from now on."""
+        self.seen, self.image_cache_id = None, new
+        self.replaced = {"old_id": old, "new_id": new}
+
+    def _replace_entry(self) -> Optional[Dict[str, Any]]:
+        return next((entry for entry in self.actions if entry["action"] == REPLACE), None)
+
+
+def action_result(
+    action: str, image_cache_id: Optional[str], request_id: Optional[str], fields: Tuple[str, ...]
+) -> Dict[str, Any]:
+    """Return an entry of the result's RV(actions)."""
+    return {
+        "action": action,
+        "image_cache_id": image_cache_id,
+        "request_id": request_id,
+        "fields": list(fields),
+    }

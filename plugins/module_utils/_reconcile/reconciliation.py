@@ -1,0 +1,229 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection. One declared cache: look, plan, apply, wait.
+
+What the API leaves open, and how each case is met, is written in docs/architecture.md, "Apply".
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Optional, Sequence
+
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import StateRefused
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import (
+    READY,
+    UPDATE_FAILED,
+    ImageCache,
+)
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import (
+    CREATE,
+    DELETE,
+    RENAME,
+    REPLACE,
+    UPDATE,
+    Found,
+    Plan,
+    Refused,
+    Step,
+    make_plan,
+)
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.successor import Successor
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.creating import create
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.deleting import delete
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.effects import Steps
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.replacing import replace
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.scene import Scene
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.updating import update
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.waiting import (
+    RACE_PAUSES,
+    Vanished,
+    await_settled,
+)
+
+__all__ = ["Reconciliation"]
+
+# A plan is made anew when another run was faster, or a build that was joined has failed. More often than this, the
+# run and somebody else undo each other's work.
+MOST_PLANS = 6
+
+
+class Reconciliation:
+    """Brings one declared cache about. C(journal) tells at any moment what was done and seen."""
+
+    def __init__(
+        self, desired: Desired, journal: Journal, *, clock: Clock, deadline: Deadline, check_mode: bool
+    ) -> None:
+        self._scene, self._journal, self._check_mode = Scene(desired, journal, clock, deadline), journal, check_mode
+        # The id that the cache is addressed by, until a run has given the name another cache.
+        self._address = desired.image_cache_id
+        # Whether this run relies on the cache of another one: that may be about to yield the name.
+        self._relies_on_others = False
+
+    def run(self) -> Steps[Plan]:
+        """Carry out the plan, or in check mode only make it, and return it.
+
+        Raises Refused, BuildFailed, TimedOut, Vanished and RequestError.
+        """
+        found = yield from self._settled()
+        plan = self._plan(found)
+        self._journal.before = plan.subject
+        for _plan in range(MOST_PLANS):
+            if plan.join and not self._scene.desired.wait:
+                return self._left_alone(plan)
+            if self._check_mode:
+                return plan
+            left = yield from (self._joined(plan) if plan.join else self._carried_out(plan, found))
+            if left is None:
+                return plan
+            found = left
+            plan = self._plan(found)
+        raise Refused(
+            f"{self._scene.desired.label} is changed by somebody else as fast as by this run. Run again when only one"
+            " of them is at work."
+        )
+
+    def _plan(self, found: Found) -> Plan:
+        if len(found.caches) == 1:
+            self._journal.found(found.caches[0])
+        plan = make_plan(self._scene.desired, found, self._scene.clock.unix())
+        if plan.subject is not None:
+            self._journal.found(plan.subject)
+        if plan.lacks_passwords:
+            self._scene.warn(
+                "is built anew without its registry credentials: they are not declared, and the API masks passwords"
+            )
+        return plan
+
+    def _joined(self, plan: Plan) -> Steps[Found]:
+        """Wait for a build that this run did not begin, and return what is there then."""
+        image_cache_id = str(plan.join)
+        takes_place = any(step.action == REPLACE and step.image_cache_id == image_cache_id for step in plan.steps)
+        self._scene.progress(f"is being built; joining the build of {image_cache_id}")
+        try:
+            cache = yield from await_settled(self._scene, image_cache_id)
+            if takes_place and cache.status == READY:
+                self._be_content()
+        except Vanished:
+            # Its run may have found an older one of the name, and have removed its own.
+            self._scene.progress(f"is no longer {image_cache_id}; looking again")
+        self._relies_on_others = True
+        return (yield from self._settled())
+
+    # Looking
+
+    def _look(self, after: float = 0.0) -> Steps[Found]:
+        if self._address and self._address not in self._scene.removed:
+            return (yield from self._look_by_id(self._address, after))
+        return (yield from self._scene.by_name(after))
+
+    def _look_by_id(self, image_cache_id: str, after: float) -> Steps[Found]:
+        """Look at the cache of the declared id and, where it matters, at what has its name or its replacement's."""
+        caches = yield from self._scene.by_ids(image_cache_id, after=after)
+        if caches:
+            self._scene.desired = self._scene.desired.named(caches[0].name)
+        desired = self._scene.desired
+        steps = self._steps_of(caches)
+        if desired.name is None or (caches and not steps):
+            return Found(tuple(caches))
+        named = yield from self._scene.by_name()
+        others = [cache for cache in named.caches if cache.id != image_cache_id]
+        gives_name = any(step.action != UPDATE or "image_cache_name" in step.fields for step in steps)
+        if others and desired.present and (gives_name or not caches):
+            raise Refused(self._taken(others[0], caches))
+        # Where another cache has the name, the replacement may well be that one's.
+        return Found(tuple(caches), () if others else named.replacements)
+
+    def _steps_of(self, caches: Sequence[ImageCache]) -> Sequence[Step]:
+        """Return what is to be done to a cache that was found by its id, before anything is known of its name."""
+        if not caches:
+            return ()
+        return make_plan(self._scene.desired, Found(tuple(caches)), self._scene.clock.unix()).steps
+
+    def _taken(self, other: ImageCache, caches: Sequence[ImageCache]) -> str:
+        name = self._scene.desired.name
+        if caches:
+            return (
+                f"{self._address} cannot be named {name!r}: {other.id} has that name. Nothing was changed. Choose"
+                " another name, or delete or rename the other cache first."
+            )
+        return (
+            f"there is no image cache {self._address}, but {other.id} is named {name!r}. The id changes when a cache"
+            " is built anew: address that one, or leave image_cache_id out."
+        )
+
+    def _settled(self) -> Steps[Found]:
+        """Look, and give runs that created one name at the same moment the time to agree while something builds."""
+        found = yield from self._look()
+        if self._check_mode or not self._scene.desired.present:
+            return found
+        for pause in RACE_PAUSES:
+            if len(found.caches) < 2 or self._relies_on_others or all(cache.settled for cache in found.caches):
+                break
+            found = yield from self._look(after=min(pause, self._scene.deadline.remaining))
+        # The runs of the others will come to the same end: the oldest stays.
+        return Found(found.caches[:1], found.replacements) if self._relies_on_others else found
+
+    def _left_alone(self, plan: Plan) -> Plan:
+        """Return the plan of a run that does not wait for the build that is under way."""
+        cache = self._journal.seen
+        if plan.steps and cache is not None and plan.join == cache.id:
+            fields = ", ".join(plan.steps[-1].fields)
+            self._scene.warn(
+                f"is being built and differs from its declaration in {fields}; with wait: false it is left alone"
+            )
+        elif plan.steps:
+            self._scene.warn(f"has its replacement {plan.join} being built; a later run lets it take its place")
+        return Plan((), cache.as_result() if cache else None, subject=plan.subject, join=plan.join)
+
+    # Applying
+
+    def _carried_out(self, plan: Plan, found: Found) -> Steps[Optional[Found]]:
+        """Carry out a plan; where another run has made it void, return what is there instead."""
+        if plan.recovers is not None:
+            self._journal.recovered = plan.recovers
+        seen = {cache.id: cache for cache in (*found.caches, *found.replacements)}
+        for step in plan.steps:
+            left = yield from self._applied(step, seen.get(step.image_cache_id or ""), found)
+            if left is not None:
+                self._relies_on_others = True
+                self._be_content()
+                return left
+        return None
+
+    def _be_content(self) -> None:
+        """Take the new cache of another run for one that this run has built: it is as new."""
+        self._scene.desired = dataclasses.replace(self._scene.desired, force_rebuild=False)
+
+    def _applied(self, step: Step, cache: Optional[ImageCache], found: Found) -> Steps[Optional[Found]]:
+        if step.action == CREATE:
+            return (yield from create(self._scene, step))
+        if step.action == REPLACE:
+            return (yield from replace(self._scene, step, cache))
+        if step.action == DELETE:
+            yield from delete(self._scene, str(step.image_cache_id))
+            return None
+        try:
+            yield from update(self._scene, step, cache)
+        except StateRefused:
+            if not self._turns_to_replacing(step, cache):
+                raise
+            return found
+        return None
+
+    def _turns_to_replacing(self, step: Step, cache: Optional[ImageCache]) -> bool:
+        """Let the rest of the run replace a cache whose update has failed, where the API updates no such cache."""
+        desired = self._scene.desired
+        hopeless = cache is not None and cache.status == UPDATE_FAILED and step.action != RENAME
+        if not hopeless or not desired.recreate_failed or desired.on_change != "update":
+            return False
+        if Successor(desired, cache).missing:
+            return False
+        self._scene.progress("cannot be updated after its failed update; replacing it")
+        self._scene.desired = dataclasses.replace(desired, on_change="replace")
+        return True

@@ -1,0 +1,71 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection. Replacing a cache without a gap, so that the next run can go on wherever it ends.
+
+The new cache is built under the replacement's name and is Ready before the old one is deleted; then it gets the
+name. What is there tells how far it is: both caches, or the new one alone under the replacement's name.
+"""
+
+from __future__ import annotations
+
+from typing import List, Optional, Sequence
+
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import Found, Step
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.creating import Built, build
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.deleting import remove
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.effects import Steps
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.scene import Scene
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.updating import bring_about
+
+__all__ = ["replace"]
+
+
+def replace(scene: Scene, step: Step, heir: Optional[ImageCache]) -> Steps[Optional[Found]]:
+    """Let a new cache, or C(heir), a replacement that is Ready, take the place of C(step.old).
+
+    Where another run's cache has taken it, return what is there: plan anew. Without waiting a new cache is only
+    begun. Raises BuildFailed, TimedOut, Vanished and RequestError.
+    """
+    old, new = str(step.old), step.image_cache_id
+    if new is None:
+        built = yield from _built(scene, step, old)
+        new = built.own
+        if built.named:
+            # Another run has taken this run's replacement up, and is through.
+            scene.journal.exchanged(old, str(new))
+            return None
+        if new is None or not scene.desired.wait:
+            return built.found
+    scene.progress(f"has its replacement {new} Ready; removing {old}")
+    request_id = yield from remove(scene, old)
+    scene.journal.replacing(old, new, request_id, step.fields)
+    scene.journal.exchanged(old, new)
+    if not scene.desired.wait and (yield from scene.by_id(old)) is not None:
+        # Two caches of one name would say nothing: the name comes when the old one is not listed any more.
+        scene.warn(f"is replaced by {new}, but {old} is still listed; the next run gives {new} its name")
+    elif step.closing:
+        yield from bring_about(scene, step.closing, new, heir)
+    return None
+
+
+def _built(scene: Scene, step: Step, old: str) -> Steps[Built]:
+    """Build the new cache."""
+    own: List[str] = []
+
+    def claims(found: Found) -> Sequence[ImageCache]:
+        # Another run may be through already: then a new cache has the name, and the old one is gone.
+        named = [cache for cache in found.caches if cache.id != old]
+        return named if any(cache.id in own for cache in named) else (*named, *found.replacements)
+
+    def created(image_cache_id: str, request_id: Optional[str]) -> None:
+        own.append(image_cache_id)
+        scene.journal.replacing(old, image_cache_id, request_id, step.fields)
+
+    scene.progress(f"is replaced: building {scene.desired.replacement_name!r} beside {old}")
+    built = yield from build(scene, step, claims, created)
+    if built.rival:
+        scene.journal.replacing(old, built.rival.id, None, step.fields)
+    return built

@@ -1,0 +1,70 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection. What the steps of one run share: what is declared, what was done, and how to look."""
+
+from __future__ import annotations
+
+from typing import List, Optional, Set
+
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache, age_order
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import Found
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.effects import Look, Steps
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal
+
+__all__ = ["Scene"]
+
+
+class Scene:
+    """One run of one declared cache. C(desired) is what it makes come true; C(journal) tells what was done."""
+
+    def __init__(self, desired: Desired, journal: Journal, clock: Clock, deadline: Deadline) -> None:
+        self.desired, self.journal, self.clock, self.deadline = desired, journal, clock, deadline
+        # A cache that this run deleted may still be listed for some seconds; one that it created, not yet.
+        self.removed: Set[str] = set()
+        self.listed: Set[str] = set()
+        # Creates of which nobody knows whether the server acted.
+        self.unclear = 0
+
+    def by_ids(self, *image_cache_ids: str, after: float = 0.0) -> Steps[List[ImageCache]]:
+        """Look at caches by their ids, not before C(after) seconds from now."""
+        return (yield from self._seen(Look(ids=image_cache_ids, after=after)))
+
+    def by_id(self, image_cache_id: str, after: float = 0.0) -> Steps[Optional[ImageCache]]:
+        """Look at one cache; None where it is not listed."""
+        caches = yield from self.by_ids(image_cache_id, after=after)
+        if not caches:
+            return None
+        self.journal.looked_at(caches[0])
+        return caches[0]
+
+    def by_name(self, after: float = 0.0) -> Steps[Found]:
+        """Look at what has the declared name, or its replacement's, without what this run has deleted."""
+        name, replacement_name = str(self.desired.name), str(self.desired.replacement_name)
+        caches = yield from self._seen(Look(names=(name, replacement_name), after=after))
+        left = [cache for cache in caches if cache.id not in self.removed]
+        return Found(
+            tuple(cache for cache in left if cache.name == name),
+            tuple(cache for cache in left if cache.name == replacement_name),
+        )
+
+    def pause(self) -> float:
+        """Return the seconds until the next look, within the deadline."""
+        return min(self.desired.wait_interval, self.deadline.remaining)
+
+    def progress(self, message: str) -> None:
+        """Say how far the run is."""
+        self.journal.reporter.progress(f"image cache {self.desired.label} {message}")
+
+    def warn(self, message: str) -> None:
+        """Say something that the user should look at."""
+        self.journal.reporter.warn(f"image cache {self.desired.label} {message}.")
+
+    def _seen(self, look: Look) -> Steps[List[ImageCache]]:
+        seen = yield look
+        self.journal.request_id = seen.request_id
+        self.listed.update(cache.id for cache in seen.image_caches)
+        return sorted(seen.image_caches, key=age_order)

@@ -1,0 +1,52 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Module processes on demand: each is forked from one that has imported everything, and runs the module's main().
+
+C(python module_processes.py), then one JSON object of module arguments a line on stdin. For each it prints the
+process id, and when the process has ended the result that it printed, C(null) where it printed none.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any
+
+from ansible.module_utils import basic
+from ansible_collections.tencentcloud.tke.plugins.modules import image_cache
+
+
+def start(arguments: dict[str, Any]) -> tuple[int, int]:
+    """Start a module process, and return its id and the end of a pipe that it prints into."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child:
+        os.close(writing)
+        return child, reading
+    os.dup2(writing, 1)
+    basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode()
+    basic._ANSIBLE_PROFILE = "legacy"
+    try:
+        image_cache.main()
+    except SystemExit:
+        sys.stdout.flush()
+    finally:
+        os._exit(0)
+
+
+def main() -> None:
+    """Serve until stdin ends."""
+    for line in sys.stdin:
+        child, reading = start(json.loads(line))
+        print(child, flush=True)
+        with os.fdopen(reading) as pipe:
+            printed = pipe.read().strip()
+        os.waitpid(child, 0)
+        print(printed or "null", flush=True)
+
+
+if __name__ == "__main__":
+    main()

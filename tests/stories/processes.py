@@ -1,0 +1,53 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Module processes without the Ansible around them: cheap, and killed without regret."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Optional
+
+from emulator import Emulator
+
+from .controller import WEB
+
+
+class ModuleProcesses:
+    """Runs of the module C(image_cache), each in a process of its own, one at a time. See module_processes.py."""
+
+    def __init__(self, emulator: Emulator, environment: dict[str, str]) -> None:
+        self.emulator = emulator
+        self._current: Optional[int] = None
+        self._parent = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("module_processes.py"))],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, **options: Any) -> Any:
+        """Return the result of a run that declares the image cache C(web); None where it was killed."""
+        assert self._parent.stdin is not None
+        assert self._parent.stdout is not None
+        self._current = None
+        self._parent.stdin.write(json.dumps({**WEB, **options}) + "\n")
+        self._parent.stdin.flush()
+        self._current = int(self._parent.stdout.readline())
+        return json.loads(self._parent.stdout.readline())
+
+    def current(self) -> int:
+        """Return the id of the process that runs."""
+        while self._current is None:
+            time.sleep(0.001)
+        return self._current
+
+    def stop(self) -> None:
+        """End them all."""
+        self._parent.communicate()

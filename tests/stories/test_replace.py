@@ -1,0 +1,290 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A cache is replaced without a gap, whatever calls for it, and wherever an earlier run was cut off."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from emulator import BuildFailure, Emulator
+
+from .controller import MODULE, WEB, Controller
+from .test_life import CREATE, DELETE, LIST, UPDATE, actions, begun, existing
+
+REPLACE: dict[str, Any] = {"images": ["nginx:2"], "on_change": "replace"}
+RECORD = "ansible-build-settings"
+
+
+def left_over(emulator: Emulator, **parameters: Any) -> str:
+    """Put a replacement there that an earlier run has left, and return its id."""
+    return existing(emulator, **{"ImageCacheName": "web-replacement", "Images": ["nginx:2"], **parameters})
+
+
+def only(emulator: Emulator) -> Any:
+    """Return the only cache that there is; it has the declared name."""
+    (cache,) = emulator.region().caches.values()
+    assert cache.declared["ImageCacheName"] == "web"
+    assert emulator.region().status(cache) == "Ready"
+    return cache
+
+
+class TestReplace:
+    def test_the_new_cache_is_ready_before_the_old_one_goes(self, emulator: Emulator, controller: Controller) -> None:
+        old = existing(emulator, RetentionDays=9)
+        foreseen = controller.web("--check", "--diff", **REPLACE).result
+        assert emulator.calls() == [LIST]
+        emulator.received.clear()
+        gaps: list[str] = []
+
+        def look(moment: str, action: str) -> None:
+            service = emulator.region()
+            if not any(service.status(cache) == "Ready" for cache in service.caches.values()):
+                gaps.append(action)
+
+        emulator.watch = look
+        run = controller.web("--diff", **REPLACE)
+        assert run.status == 0, run.output
+        result, new = run.result, only(emulator)
+        assert gaps == []
+        calls = emulator.calls()
+        assert calls[:3] == [LIST, CREATE, LIST]
+        assert calls[-5:] == [LIST, DELETE, LIST, UPDATE, LIST]
+        assert set(calls[3:-5]) <= {LIST}
+        writes = [request.parameters for request in emulator.received if request.action != LIST]
+        assert writes == [
+            {
+                "ImageCacheName": "web-replacement",
+                "Images": ["nginx:2"],
+                "VpcId": WEB["vpc_id"],
+                "SubnetId": WEB["subnet_id"],
+                "RetentionDays": 9,
+            },
+            {"ImageCacheIds": [old]},
+            {"ImageCacheId": new.id, "ImageCacheName": "web"},
+        ]
+        assert [(a["action"], a["image_cache_id"], a["fields"]) for a in result["actions"]] == [
+            ("replace", new.id, ["images"])
+        ]
+        assert result["replaced"] == {"old_id": old, "new_id": new.id}
+        assert result["image_cache_id"] == new.id
+        assert result["image_cache"]["image_cache_name"] == "web"
+        assert foreseen["replaced"] == {"old_id": old, "new_id": None}
+        assert foreseen["image_cache_id"] is None
+        assert [(a["action"], a["image_cache_id"], a["fields"]) for a in foreseen["actions"]] == [
+            ("replace", None, ["images"])
+        ]
+        assert foreseen["diff"]["after"] == {**result["diff"]["after"], "image_cache_id": None}
+        changed = {k for k, v in result["diff"]["before"].items() if result["diff"]["after"].get(k) != v}
+        assert changed == {"images", "image_cache_id"}
+        emulator.received.clear()
+        assert controller.web(**REPLACE).result["changed"] is False
+        assert emulator.calls() == [LIST]
+
+    def test_a_failing_replacement_leaves_the_old_one_as_it_was(
+        self, emulator: Emulator, controller: Controller
+    ) -> None:
+        old = existing(emulator)
+        emulator.settings.failures = [BuildFailure("nginx:2", "NoSpace", "write /var: no space left on device")]
+        run = controller.web(**REPLACE)
+        assert run.status != 0
+        result = run.result
+        assert f"the build of its replacement {result['image_cache']['image_cache_id']} failed" in result["msg"]
+        assert "no space left on device" in result["msg"]
+        assert f"{old} is untouched and in use" in result["msg"]
+        assert result["build_failure"]["options"] == ["image_cache_size"]
+        assert result["image_cache"]["events"]
+        assert result["replaced"] is None
+        assert emulator.region().status(emulator.region().caches[old]) == "Ready"
+        # It is kept for a look at it, for those who say so; else the next run builds it anew.
+        emulator.received.clear()
+        kept = controller.web(**REPLACE, recreate_failed=False).result
+        assert kept["build_failure"]["reason"] == "NoSpace"
+        assert emulator.calls() == [LIST]
+        emulator.settings.failures = []
+        run = controller.web(**REPLACE)
+        assert run.status == 0, run.output
+        assert [action["action"] for action in run.result["actions"]] == ["delete", "replace"]
+        assert run.result["recovered_failure"]["reason"] == "NoSpace"
+        assert only(emulator).declared["Images"] == ["nginx:2"]
+
+    def test_without_waiting_later_runs_finish_it(self, emulator: Emulator, controller: Controller) -> None:
+        old = existing(emulator)
+        emulator.settings.build_seconds = 4
+        begin = controller.web(**REPLACE, wait=False).result
+        assert emulator.calls() == [LIST, CREATE, LIST]
+        assert [action["action"] for action in begin["actions"]] == ["replace"]
+        assert (begin["replaced"], begin["image_cache_id"]) == (None, old)
+        new = begin["actions"][0]["image_cache_id"]
+        meanwhile = controller.web(**REPLACE, wait=False).result
+        assert meanwhile["changed"] is False
+        assert f"has its replacement {new} being built" in meanwhile["warnings"][0]
+        emulator.region().caches[new].builds[-1].began -= 60
+        emulator.received.clear()
+        end = controller.web(**REPLACE, wait=False).result
+        assert emulator.calls() == [LIST, DELETE, LIST, UPDATE, LIST]
+        assert end["replaced"] == {"old_id": old, "new_id": new}
+        assert only(emulator).id == new
+
+    def test_by_id_the_result_names_the_new_one(self, emulator: Emulator, controller: Controller) -> None:
+        old = existing(emulator)
+        task = {**WEB, **REPLACE, "id": old}
+        del task["name"]
+        run = controller.play({MODULE: task, "register": "web"}, {MODULE: {**task, "id": "{{ web.image_cache_id }}"}})
+        assert run.status == 0, run.output
+        new = only(emulator)
+        assert run.results[0]["replaced"] == {"old_id": old, "new_id": new.id}
+        assert (run.results[1]["changed"], run.results[1]["image_cache_id"]) == (False, new.id)
+        gone = controller.task(**task, name="web").result
+        assert f"there is no image cache {old}, but {new.id} is named 'web'" in gone["msg"]
+
+    def test_what_it_needs_is_said(self, emulator: Emulator, controller: Controller) -> None:
+        existing(emulator)
+        message = controller.task(name="web", **REPLACE).result["msg"]
+        assert "'web' is to be replaced (images), and building its replacement needs vpc_id, subnet_id too" in message
+        assert emulator.calls() == [LIST]
+
+
+class TestCutOff:
+    def test_before_the_new_cache_got_the_name(self, emulator: Emulator, controller: Controller) -> None:
+        new = left_over(emulator)
+        foreseen = controller.web("--check", **REPLACE)
+        assert actions(foreseen) == [("rename", ["image_cache_name"])]
+        emulator.received.clear()
+        run = controller.web(**REPLACE)
+        assert actions(run) == [("rename", ["image_cache_name"])]
+        assert emulator.calls() == [LIST, UPDATE, LIST]
+        assert only(emulator).id == run.result["image_cache_id"] == new
+        assert run.result["replaced"] is None
+
+    def test_before_the_old_cache_went(self, emulator: Emulator, controller: Controller) -> None:
+        old, new = existing(emulator), left_over(emulator)
+        run = controller.web(**REPLACE)
+        assert actions(run) == [("replace", ["image_cache_name"])]
+        assert CREATE not in emulator.calls()
+        assert run.result["replaced"] == {"old_id": old, "new_id": new}
+        assert only(emulator).id == new
+
+    def test_while_the_new_one_was_built(self, emulator: Emulator, controller: Controller) -> None:
+        existing(emulator)
+        emulator.settings.build_seconds = 3
+        new = begun(emulator, ImageCacheName="web-replacement", Images=["nginx:2"])
+        run = controller.web(**REPLACE)
+        assert run.status == 0, run.output
+        assert CREATE not in emulator.calls()
+        assert only(emulator).id == new
+
+    @pytest.mark.parametrize("images", [["nginx:3"], ["nginx:1.27.3"]], ids=["replaced", "as it is"])
+    def test_with_images_that_nobody_declares_any_more(
+        self, emulator: Emulator, controller: Controller, images: list[str]
+    ) -> None:
+        old, leftover = existing(emulator), left_over(emulator)
+        run = controller.web(images=images, on_change="replace")
+        assert run.status == 0, run.output
+        assert run.result["actions"][0]["action"] == "delete"
+        assert run.result["actions"][0]["image_cache_id"] == leftover
+        assert only(emulator).declared["Images"] == images
+        assert (run.result["image_cache_id"] == old) is (images != ["nginx:3"])
+
+    def test_absent_removes_what_is_left_over(self, emulator: Emulator, controller: Controller) -> None:
+        old, leftover = existing(emulator), left_over(emulator)
+        result = controller.task(name="web", state="absent").result
+        assert [(a["action"], a["image_cache_id"]) for a in result["actions"]] == [
+            ("delete", leftover),
+            ("delete", old),
+        ]
+        assert result["image_cache_id"] == old
+        assert emulator.region().caches == {}
+
+
+class TestAge:
+    def test_max_age(self, emulator: Emulator, controller: Controller) -> None:
+        old = existing(emulator)
+        emulator.region().caches[old].created -= 8 * 86400
+        assert controller.web(max_age="9d").result["changed"] is False
+        refused = controller.web(max_age="7d", on_change="fail").result["msg"]
+        assert "on_change is fail: it was created at 20" in refused
+        assert "and max_age is 7d" in refused
+        assert set(emulator.calls()) == {LIST}
+        run = controller.web(max_age="7d")
+        assert actions(run) == [("replace", ["max_age"])]
+        assert controller.web(max_age="7d").result["changed"] is False
+        assert only(emulator).id != old
+
+    def test_a_date_that_cannot_be_read_is_no_reason(self, emulator: Emulator, controller: Controller) -> None:
+        existing(emulator)
+        emulator.settings.omitted_fields = ("CreationTime",)
+        assert controller.web(max_age="1s").result["changed"] is False
+
+    def test_force_rebuild(self, emulator: Emulator, controller: Controller) -> None:
+        old = existing(emulator)
+        refused = controller.web(force_rebuild=True, on_change="fail").result["msg"]
+        assert "on_change is fail: force_rebuild asks for a new build" in refused
+        run = controller.web(force_rebuild=True)
+        assert actions(run) == [("replace", ["force_rebuild"])]
+        assert run.result["replaced"]["old_id"] == old
+        assert only(emulator).id != old
+
+
+class TestTracking:
+    def test_what_the_api_hides_is_seen(self, emulator: Emulator, controller: Controller) -> None:
+        old = existing(emulator, Tags=[{"Key": "team", "Value": "web"}])
+        credentials = [{"server": "h.example.com", "username": "u", "password": "canary-pass"}]
+        tracked = {
+            "track_build_settings": True,
+            "tags": {"team": "web"},
+            "image_registry_credentials": credentials,
+            "security_group_ids": ["sg-1", "sg-2"],
+        }
+        # A cache without the record gets it, without a rebuild.
+        run = controller.web("--diff", **tracked)
+        assert actions(run) == [
+            ("update", ["security_group_ids", "image_registry_credentials", "track_build_settings"])
+        ]
+        assert run.result["diff"]["after"]["track_build_settings"] is True
+        assert run.result["image_cache"]["tags"] == {"team": "web"}
+        assert RECORD not in run.output
+        tags = {tag["Key"]: tag["Value"] for tag in only(emulator).declared["Tags"]}
+        assert set(tags) == {"team", RECORD}
+        assert len(tags[RECORD]) < 127
+        assert controller.web(**{**tracked, "security_group_ids": ["sg-2", "sg-1"]}).result["changed"] is False
+        # Groups go in place.
+        run = controller.web(**{**tracked, "security_group_ids": ["sg-3"]})
+        assert actions(run) == [("update", ["security_group_ids", "track_build_settings"])]
+        assert only(emulator).declared["SecurityGroupIds"] == ["sg-3"]
+        # An option that is not given is not compared, and its record is kept.
+        fewer = {"track_build_settings": True}
+        assert controller.web(**fewer).result["changed"] is False
+        # Any other of the nine needs another cache.
+        run = controller.web("--diff", **tracked, subnet_id="subnet-2")
+        assert actions(run) == [("replace", ["subnet_id"])]
+        assert run.result["diff"]["after"]["subnet_id"] == "subnet-2"
+        assert "vpc_id" not in run.result["diff"]["after"]
+        assert only(emulator).id != old
+        assert controller.web(**tracked, subnet_id="subnet-2").result["changed"] is False
+
+    def test_new_tags_keep_the_record(self, emulator: Emulator, controller: Controller) -> None:
+        controller.web(track_build_settings=True)
+        for tracks in (False, True):
+            assert controller.web(track_build_settings=tracks, tags={"a": str(tracks)}).result["changed"] is True
+            assert RECORD in [tag["Key"] for tag in only(emulator).declared["Tags"]]
+        assert controller.web(track_build_settings=True).result["changed"] is False
+
+    def test_on_change_fail_says_what_is_another(self, emulator: Emulator, controller: Controller) -> None:
+        controller.web(track_build_settings=True)
+        refused = controller.web(track_build_settings=True, subnet_id="subnet-2", on_change="fail").result["msg"]
+        assert "subnet_id is another than it was built with, declared 'subnet-2'" in refused
+
+
+def test_a_cache_whose_failed_update_bars_others_is_replaced(emulator: Emulator, controller: Controller) -> None:
+    old = existing(emulator)
+    emulator.settings.failures = [BuildFailure("nginx:2")]
+    emulator.settings.refuses_update_while += ("UpdateFailed",)
+    assert controller.web(images=["nginx:2"]).result["build_failure"]["phase"] == "EksCiCreated"
+    emulator.settings.failures = []
+    run = controller.web(images=["nginx:2"])
+    assert run.status == 0, run.output
+    assert run.result["replaced"]["old_id"] == old
+    assert only(emulator).declared["Images"] == ["nginx:2"]

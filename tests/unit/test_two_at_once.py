@@ -1,0 +1,153 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Two runs at the same time, in every order that a schedule can bring their calls into."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+from ansible_collections.tencentcloud.tke.plugins.module_utils import _outcome
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Client
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Deadline
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import RequestError
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile import effects
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.reconciliation import Reconciliation
+from emulator import BuildFailure, settings_of, worlds
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from .test_worlds import REPLACE, beside_building, failed, nothing, ready, replacement
+from .world import World
+
+STORIES: dict[str, Any] = {
+    "create": (nothing, {}),
+    "replace": (ready, REPLACE),
+    "rebuild": (ready, {"force_rebuild": True}),
+    "take up a replacement": (beside_building, REPLACE),
+    "a name that is due": (lambda world: replacement(world, Images=["nginx:2"]), REPLACE),
+    "recreate": (failed, {}),
+    "update": (ready, {"images": ["nginx:2"]}),
+    "update in place": (ready, {"retention_days": 4}),
+    "absent": (ready, {"state": "absent", "name": "web"}),
+}
+
+
+class Run:
+    """One of several runs in a world: it goes on when it is told to, and sleeps on a clock that all share."""
+
+    def __init__(self, world: World, options: dict[str, Any]) -> None:
+        self.world, self.journal = world, Journal(world)
+        self.desired = Desired.from_params(world.params(**options))
+        self.deadline = Deadline(world.clock, self.desired.wait_timeout)
+        reconciliation = Reconciliation(
+            self.desired, self.journal, clock=world.clock, deadline=self.deadline, check_mode=False
+        )
+        self.steps: Generator[Any, Any, Any] = reconciliation.run()
+        self.client = Client(world, retries=3, check_mode=False, clock=world.clock)
+        self.result: dict[str, Any] = {}
+        self.due = world.clock.now
+        self.effect: Any = None
+        self._go_on(lambda: next(self.steps))
+
+    def act(self) -> None:
+        """Carry out the effect that is due, and hear what the run wants next."""
+        effect = self.effect
+        if isinstance(effect, effects.Look):
+            effect = effects.Look(effect.names, effect.ids)
+        try:
+            came = effects._carry_out(effect, self.client, self.world.clock, self.deadline)
+        except RequestError as error:
+            problem = error
+            self._go_on(lambda: self.steps.throw(problem))
+        else:
+            self._go_on(lambda: self.steps.send(came))
+
+    def _go_on(self, advance: Any) -> None:
+        try:
+            self.effect = advance()
+            self.due = self.world.clock.now + getattr(self.effect, "after", 0.0)
+        except StopIteration as end:
+            self.effect = None
+            self.result = _outcome.success(self.desired, end.value, self.journal, check_mode=False, diff=True)
+        except _outcome.FAILURES as error:
+            self.effect = None
+            self.result = _outcome.failure(error, self.desired, self.journal)
+
+
+def run_together(world: World, options: dict[str, Any], choose: Any, count: int = 2) -> list[dict[str, Any]]:
+    """Run the same task several times at once; C(choose) says which of the runs that could act acts next."""
+    runs = [Run(world, options) for _run in range(count)]
+    while waiting := [run for run in runs if run.effect is not None]:
+        # A run may be late, never early; and none is so late that the others wait for it for ever.
+        soonest = min(run.due for run in waiting)
+        ready_to_act = [run for run in waiting if run.due <= max(soonest, world.clock.now)]
+        run = choose(ready_to_act)
+        world.clock.now = max(world.clock.now, run.due)
+        run.act()
+    return [run.result for run in runs]
+
+
+def check(world: World, options: dict[str, Any], results: list[dict[str, Any]]) -> None:
+    for result in results:
+        assert "failed" not in result, result["msg"]
+    if options.get("state") == "absent":
+        assert world.caches == []
+        return
+    assert [cache.declared["ImageCacheName"] for cache in world.caches] == ["web"]
+    assert world.ready() == world.caches
+    reported = {result["image_cache_id"] for result in results}
+    # A run that begins when another one has ended rightly builds anew.
+    assert world.caches[0].id in reported if options.get("force_rebuild") else reported == {world.caches[0].id}
+    assert set(world.caches[0].declared["Images"]) == set(options.get("images", ["nginx:1"]))
+
+
+@pytest.mark.parametrize("name", STORIES)
+@given(data=st.data())
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+def test_two_runs_in_any_order_end_with_one_cache(name: str, data: st.DataObject) -> None:
+    there, options = STORIES[name]
+    world = World(settings_of(data.draw(st.sampled_from(sorted(worlds())), label="world")))
+    there(world)
+    world.clock.now += 10
+    options = {**options, "wait_interval": 5.0}
+
+    def choose(runs: list[Run]) -> Run:
+        return runs[data.draw(st.integers(0, len(runs) - 1))] if len(runs) > 1 else runs[0]
+
+    check(world, options, run_together(world, options, choose))
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_three_runs_in_random_orders(name: str) -> None:
+    there, options = STORIES[name]
+    for seed in range(40):
+        world, order = World(), random.Random(seed)
+        there(world)
+        world.clock.now += 10
+        results = run_together(world, {**options, "wait_interval": 5.0}, order.choice, count=3)
+        # A run that comes upon two caches of one second has nothing to choose by: it is refused after a while.
+        refused = [r for r in results if not r["actions"] and "2 image caches are named 'web'" in r.get("msg", "")]
+        assert len(refused) < 2
+        check(world, options, [result for result in results if result not in refused])
+
+
+def test_the_older_run_wins_and_both_report_its_cache() -> None:
+    world = World()
+    first, second = run_together(world, {}, lambda runs: runs[0] if len(world.calls) % 3 else runs[-1])
+    assert first["image_cache_id"] == second["image_cache_id"]
+    created = [result for result in (first, second) if [a["action"] for a in result["actions"]] == ["create"]]
+    assert len(created) == 1
+
+
+def test_a_failure_of_the_build_is_said_by_both() -> None:
+    world = World()
+    world.settings.failures = [BuildFailure("nginx")]
+    results = run_together(world, {"recreate_failed": False}, lambda runs: runs[0])
+    assert all(result["build_failure"]["reason"] == "PullImageFailed" for result in results)
