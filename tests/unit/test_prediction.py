@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
+import pytest
 from emulator import BuildFailure, settings_of, worlds
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
@@ -107,6 +108,7 @@ def known(predicted: Any, real: Any) -> Any:
     return None if predicted is None and isinstance(real, str) and real.startswith("imc-") else real
 
 
+@pytest.mark.exhaustive
 @given(
     world_name=st.sampled_from(sorted(set(worlds()) - UNFORESEEABLE)),
     named=st.none() | there,

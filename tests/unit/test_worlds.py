@@ -11,6 +11,7 @@ again as a user would run it: one cache as declared, nothing left over, nothing 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
@@ -179,8 +180,22 @@ def told(world: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("world", worlds())
-@pytest.mark.parametrize("name", STORIES)
-def test_a_story(name: str, world: str) -> None:
+def test_every_story_ends_well(world: str) -> None:
+    for name in STORIES:
+        with told_as(name):
+            a_story(name, world)
+
+
+@contextmanager
+def told_as(where: str) -> Iterator[None]:
+    """Name the story in which an assertion fails."""
+    try:
+        yield
+    except AssertionError as error:
+        raise AssertionError(f"{where}: {error}") from error
+
+
+def a_story(name: str, world: str) -> None:
     life = Life(name, world)
     story = life.story
     if world in story.but:
@@ -230,6 +245,7 @@ def cut(life: Life, number: int, moment: str) -> None:
     life.world.watch = lambda at, call: None
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("world", worlds())
 def test_a_run_that_was_cut_off_is_picked_up_by_the_next(
     world: str, record_property: Callable[[str, object], None]
@@ -239,32 +255,31 @@ def test_a_run_that_was_cut_off_is_picked_up_by_the_next(
         for number, moment in points(name, world):
             life = Life(name, world)
             cut(life, number, moment)
-            result = life.run()
-            where = f"{name}, cut {moment} call {number}, {life.world.calls}"
-            assert "failed" not in result, (where, result["msg"])
-            try:
+            with told_as(f"{name}, cut {moment} call {number}, {life.world.calls}"):
+                result = life.run()
+                assert "failed" not in result, result["msg"]
                 life.ends_well()
-            except AssertionError as error:
-                raise AssertionError(where) from error
             count += 1
     record_property("points", count)
     assert count > 400
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("world", worlds())
-@pytest.mark.parametrize("name", STORIES)
-def test_runs_that_do_not_wait_come_to_the_same_end(name: str, world: str) -> None:
-    life = Life(name, world)
-    if world in life.story.but:
-        return
+def test_runs_that_do_not_wait_come_to_the_same_end(world: str) -> None:
+    for name in told(world):
+        with told_as(name):
+            without_waiting(Life(name, world))
+
+
+def without_waiting(life: Life) -> None:
     force = life.options.pop("force_rebuild", False)
     for number in range(8):
         builds = len(life.world.ready()) < len(life.world.caches)
         result = life.run(wait=False, **({"force_rebuild": True} if force and not number else {}))
-        busy = life.world.settings.delete_while_building is False
         if "failed" in result:
             # Only a delete that the API refuses is tried for no longer than some seconds.
-            assert busy, result["msg"]
+            assert life.world.settings.delete_while_building is False, result["msg"]
             assert result["error"]["action"] == "DeleteImageCaches"
         # By the next run what this one has begun is Ready, and listed.
         life.world.clock.now += 90

@@ -10,7 +10,7 @@ checked with the vendor's definitions, as the emulator does.
 
 from __future__ import annotations
 
-import copy
+import json
 import random
 from collections.abc import Callable, Mapping
 from typing import Any, Optional
@@ -76,17 +76,19 @@ class World:
     def send(self, action: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Carry out an action as the API would, or raise the typed error."""
         self.calls.append(action)
-        self.requests.append((action, copy.deepcopy(dict(parameters))))
+        # As over HTTP: neither side sees what the other one does to an object later.
+        request = json.loads(json.dumps(parameters))
+        self.requests.append((action, request))
         self.watch("before", len(self.calls))
         self.clock.now += CALL
         try:
-            vendor.check_parameters(action, parameters)
-            answer = self.service.call(action, copy.deepcopy(dict(parameters)))
+            vendor.check_parameters(action, request)
+            answer = json.loads(json.dumps(self.service.call(action, request)))
         except ApiProblem as problem:
             self.watch("after", len(self.calls))
             raise api_error(problem.code, problem.message, action=action, request_id="r-error") from None
         self.watch("after", len(self.calls))
-        return {**copy.deepcopy(answer), "RequestId": f"r-{len(self.calls)}"}
+        return {**answer, "RequestId": f"r-{len(self.calls)}"}
 
     def run(self, *, check_mode: bool = False, **options: Any) -> dict[str, Any]:
         """Return the result of a run of the module; by default it declares C(web)."""
