@@ -155,10 +155,10 @@ def _cure(error: BuildFailed) -> str:
         return f"To build it anew, the declaration needs {', '.join(error.missing)} too."
     if error.cache.status == UPDATE_FAILED:
         return "The next run updates it again, or replaces it with on_change: replace."
-    again = "the next run builds it anew, unless recreate_failed is false"
+    again = "anew, unless recreate_failed is false"
     if error.kept:
-        return f"{error.kept} is untouched and in use; {again}."
-    return f"It cannot be used; {again}."
+        return f"{error.kept} is untouched and in use; the next run builds the replacement {again}."
+    return f"It cannot be used; the next run builds it {again}."
 
 
 def _time_out_words(error: TimedOut) -> str:

@@ -15,7 +15,7 @@ from typing import Any, Optional
 
 from emulator import Emulator
 
-from .controller import WEB
+from .controller import WEB, Run
 
 
 class ModuleProcesses:
@@ -32,12 +32,25 @@ class ModuleProcesses:
             text=True,
         )
 
+    def web(self, *arguments: str, **options: Any) -> Run:
+        """Run a task that declares the image cache C(web)."""
+        return self.task(*arguments, **{**WEB, **options})
+
+    def task(self, *arguments: str, **options: Any) -> Run:
+        """Run a task of the module; C(--check) and C(--diff) mean what they do to ansible-playbook."""
+        modes = {"_ansible_check_mode": "--check" in arguments, "_ansible_diff": "--diff" in arguments}
+        result = self.run(**options, **modes)
+        result.setdefault("failed", False)
+        # As Ansible shows them.
+        result["warnings"] = [warning["event"]["msg"] for warning in result.get("warnings", [])]
+        return Run(int(result["failed"]), json.dumps(result), [result])
+
     def run(self, **options: Any) -> Any:
-        """Return the result of a run that declares the image cache C(web); None where it was killed."""
+        """Return what the module printed; None where it was killed."""
         assert self._parent.stdin is not None
         assert self._parent.stdout is not None
         self._current = None
-        self._parent.stdin.write(json.dumps({**WEB, **options}) + "\n")
+        self._parent.stdin.write(json.dumps(options) + "\n")
         self._parent.stdin.flush()
         self._current = int(self._parent.stdout.readline())
         return json.loads(self._parent.stdout.readline())

@@ -59,7 +59,7 @@ def cut(processes: ModuleProcesses, region: str, options: dict[str, Any], number
             os.kill(processes.current(), signal.SIGKILL)
 
     emulator.faults, emulator.watch = [fault], kill
-    result = processes.run(region=region, **options)
+    result = processes.run(**{**WEB, **options, "region": region})
     emulator.faults, emulator.watch = [], lambda moment, action: None
     return result
 
@@ -72,7 +72,7 @@ def test_a_killed_run_is_picked_up_by_the_next(
     there, options = STORIES[name]
     options = {"wait_interval": 0.3, **options}
     there(processes.emulator, "ap-uncut")
-    assert "failed" not in processes.run(region="ap-uncut", **options)
+    assert "failed" not in processes.run(**{**WEB, **options, "region": "ap-uncut"})
     calls = len([request for request in processes.emulator.received if request.region == "ap-uncut"])
     killed = 0
     for number in range(1, calls + 1):
@@ -81,7 +81,7 @@ def test_a_killed_run_is_picked_up_by_the_next(
             there(processes.emulator, region)
             assert cut(processes, region, options, number, moment) is None, (number, moment)
             killed += 1
-            result = processes.run(region=region, **options)
+            result = processes.run(**{**WEB, **options, "region": region})
             assert "failed" not in result, (number, moment, result["msg"])
             caches = list(processes.emulator.region(region).caches.values())
             if options.get("state") == "absent":

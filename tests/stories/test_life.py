@@ -13,6 +13,7 @@ import pytest
 from emulator import BuildFailure, Emulator, Fault
 
 from .controller import MODULE, WEB, Controller, Run
+from .processes import ModuleProcesses
 
 LIST, CREATE, UPDATE, DELETE = "DescribeImageCaches", "CreateImageCache", "UpdateImageCache", "DeleteImageCaches"
 
@@ -204,10 +205,10 @@ class TestReady:
         ],
     )
     def test_a_difference_is_updated_in_place(
-        self, emulator: Emulator, controller: Controller, option: str, value: Any, field: str, sent: Any
+        self, emulator: Emulator, processes: ModuleProcesses, option: str, value: Any, field: str, sent: Any
     ) -> None:
         image_cache_id = existing(emulator, Tags=[{"Key": "a", "Value": "1"}])
-        run = controller.web("--diff", **{option: value})
+        run = processes.web("--diff", **{option: value})
         assert run.status == 0, run.output
         assert actions(run) == [("update", [option])]
         assert run.result["image_cache"]["status"] == "Ready"
@@ -217,7 +218,7 @@ class TestReady:
         before, after = run.result["diff"]["before"], run.result["diff"]["after"]
         assert {key for key in before if before[key] != after[key]} == {option}
         emulator.received.clear()
-        assert controller.web(**{option: value}).result["changed"] is False
+        assert processes.web(**{option: value}).result["changed"] is False
         assert emulator.calls() == [LIST]
 
     def test_an_update_without_waiting_is_three_calls(self, emulator: Emulator, controller: Controller) -> None:
@@ -227,25 +228,25 @@ class TestReady:
         assert result["image_cache"]["status"] == "Updating"
 
     def test_security_groups_go_along_with_another_update_only(
-        self, emulator: Emulator, controller: Controller
+        self, emulator: Emulator, processes: ModuleProcesses
     ) -> None:
         image_cache_id = existing(emulator)
-        assert controller.web(security_group_ids=["sg-1"]).result["changed"] is False
-        run = controller.web(security_group_ids=["sg-1"], retention_days=3)
+        assert processes.web(security_group_ids=["sg-1"]).result["changed"] is False
+        run = processes.web(security_group_ids=["sg-1"], retention_days=3)
         assert actions(run) == [("update", ["security_group_ids", "retention_days"])]
         sent = next(r for r in emulator.received if r.action == UPDATE).parameters
         assert sent == {"ImageCacheId": image_cache_id, "SecurityGroupIds": ["sg-1"], "RetentionDays": 3}
 
-    def test_on_change_fail_changes_nothing(self, emulator: Emulator, controller: Controller) -> None:
+    def test_on_change_fail_changes_nothing(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         existing(emulator)
-        run = controller.web(images=["nginx:2"], size=30, retention_days=4, on_change="fail")
+        run = processes.web(images=["nginx:2"], size=30, retention_days=4, on_change="fail")
         assert (
             "'web' differs, and on_change is fail: images is ['nginx:1.27.3'], declared ['nginx:2']"
             in (run.result["msg"])
         )
         assert "image_cache_size is 20, declared 30" in run.result["msg"]
         assert emulator.calls() == [LIST]
-        assert controller.web(retention_days=4, on_change="fail").result["changed"] is True
+        assert processes.web(retention_days=4, on_change="fail").result["changed"] is True
 
     def test_an_id_and_another_name_rename(self, emulator: Emulator, controller: Controller) -> None:
         image_cache_id = existing(emulator)
@@ -257,13 +258,13 @@ class TestReady:
         assert controller.task(id=image_cache_id, name="shop").result["changed"] is False
         assert emulator.calls() == [LIST]
 
-    def test_a_name_that_is_taken_is_refused(self, emulator: Emulator, controller: Controller) -> None:
+    def test_a_name_that_is_taken_is_refused(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         image_cache_id, other = existing(emulator), existing(emulator, ImageCacheName="shop")
-        run = controller.task(id=image_cache_id, name="shop")
+        run = processes.task(id=image_cache_id, name="shop")
         assert f"{image_cache_id} cannot be named 'shop': {other} has that name" in run.result["msg"]
         assert UPDATE not in emulator.calls()
 
-    def test_passwords_are_compared_where_they_are_shown(self, emulator: Emulator, controller: Controller) -> None:
+    def test_passwords_are_compared_where_they_are_shown(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         credential = {"server": "h.example.com", "username": "u", "password": "old-pass"}
         existing(
             emulator,
@@ -271,14 +272,14 @@ class TestReady:
                 {"Server": "h.example.com", "Username": "u", "Password": "old-pass", "Name": "n"}
             ],
         )
-        assert controller.web(image_registry_credentials=[credential]).result["changed"] is False
+        assert processes.web(image_registry_credentials=[credential]).result["changed"] is False
         credential["password"] = "new-pass"
-        assert controller.web(image_registry_credentials=[credential]).result["changed"] is True
-        assert controller.web(image_registry_credentials=[credential]).result["changed"] is False
+        assert processes.web(image_registry_credentials=[credential]).result["changed"] is True
+        assert processes.web(image_registry_credentials=[credential]).result["changed"] is False
         emulator.settings.passwords = "masked"
         credential["password"] = "newest-pass"
-        assert controller.web(image_registry_credentials=[credential]).result["changed"] is False
-        run = controller.web(image_registry_credentials=[credential], update_password="always")
+        assert processes.web(image_registry_credentials=[credential]).result["changed"] is False
+        run = processes.web(image_registry_credentials=[credential], update_password="always")
         assert actions(run) == [("update", ["image_registry_credentials"])]
 
     def test_absent_deletes_and_waits(self, emulator: Emulator, controller: Controller) -> None:
@@ -297,9 +298,9 @@ class TestReady:
         controller.task(name="web", state="absent", wait=False)
         assert emulator.calls() == [LIST, DELETE]
 
-    def test_absent_by_id_looks_for_a_replacement_too(self, emulator: Emulator, controller: Controller) -> None:
+    def test_absent_by_id_looks_for_a_replacement_too(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         image_cache_id = existing(emulator)
-        controller.task(id=image_cache_id, state="absent", wait=False)
+        processes.task(id=image_cache_id, state="absent", wait=False)
         assert emulator.calls() == [LIST, LIST, DELETE]
         assert emulator.received[1].parameters["ImageCacheNames"] == ["web", "web-replacement"]
 
@@ -330,20 +331,22 @@ class TestBuilding:
         assert run.result["image_cache_id"] == image_cache_id
         assert set(emulator.calls()) == {LIST}
 
-    def test_what_differs_is_updated_when_the_build_has_ended(self, emulator: Emulator, controller: Controller) -> None:
+    def test_what_differs_is_updated_when_the_build_has_ended(
+        self, emulator: Emulator, processes: ModuleProcesses
+    ) -> None:
         emulator.settings.build_seconds = 2.5
         begun(emulator)
-        run = controller.web(images=["nginx:2"])
+        run = processes.web(images=["nginx:2"])
         assert run.status == 0, run.output
         assert actions(run) == [("update", ["images"])]
         assert emulator.calls().count(UPDATE) == 1
         assert CREATE not in emulator.calls()
 
-    def test_an_update_under_way_is_joined(self, emulator: Emulator, controller: Controller) -> None:
+    def test_an_update_under_way_is_joined(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         image_cache_id = existing(emulator)
         emulator.settings.build_seconds = 3
         emulator.region().call("UpdateImageCache", {"ImageCacheId": image_cache_id, "Images": ["nginx:2"]})
-        run = controller.web(images=["nginx:2"])
+        run = processes.web(images=["nginx:2"])
         assert run.result["changed"] is False
         assert run.result["image_cache"]["status"] == "Ready"
 
@@ -421,34 +424,36 @@ class TestFailed:
         assert run.result["image_cache"]["status"] == "Ready"
         assert controller.web().result["recovered_failure"] is None
 
-    def test_it_is_built_anew_once_a_run(self, emulator: Emulator, controller: Controller) -> None:
+    def test_it_is_built_anew_once_a_run(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         emulator.settings.failures = [BuildFailure("nginx")]
         existing(emulator)
-        run = controller.web()
+        run = processes.web()
         assert run.status != 0
         assert emulator.calls().count(CREATE) == 1
         assert run.result["recovered_failure"]["reason"] == run.result["build_failure"]["reason"] == "PullImageFailed"
         assert "It cannot be used; the next run builds it anew" in run.result["msg"]
 
-    def test_one_that_is_kept_for_a_look_at_it(self, emulator: Emulator, controller: Controller) -> None:
+    def test_one_that_is_kept_for_a_look_at_it(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         emulator.settings.failures = [BuildFailure("nginx")]
         existing(emulator)
-        run = controller.web(recreate_failed=False)
+        run = processes.web(recreate_failed=False)
         assert run.result["build_failure"]["reason"] == "PullImageFailed"
         assert run.result["image_cache"]["events"]
         assert run.result["changed"] is False
         assert emulator.calls() == [LIST]
         emulator.received.clear()
-        assert actions(controller.task(name="web", state="absent")) == [("delete", [])]
+        assert actions(processes.task(name="web", state="absent")) == [("delete", [])]
 
-    def test_one_that_cannot_be_built_anew_says_what_it_needs(self, emulator: Emulator, controller: Controller) -> None:
+    def test_one_that_cannot_be_built_anew_says_what_it_needs(
+        self, emulator: Emulator, processes: ModuleProcesses
+    ) -> None:
         emulator.settings.failures = [BuildFailure("nginx")]
         existing(emulator)
-        run = controller.task(name="web", images=["nginx:1"])
+        run = processes.task(name="web", images=["nginx:1"])
         assert "To build it anew, the declaration needs vpc_id, subnet_id too." in run.result["msg"]
         assert emulator.calls() == [LIST]
 
-    def test_what_is_not_declared_stays_as_it_was(self, emulator: Emulator, controller: Controller) -> None:
+    def test_what_is_not_declared_stays_as_it_was(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         emulator.settings.failures = [BuildFailure("nginx")]
         credential = {"Server": "h.example.com", "Username": "u", "Password": "shown-pass"}
         existing(
@@ -459,7 +464,7 @@ class TestFailed:
             ImageRegistryCredentials=[credential],
         )
         emulator.settings.failures = []
-        run = controller.task(name="web", vpc_id="vpc-1", subnet_id="subnet-1", wait_interval=0.1)
+        run = processes.task(name="web", vpc_id="vpc-1", subnet_id="subnet-1", wait_interval=0.1)
         assert run.status == 0, run.output
         (cache,) = emulator.region().caches.values()
         assert cache.declared == {
@@ -474,11 +479,11 @@ class TestFailed:
         }
         assert "shown-pass" not in run.output + str(run.results)
 
-    def test_masked_passwords_cannot_be_carried_over(self, emulator: Emulator, controller: Controller) -> None:
+    def test_masked_passwords_cannot_be_carried_over(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         emulator.settings.failures, emulator.settings.passwords = [BuildFailure("nginx")], "masked"
         existing(emulator, ImageRegistryCredentials=[{"Server": "h.example.com", "Password": "p"}])
         emulator.settings.failures = []
-        run = controller.web()
+        run = processes.web()
         assert any("without its registry credentials" in warning for warning in run.result["warnings"])
         (cache,) = emulator.region().caches.values()
         assert "ImageRegistryCredentials" not in cache.declared
@@ -492,35 +497,35 @@ class TestFailed:
         assert [action["action"] for action in run.result["actions"]] == ["delete", "create"]
         assert run.result["recovered_failure"]["reason"] == "PullImageFailed"
 
-    def test_an_update_that_fails_says_so(self, emulator: Emulator, controller: Controller) -> None:
+    def test_an_update_that_fails_says_so(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         existing(emulator)
         emulator.settings.failures = [BuildFailure("nginx:1.99", reason="NoSpace", message="no space left on device")]
-        run = controller.web(images=["nginx:1.99"])
+        run = processes.web(images=["nginx:1.99"])
         assert run.result["build_failure"]["message"] == "no space left on device"
         assert run.result["image_cache"]["status"] == "UpdateFailed"
         assert "the update failed" in run.result["msg"]
 
-    def test_a_failed_update_is_tried_again(self, emulator: Emulator, controller: Controller) -> None:
-        self.test_an_update_that_fails_says_so(emulator, controller)
+    def test_a_failed_update_is_tried_again(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+        self.test_an_update_that_fails_says_so(emulator, processes)
         emulator.settings.failures = []
-        run = controller.web(images=["nginx:1.99"])
+        run = processes.web(images=["nginx:1.99"])
         assert run.status == 0, run.output
         assert actions(run) == [("update", ["images"])]
         assert run.result["image_cache"]["status"] == "Ready"
 
-    def test_a_failed_update_with_on_change_fail(self, emulator: Emulator, controller: Controller) -> None:
-        self.test_an_update_that_fails_says_so(emulator, controller)
+    def test_a_failed_update_with_on_change_fail(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+        self.test_an_update_that_fails_says_so(emulator, processes)
         emulator.received.clear()
-        run = controller.web(images=["nginx:1.99"], on_change="fail")
+        run = processes.web(images=["nginx:1.99"], on_change="fail")
         assert run.result["build_failure"]["reason"] == "NoSpace"
         assert emulator.calls() == [LIST]
 
 
 class TestSeveral:
-    def test_present_and_absent_refuse_and_list_the_ids(self, emulator: Emulator, controller: Controller) -> None:
+    def test_present_and_absent_refuse_and_list_the_ids(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         ids = [existing(emulator), existing(emulator)]
         for state in ("present", "absent"):
-            result = controller.web(state=state).result
+            result = processes.web(state=state).result
             assert "2 image caches are named 'web'" in result["msg"]
             assert all(image_cache_id in result["msg"] for image_cache_id in ids)
         assert set(emulator.calls()) == {LIST}
@@ -540,13 +545,13 @@ class TestSeveral:
         assert run.result["image_cache_id"] == older
 
     def test_names_are_compared_exactly_whatever_the_filter_does(
-        self, emulator: Emulator, controller: Controller
+        self, emulator: Emulator, processes: ModuleProcesses
     ) -> None:
         emulator.settings.fuzzy_names = True
         for name in ("web-2", "my-web", *(f"web-{number}" for number in range(10, 70))):
             existing(emulator, ImageCacheName=name)
         own = existing(emulator)
-        result = controller.web().result
+        result = processes.web().result
         assert (result["changed"], result["image_cache_id"]) == (False, own)
         assert [r.parameters["Offset"] for r in emulator.received] == [0, 50]
 

@@ -75,7 +75,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 
 def test_what_cannot_be_right_is_refused_before_any_request(emulator: Emulator, processes: ModuleProcesses) -> None:
     for options, words in REFUSED:
-        result = processes.run(**options)
+        result = processes.web(**options).result
         assert result.get("failed") is True, (options, result)
         assert words in result["msg"], (options, result["msg"])
         assert not result.get("changed")

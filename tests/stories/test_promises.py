@@ -62,11 +62,11 @@ class TestExactlyOnce:
         ids=["InternalError", "502", "504", "cut off", "no id", "slower than the time-out"],
     )
     def test_no_unclear_answer_leads_to_a_second_cache(
-        self, emulator: Emulator, controller: Controller, fault: Fault
+        self, emulator: Emulator, processes: ModuleProcesses, fault: Fault
     ) -> None:
         fault.seen = 0
         emulator.faults.append(fault)
-        run = controller.web(api_timeout=1.5)
+        run = processes.web(api_timeout=1.5)
         assert run.status == 0, run.output
         assert emulator.calls().count(CREATE) == 1
         assert len(emulator.region().caches) == 1
@@ -88,11 +88,11 @@ class TestExactlyOnce:
 
     @pytest.mark.parametrize("fault", [Fault.lost_answer(UPDATE), Fault.lost_request(UPDATE)], ids=["done", "not done"])
     def test_an_unclear_update_is_looked_at_first(
-        self, emulator: Emulator, controller: Controller, fault: Fault
+        self, emulator: Emulator, processes: ModuleProcesses, fault: Fault
     ) -> None:
         existing(emulator)
         emulator.faults.append(fault)
-        run = controller.web(retention_days=5)
+        run = processes.web(retention_days=5)
         assert run.status == 0, run.output
         assert actions(run) == [("update", ["retention_days"])]
         assert emulator.calls().count(UPDATE) == (1 if fault.acts else 2)
@@ -100,11 +100,11 @@ class TestExactlyOnce:
 
     @pytest.mark.parametrize("fault", [Fault.lost_answer(DELETE), Fault.lost_request(DELETE)], ids=["done", "not done"])
     def test_an_unclear_delete_is_looked_at_first(
-        self, emulator: Emulator, controller: Controller, fault: Fault
+        self, emulator: Emulator, processes: ModuleProcesses, fault: Fault
     ) -> None:
         existing(emulator)
         emulator.faults.append(fault)
-        run = controller.task(name="web", state="absent")
+        run = processes.task(name="web", state="absent")
         assert run.status == 0, run.output
         assert emulator.calls().count(DELETE) == (1 if fault.acts else 2)
         assert emulator.region().caches == {}
@@ -217,7 +217,7 @@ class TestNoTracebacks:
     def test_every_failure_is_said_in_words(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         for fault, code, words in self.FAULTS:
             fault.seen, emulator.faults = 0, [fault]
-            result = processes.run(api_retries=1, api_timeout=0.5)
+            result = processes.web(api_retries=1, api_timeout=0.5).result
             assert result["failed"] is True, result
             assert result["error"]["code"] == code, result["msg"]
             assert words in result["msg"]
@@ -267,9 +267,9 @@ class TestBounded:
         assert joined["image_cache_id"] == result["image_cache_id"]
         assert emulator.calls().count(CREATE) == 1
 
-    def test_there_is_at_most_one_look_an_interval(self, emulator: Emulator, controller: Controller) -> None:
+    def test_there_is_at_most_one_look_an_interval(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         emulator.settings.build_seconds = 3
-        controller.web(wait_interval=0.5)
+        processes.web(wait_interval=0.5)
         looks = [request.at for request in emulator.received if "ImageCacheIds" in (request.parameters or {})]
         assert len(looks) >= 2
         assert all(later - earlier >= 0.5 for earlier, later in zip(looks, looks[1:]))
@@ -284,38 +284,40 @@ class TestBounded:
         emulator.watch = somebody
         assert "is no longer listed. It was deleted by somebody else" in controller.web().result["msg"]
 
-    def test_a_delete_that_never_shows_ends_at_the_timeout(self, emulator: Emulator, controller: Controller) -> None:
+    def test_a_delete_that_never_shows_ends_at_the_timeout(
+        self, emulator: Emulator, processes: ModuleProcesses
+    ) -> None:
         existing(emulator)
         emulator.faults.append(Fault.accepted(DELETE))
-        message = controller.task(name="web", state="absent", wait_timeout=1, wait_interval=0.2).result["msg"]
+        message = processes.task(name="web", state="absent", wait_timeout=1, wait_interval=0.2).result["msg"]
         assert "was deleted, but is still listed after 1 s" in message
 
 
 class TestThrottling:
-    def test_reads_and_writes_are_sent_again(self, emulator: Emulator, controller: Controller) -> None:
+    def test_reads_and_writes_are_sent_again(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         emulator.faults += [
             Fault.error("RequestLimitExceeded", LIST, times=2),
             Fault.error("RequestLimitExceeded.UinLimitExceeded", CREATE, times=2),
         ]
-        run = controller.web(wait=False)
+        run = processes.web(wait=False)
         assert run.status == 0, run.output
         assert emulator.calls() == [LIST] * 3 + [CREATE] * 3 + [LIST]
         assert len(emulator.region().caches) == 1
 
-    def test_retry_after_is_honoured(self, emulator: Emulator, controller: Controller) -> None:
+    def test_retry_after_is_honoured(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         emulator.faults.append(Fault.page(429, LIST, headers={"Retry-After": "2"}))
-        assert controller.web("--check").status == 0
+        assert processes.web("--check").status == 0
         first, second = (request.at for request in emulator.received)
         assert second - first >= 2
 
-    def test_reads_are_sent_again_where_the_service_fails(self, emulator: Emulator, controller: Controller) -> None:
+    def test_reads_are_sent_again_where_the_service_fails(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         for fault in (
             Fault.error("InternalError", LIST),
             Fault.page(503, LIST, nth=2),
             Fault.lost_request(LIST, nth=3),
         ):
             emulator.faults.append(fault)
-        assert controller.web("--check").status == 0
+        assert processes.web("--check").status == 0
         assert emulator.calls() == [LIST] * 4
 
     @pytest.mark.parametrize(
@@ -329,19 +331,19 @@ class TestThrottling:
         ],
     )
     def test_quota_and_permission_fail_at_once(
-        self, emulator: Emulator, controller: Controller, code: str, words: str
+        self, emulator: Emulator, processes: ModuleProcesses, code: str, words: str
     ) -> None:
         emulator.faults.append(Fault.error(code, CREATE, message="No."))
-        result = controller.web().result
+        result = processes.web().result
         assert emulator.calls() == [LIST, CREATE]
         assert f"image cache 'web': CreateImageCache failed: No ({code}, request " in result["msg"]
         assert words in result["msg"]
         assert result["error"]["retryable"] is False
         assert result["error"]["http_status"] == 200
 
-    def test_retries_end(self, emulator: Emulator, controller: Controller) -> None:
+    def test_retries_end(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         emulator.faults.append(Fault.error("RequestLimitExceeded", LIST, times=99))
-        result = controller.web(api_retries=2).result
+        result = processes.web(api_retries=2).result
         assert emulator.calls() == [LIST] * 3
         assert result["error"]["retryable"] is True
 

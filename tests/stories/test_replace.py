@@ -12,6 +12,7 @@ import pytest
 from emulator import BuildFailure, Emulator
 
 from .controller import MODULE, WEB, Controller
+from .processes import ModuleProcesses
 from .test_life import CREATE, DELETE, LIST, UPDATE, actions, begun, existing
 
 REPLACE: dict[str, Any] = {"images": ["nginx:2"], "on_change": "replace"}
@@ -110,20 +111,20 @@ class TestReplace:
         assert run.result["recovered_failure"]["reason"] == "NoSpace"
         assert only(emulator).declared["Images"] == ["nginx:2"]
 
-    def test_without_waiting_later_runs_finish_it(self, emulator: Emulator, controller: Controller) -> None:
+    def test_without_waiting_later_runs_finish_it(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         old = existing(emulator)
         emulator.settings.build_seconds = 4
-        begin = controller.web(**REPLACE, wait=False).result
+        begin = processes.web(**REPLACE, wait=False).result
         assert emulator.calls() == [LIST, CREATE, LIST]
         assert [action["action"] for action in begin["actions"]] == ["replace"]
         assert (begin["replaced"], begin["image_cache_id"]) == (None, old)
         new = begin["actions"][0]["image_cache_id"]
-        meanwhile = controller.web(**REPLACE, wait=False).result
+        meanwhile = processes.web(**REPLACE, wait=False).result
         assert meanwhile["changed"] is False
         assert f"has its replacement {new} being built" in meanwhile["warnings"][0]
         emulator.region().caches[new].builds[-1].began -= 60
         emulator.received.clear()
-        end = controller.web(**REPLACE, wait=False).result
+        end = processes.web(**REPLACE, wait=False).result
         assert emulator.calls() == [LIST, DELETE, LIST, UPDATE, LIST]
         assert end["replaced"] == {"old_id": old, "new_id": new}
         assert only(emulator).id == new
@@ -140,9 +141,9 @@ class TestReplace:
         gone = controller.task(**task, name="web").result
         assert f"there is no image cache {old}, but {new.id} is named 'web'" in gone["msg"]
 
-    def test_what_it_needs_is_said(self, emulator: Emulator, controller: Controller) -> None:
+    def test_what_it_needs_is_said(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         existing(emulator)
-        message = controller.task(name="web", **REPLACE).result["msg"]
+        message = processes.task(name="web", **REPLACE).result["msg"]
         assert "'web' is to be replaced (images), and building its replacement needs vpc_id, subnet_id too" in message
         assert emulator.calls() == [LIST]
 
@@ -159,38 +160,38 @@ class TestCutOff:
         assert only(emulator).id == run.result["image_cache_id"] == new
         assert run.result["replaced"] is None
 
-    def test_before_the_old_cache_went(self, emulator: Emulator, controller: Controller) -> None:
+    def test_before_the_old_cache_went(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         old, new = existing(emulator), left_over(emulator)
-        run = controller.web(**REPLACE)
+        run = processes.web(**REPLACE)
         assert actions(run) == [("replace", ["image_cache_name"])]
         assert CREATE not in emulator.calls()
         assert run.result["replaced"] == {"old_id": old, "new_id": new}
         assert only(emulator).id == new
 
-    def test_while_the_new_one_was_built(self, emulator: Emulator, controller: Controller) -> None:
+    def test_while_the_new_one_was_built(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         existing(emulator)
         emulator.settings.build_seconds = 3
         new = begun(emulator, ImageCacheName="web-replacement", Images=["nginx:2"])
-        run = controller.web(**REPLACE)
+        run = processes.web(**REPLACE)
         assert run.status == 0, run.output
         assert CREATE not in emulator.calls()
         assert only(emulator).id == new
 
     @pytest.mark.parametrize("images", [["nginx:3"], ["nginx:1.27.3"]], ids=["replaced", "as it is"])
     def test_with_images_that_nobody_declares_any_more(
-        self, emulator: Emulator, controller: Controller, images: list[str]
+        self, emulator: Emulator, processes: ModuleProcesses, images: list[str]
     ) -> None:
         old, leftover = existing(emulator), left_over(emulator)
-        run = controller.web(images=images, on_change="replace")
+        run = processes.web(images=images, on_change="replace")
         assert run.status == 0, run.output
         assert run.result["actions"][0]["action"] == "delete"
         assert run.result["actions"][0]["image_cache_id"] == leftover
         assert only(emulator).declared["Images"] == images
         assert (run.result["image_cache_id"] == old) is (images != ["nginx:3"])
 
-    def test_absent_removes_what_is_left_over(self, emulator: Emulator, controller: Controller) -> None:
+    def test_absent_removes_what_is_left_over(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         old, leftover = existing(emulator), left_over(emulator)
-        result = controller.task(name="web", state="absent").result
+        result = processes.task(name="web", state="absent").result
         assert [(a["action"], a["image_cache_id"]) for a in result["actions"]] == [
             ("delete", leftover),
             ("delete", old),
@@ -200,23 +201,23 @@ class TestCutOff:
 
 
 class TestAge:
-    def test_max_age(self, emulator: Emulator, controller: Controller) -> None:
+    def test_max_age(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         old = existing(emulator)
         emulator.region().caches[old].created -= 8 * 86400
-        assert controller.web(max_age="9d").result["changed"] is False
-        refused = controller.web(max_age="7d", on_change="fail").result["msg"]
+        assert processes.web(max_age="9d").result["changed"] is False
+        refused = processes.web(max_age="7d", on_change="fail").result["msg"]
         assert "on_change is fail: it was created at 20" in refused
         assert "and max_age is 7d" in refused
         assert set(emulator.calls()) == {LIST}
-        run = controller.web(max_age="7d")
+        run = processes.web(max_age="7d")
         assert actions(run) == [("replace", ["max_age"])]
-        assert controller.web(max_age="7d").result["changed"] is False
+        assert processes.web(max_age="7d").result["changed"] is False
         assert only(emulator).id != old
 
-    def test_a_date_that_cannot_be_read_is_no_reason(self, emulator: Emulator, controller: Controller) -> None:
+    def test_a_date_that_cannot_be_read_is_no_reason(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         existing(emulator)
         emulator.settings.omitted_fields = ("CreationTime",)
-        assert controller.web(max_age="1s").result["changed"] is False
+        assert processes.web(max_age="1s").result["changed"] is False
 
     def test_force_rebuild(self, emulator: Emulator, controller: Controller) -> None:
         old = existing(emulator)
@@ -229,7 +230,7 @@ class TestAge:
 
 
 class TestTracking:
-    def test_what_the_api_hides_is_seen(self, emulator: Emulator, controller: Controller) -> None:
+    def test_what_the_api_hides_is_seen(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         old = existing(emulator, Tags=[{"Key": "team", "Value": "web"}])
         credentials = [{"server": "h.example.com", "username": "u", "password": "canary-pass"}]
         tracked = {
@@ -239,7 +240,7 @@ class TestTracking:
             "security_group_ids": ["sg-1", "sg-2"],
         }
         # A cache without the record gets it, without a rebuild.
-        run = controller.web("--diff", **tracked)
+        run = processes.web("--diff", **tracked)
         assert actions(run) == [
             ("update", ["security_group_ids", "image_registry_credentials", "track_build_settings"])
         ]
@@ -249,42 +250,42 @@ class TestTracking:
         tags = {tag["Key"]: tag["Value"] for tag in only(emulator).declared["Tags"]}
         assert set(tags) == {"team", RECORD}
         assert len(tags[RECORD]) < 127
-        assert controller.web(**{**tracked, "security_group_ids": ["sg-2", "sg-1"]}).result["changed"] is False
+        assert processes.web(**{**tracked, "security_group_ids": ["sg-2", "sg-1"]}).result["changed"] is False
         # Groups go in place.
-        run = controller.web(**{**tracked, "security_group_ids": ["sg-3"]})
+        run = processes.web(**{**tracked, "security_group_ids": ["sg-3"]})
         assert actions(run) == [("update", ["security_group_ids", "track_build_settings"])]
         assert only(emulator).declared["SecurityGroupIds"] == ["sg-3"]
         # An option that is not given is not compared, and its record is kept.
         fewer = {"track_build_settings": True}
-        assert controller.web(**fewer).result["changed"] is False
+        assert processes.web(**fewer).result["changed"] is False
         # Any other of the nine needs another cache.
-        run = controller.web("--diff", **tracked, subnet_id="subnet-2")
+        run = processes.web("--diff", **tracked, subnet_id="subnet-2")
         assert actions(run) == [("replace", ["subnet_id"])]
         assert run.result["diff"]["after"]["subnet_id"] == "subnet-2"
         assert "vpc_id" not in run.result["diff"]["after"]
         assert only(emulator).id != old
-        assert controller.web(**tracked, subnet_id="subnet-2").result["changed"] is False
+        assert processes.web(**tracked, subnet_id="subnet-2").result["changed"] is False
 
-    def test_new_tags_keep_the_record(self, emulator: Emulator, controller: Controller) -> None:
-        controller.web(track_build_settings=True)
+    def test_new_tags_keep_the_record(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+        processes.web(track_build_settings=True)
         for tracks in (False, True):
-            assert controller.web(track_build_settings=tracks, tags={"a": str(tracks)}).result["changed"] is True
+            assert processes.web(track_build_settings=tracks, tags={"a": str(tracks)}).result["changed"] is True
             assert RECORD in [tag["Key"] for tag in only(emulator).declared["Tags"]]
-        assert controller.web(track_build_settings=True).result["changed"] is False
+        assert processes.web(track_build_settings=True).result["changed"] is False
 
-    def test_on_change_fail_says_what_is_another(self, emulator: Emulator, controller: Controller) -> None:
-        controller.web(track_build_settings=True)
-        refused = controller.web(track_build_settings=True, subnet_id="subnet-2", on_change="fail").result["msg"]
+    def test_on_change_fail_says_what_is_another(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+        processes.web(track_build_settings=True)
+        refused = processes.web(track_build_settings=True, subnet_id="subnet-2", on_change="fail").result["msg"]
         assert "subnet_id is another than it was built with, declared 'subnet-2'" in refused
 
 
-def test_a_cache_whose_failed_update_bars_others_is_replaced(emulator: Emulator, controller: Controller) -> None:
+def test_a_cache_whose_failed_update_bars_others_is_replaced(emulator: Emulator, processes: ModuleProcesses) -> None:
     old = existing(emulator)
     emulator.settings.failures = [BuildFailure("nginx:2")]
     emulator.settings.refuses_update_while += ("UpdateFailed",)
-    assert controller.web(images=["nginx:2"]).result["build_failure"]["phase"] == "EksCiCreated"
+    assert processes.web(images=["nginx:2"]).result["build_failure"]["phase"] == "EksCiCreated"
     emulator.settings.failures = []
-    run = controller.web(images=["nginx:2"])
+    run = processes.web(images=["nginx:2"])
     assert run.status == 0, run.output
     assert run.result["replaced"]["old_id"] == old
     assert only(emulator).declared["Images"] == ["nginx:2"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, Optional, Protocol, Tuple
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import REPLACE
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import RENAME, REPLACE
 
 __all__ = ["Journal", "Reporter", "action_result"]
 
@@ -67,6 +67,10 @@ class Journal:
 
     def done(self, action: str, image_cache_id: str, request_id: Optional[str], fields: Tuple[str, ...] = ()) -> None:
         """Note a writing action that the API has accepted."""
+        entry = self._replace_entry()
+        if action == RENAME and entry and entry["image_cache_id"] == image_cache_id:
+            # Another run has deleted the old cache; the name is the end of the replace that this run has begun.
+            return
         self.actions.append(action_result(action, image_cache_id, request_id, fields))
 
     def replacing(self, old: str, new: str, request_id: Optional[str], fields: Tuple[str, ...]) -> None:
