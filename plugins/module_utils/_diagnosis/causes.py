@@ -28,7 +28,8 @@ class Cause:
 
 NO_ROUTE = Cause(
     "The build may have no way to the registry. Give it one with auto_create_eip: true or existed_eip_id, or a NAT"
-    " gateway for the subnet; see that its security groups let TCP 443 out; or name the image at a registry inside the VPC.",
+    " gateway for the subnet; see that its security groups let TCP 443 out; or name the image at a registry inside the"
+    " VPC.",
     ("auto_create_eip", "existed_eip_id", "security_group_ids", "subnet_id", "images"),
 )
 NO_CAPACITY = Cause(
