@@ -13,8 +13,12 @@ options:
   secret_id:
     description:
       - The id of an API key pair, or of temporary keys.
-      - Without O(secret_id) and O(secret_key), the environment variables E(TENCENTCLOUD_SECRET_ID) and
-        E(TENCENTCLOUD_SECRET_KEY) are read. Half a pair is an error.
+      - Without O(secret_id) and O(secret_key), keys come from the first of these places that has some - the
+        environment variables E(TENCENTCLOUD_SECRET_ID) and E(TENCENTCLOUD_SECRET_KEY); the login that C(tccli) has
+        stored in C(~/.tccli/<profile>.credential); the section named after the profile in
+        C(~/.tencentcloud/credentials), or else in C(/etc/tencentcloud/credentials); the identity of a Pod of TKE; the
+        role that is bound to an instance.
+      - Half a pair, a broken file and an unknown profile are errors.
     type: str
   secret_key:
     description:
@@ -26,12 +30,54 @@ options:
       - It is read from the same place as the keys. In the environment, the first set one of
         E(TENCENTCLOUD_TOKEN), E(TENCENTCLOUD_SECURITY_TOKEN) and E(TENCENTCLOUD_SESSION_TOKEN) counts.
     type: str
+  profile:
+    description:
+      - Which stored login to read. Given here, it outranks keys in the environment.
+      - If not given, the first set one of E(TENCENTCLOUD_PROFILE) and E(TCCLI_PROFILE) counts, else it is C(default).
+    type: str
+  role_arn:
+    description:
+      - A role to assume with the keys that were found, V(qcs::cam::uin/100000000001:roleName/deploy) for instance.
+        Its keys are renewed in time, however long a build takes.
+      - It takes the place of a role that the stored login of C(tccli) names.
+      - If not given, the environment variable E(TENCENTCLOUD_ROLE_ARN) is used.
+    type: str
+  role_session_name:
+    description:
+      - The name under which the audit log shows what is done in the role.
+      - If not given, the environment variable E(TENCENTCLOUD_ROLE_SESSION_NAME) is used.
+    type: str
+    default: ansible-tencentcloud-tke
+  role_duration:
+    description:
+      - For how many seconds the keys of the role are good, at most 43200.
+      - If not given, the environment variable E(TENCENTCLOUD_ROLE_DURATION) is used.
+    type: int
+    default: 7200
+  role_external_id:
+    description:
+      - The external id that the role asks for.
+      - If not given, the environment variable E(TENCENTCLOUD_ROLE_EXTERNAL_ID) is used.
+    type: str
   region:
     description:
-      - The region to work in, V(ap-guangzhou) for instance. It is required, here or in the environment, and never
-        guessed.
-      - If not given, the environment variable E(TENCENTCLOUD_REGION) is used.
+      - The region to work in, V(ap-guangzhou) for instance. It is never guessed.
+      - If not given, the environment variable E(TENCENTCLOUD_REGION) is used, else the region in the settings that
+        C(tccli) has stored for the profile. One of them is required.
     type: str
+  sts_endpoint:
+    description:
+      - Where STS is reached, in the same form as O(endpoint).
+      - If not given, the environment variable E(TENCENTCLOUD_STS_ENDPOINT) is used, else what C(tccli) has stored for
+        the profile, else C(sts.tencentcloudapi.com).
+    type: str
+  metadata_endpoint:
+    description:
+      - Where the metadata service of an instance is reached. It is asked only where no keys are nearer, without a
+        proxy, and for at most 2 seconds.
+      - If not given, the environment variable E(TENCENTCLOUD_METADATA_ENDPOINT) is used.
+    type: str
+    default: http://metadata.tencentyun.com
   endpoint:
     description:
       - Where the API is reached, as a host, a host and port, or a URL.

@@ -7,32 +7,55 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, Union
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Client
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.endpoint import TKE_ENDPOINT, Endpoint
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.repeating import Repeating
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.tc3 import Keys
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.transport import (
     ConnectionSettings,
     Service,
     Transport,
 )
-from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.chain import Login, find_keys
+from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.chain import (
+    SESSION_NAME,
+    SESSION_SECONDS,
+    Login,
+    find_credentials,
+)
+from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.metadata import METADATA_ENDPOINT
+from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.stored import Profile
+from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.sts import OpenSts, Role
 from ansible_collections.tencentcloud.tke.plugins.module_utils._version import COLLECTION, VERSION
 
 __all__ = ["CREDENTIAL_OPTIONS", "ENVIRONMENT", "argument_spec", "connect"]
 
 # Image caches are actions of this version; 2022-05-01 has none.
 TKE = Service("tke", "2018-05-25")
-CREDENTIAL_OPTIONS = ("secret_id", "secret_key", "token")
+STS = Service("sts", "2018-08-13")
+STS_ENDPOINT = "sts.tencentcloudapi.com"
+CREDENTIAL_OPTIONS = ("secret_id", "secret_key", "token", "profile")
+# Neither is read where the option profile is given; then that is the profile.
+PROFILE_VARIABLES = ("TENCENTCLOUD_PROFILE", "TCCLI_PROFILE")
 
 OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "secret_id": {"type": "str"},
     "secret_key": {"type": "str", "no_log": True},
     "token": {"type": "str", "no_log": True},
+    "profile": {"type": "str"},
+    "role_arn": {"type": "str"},
+    "role_session_name": {"type": "str", "default": SESSION_NAME},
+    "role_duration": {"type": "int", "default": SESSION_SECONDS},
+    "role_external_id": {"type": "str"},
     "region": {"type": "str"},
+    "sts_endpoint": {"type": "str"},
+    "metadata_endpoint": {"type": "str", "default": METADATA_ENDPOINT},
     "endpoint": {"type": "str", "default": TKE_ENDPOINT},
     "language": {"type": "str", "default": "en-US", "choices": ["en-US", "zh-CN"]},
     "api_timeout": {"type": "float", "default": 30},
@@ -40,10 +63,16 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "validate_certs": {"type": "bool", "default": True},
     "ca_path": {"type": "path"},
 }
-# The variable that each option falls back to. Keys and token are not among them: which of those belong together
-# is for the credential chain to say.
+# The variable that each option falls back to. Keys, token and profile are not among them: which of those belong
+# together is for the credential chain to say.
 ENVIRONMENT: Mapping[str, str] = {
+    "role_arn": "TENCENTCLOUD_ROLE_ARN",
+    "role_session_name": "TENCENTCLOUD_ROLE_SESSION_NAME",
+    "role_duration": "TENCENTCLOUD_ROLE_DURATION",
+    "role_external_id": "TENCENTCLOUD_ROLE_EXTERNAL_ID",
     "region": "TENCENTCLOUD_REGION",
+    "sts_endpoint": "TENCENTCLOUD_STS_ENDPOINT",
+    "metadata_endpoint": "TENCENTCLOUD_METADATA_ENDPOINT",
     "endpoint": "TENCENTCLOUD_TKE_ENDPOINT",
     "language": "TENCENTCLOUD_LANGUAGE",
     "api_timeout": "TENCENTCLOUD_API_TIMEOUT",
@@ -52,6 +81,10 @@ ENVIRONMENT: Mapping[str, str] = {
     "ca_path": "TENCENTCLOUD_CA_PATH",
 }
 LONGEST_TIMEOUT = 3600
+# "RoleSessionName", "ExternalId" and "DurationSeconds" of AssumeRole, STS API 2018-08-13.
+SESSION_NAMES = re.compile(r"[\w+=,.@-]{2,128}", re.ASCII)
+EXTERNAL_IDS = re.compile(r"[\w+=,.@:/-]{2,128}", re.ASCII)
+LONGEST_SESSION = 43200
 
 
 def argument_spec(env_fallback: Any) -> Dict[str, Dict[str, Any]]:
@@ -64,16 +97,63 @@ def argument_spec(env_fallback: Any) -> Dict[str, Dict[str, Any]]:
 
 def connect(
     params: Mapping[str, Any], *, ansible_version: str, check_mode: bool, clock: Clock
-) -> Tuple[Client, List[Optional[str]]]:
-    """Return the client that the connection options describe, and the secrets that it holds.
+) -> Tuple[Client, List[str]]:
+    """Return the client that the connection options describe, and the secrets that it holds, which may grow.
 
-    Raises InvalidInput, and sends nothing yet.
+    Raises InvalidInput. It asks the API for nothing yet; only the metadata service is asked, where no keys are nearer.
     """
-    settings = _settings(params, ansible_version)
-    keys: Keys = find_keys(Login({name: params.get(name) for name in CREDENTIAL_OPTIONS}, os.environ))
-    transport = Transport(settings, TKE, lambda: keys, clock)
+    role, profile = _role(params), _profile(params)
+    settings = _settings(
+        {**params, "region": params["region"] or profile.settings("_sys_param", "region")}, ansible_version
+    )
+    login = Login(
+        options={name: params.get(name) for name in CREDENTIAL_OPTIONS},
+        environment=os.environ,
+        profile=profile,
+        role=role,
+        metadata=Endpoint.parse(params["metadata_endpoint"], "metadata_endpoint", plain=True),
+        open_sts=_sts(params, settings, profile, clock),
+        clock=clock,
+    )
+    credentials = find_credentials(login)
+    transport = Transport(settings, TKE, credentials.keys, clock)
     client = Client(transport, retries=params["api_retries"], check_mode=check_mode, clock=clock)
-    return client, [keys.secret_key, keys.token]
+    return client, credentials.secrets
+
+
+def _profile(params: Mapping[str, Any]) -> Profile:
+    named = params["profile"] or next((os.environ[name] for name in PROFILE_VARIABLES if os.environ.get(name)), None)
+    profile = Profile(named or "default", bool(named), Path(os.path.expanduser("~")), Path("/etc"))
+    profile.check()
+    return profile
+
+
+def _role(params: Mapping[str, Any]) -> Optional[Role]:
+    arn, external_id, seconds = params["role_arn"], params["role_external_id"], params["role_duration"]
+    if not SESSION_NAMES.fullmatch(params["role_session_name"]):
+        raise InvalidInput("role_session_name is 2 to 128 letters, digits and +=,.@_-.")
+    if external_id is not None and not EXTERNAL_IDS.fullmatch(external_id):
+        raise InvalidInput("role_external_id is 2 to 128 letters, digits and +=,.@:/_-.")
+    if not 0 < seconds <= LONGEST_SESSION:
+        raise InvalidInput(f"role_duration is {seconds}; it must be above 0 and at most {LONGEST_SESSION} s.")
+    if not arn:
+        return None
+    if not arn.startswith("qcs::cam::"):
+        raise InvalidInput(f"role_arn {arn!r} is no role; qcs::cam::uin/100000000001:roleName/deploy is one.")
+    return Role(arn, params["role_session_name"], seconds, external_id)
+
+
+def _sts(params: Mapping[str, Any], settings: ConnectionSettings, profile: Profile, clock: Clock) -> OpenSts:
+    """Return what gives access to STS, at the endpoint of the options or else of tccli's profile."""
+    option = params["sts_endpoint"]
+    text = option or profile.settings("sts", "endpoint") or STS_ENDPOINT
+    endpoint = Endpoint.parse(text, "sts_endpoint" if option else f"sts.endpoint in {profile.configuration}")
+
+    def open_sts(region: Optional[str], keys: Callable[[], Optional[Keys]]) -> Repeating:
+        at = replace(settings, endpoint=endpoint, region=region or settings.region)
+        return Repeating(Transport(at, STS, keys, clock), retries=params["api_retries"], clock=clock)
+
+    return open_sts
 
 
 def _settings(params: Mapping[str, Any], ansible_version: str) -> ConnectionSettings:
@@ -97,8 +177,8 @@ def _settings(params: Mapping[str, Any], ansible_version: str) -> ConnectionSett
 def _region(region: Optional[str]) -> str:
     if not region:
         raise InvalidInput(
-            "no region: give the option region, ap-guangzhou for instance, or set TENCENTCLOUD_REGION. It is never"
-            " guessed."
+            "no region: give the option region, ap-guangzhou for instance, or set TENCENTCLOUD_REGION, or configure it"
+            " in the profile of tccli. It is never guessed."
         )
     if not region.isascii() or not region.replace("-", "").isalnum():
         raise InvalidInput(f"region {region!r} is no region's name; ap-guangzhou, for instance, is one.")

@@ -10,7 +10,7 @@ validated, and a reporter to speak through.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Mapping
+from typing import Any, Callable, Dict, List, Mapping
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _connection
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline
@@ -73,11 +73,11 @@ def image_cache(params: Mapping[str, Any], caller: Caller) -> Dict[str, Any]:
         )
     except InvalidInput as error:
         return dict(scrub(refusal(error), secrets))
-    reporter = ScrubbingReporter(caller.reporter, [*secrets, *held])
+    reporter = ScrubbingReporter(caller.reporter, lambda: [*secrets, *held])
     for doubt in desired.doubts():
         reporter.warn(doubt)
     result = _reconciled(desired, client, Journal(reporter), caller)
-    return dict(scrub(result, reporter.secrets))
+    return dict(scrub(result, reporter.secrets()))
 
 
 def _reconciled(desired: Desired, client: Any, journal: Journal, caller: Caller) -> Dict[str, Any]:
@@ -93,18 +93,18 @@ def _reconciled(desired: Desired, client: Any, journal: Journal, caller: Caller)
 
 
 class ScrubbingReporter:
-    """Passes on what a run says, without its secrets."""
+    """Passes on what a run says, without its secrets, which grow with each renewal of its keys."""
 
-    def __init__(self, reporter: Reporter, secrets: Any) -> None:
+    def __init__(self, reporter: Reporter, secrets: Callable[[], List[str]]) -> None:
         self._reporter, self.secrets = reporter, secrets
 
     def warn(self, message: str) -> None:
         """Pass on a warning."""
-        self._reporter.warn(scrub(message, self.secrets))
+        self._reporter.warn(scrub(message, self.secrets()))
 
     def progress(self, message: str) -> None:
         """Pass on how far the run is."""
-        self._reporter.progress(scrub(message, self.secrets))
+        self._reporter.progress(scrub(message, self.secrets()))
 
 
 def _no_fallback(*_args: Any) -> None:

@@ -21,10 +21,9 @@ from . import faults as kinds
 from . import vendor
 from .errors import ApiProblem
 from .faults import Fault
+from .identity import IdentityService
 from .service import ImageCacheService, Settings
 
-VERSION = "2018-05-25"
-SERVICE = "tke"
 MAX_BODY_BYTES = 10 * 1024 * 1024
 CHINESE = {
     "AuthFailure.SecretIdNotFound": "密钥不存在。",
@@ -59,6 +58,9 @@ class Emulator:
         self.settings, self._ssl_context = settings or Settings(), ssl_context
         self.secret_id, self.secret_key = "AKIDemulatorEXAMPLE", "emulatorSecretKeyEXAMPLE"
         self.keys: dict[str, tuple[str, Optional[str]]] = {self.secret_id: (self.secret_key, None)}
+        self.identity = IdentityService()
+        # What the metadata service was asked for.
+        self.metadata_paths: list[str] = []
         self.regions: dict[str, ImageCacheService] = {}
         self.received: list[Received] = []
         self.faults: list[Fault] = []
@@ -111,6 +113,7 @@ class Emulator:
     async def _listen(self) -> None:
         application = web.Application(client_max_size=MAX_BODY_BYTES)
         application.router.add_post("/", self._answer)
+        application.router.add_get("/{path:.*}", self._metadata)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.5)
         await runner.setup()
         try:
@@ -138,6 +141,12 @@ class Emulator:
             return await self._spoilt(request, fault, response)
         return _enveloped(response)
 
+    async def _metadata(self, request: web.Request) -> web.Response:
+        path = request.match_info["path"]
+        self.metadata_paths.append(path)
+        text = self.identity.metadata(path)
+        return web.Response(status=404) if text is None else web.Response(text=text)
+
     def _befalling(self, action: str, region: str) -> list[Fault]:
         # Every fault counts every call, also one that another fault befalls.
         return [fault for fault in self.faults if fault.befalls(action, region)]
@@ -147,7 +156,11 @@ class Emulator:
             parameters = self._checked(request, action, body)
             region = self.region(request.headers["X-TC-Region"])
             region.limit_rate(action)
-            response.update(region.call(action, parameters))
+            if action in vendor.STS.actions:
+                caller = vendor.secret_id_of(request.headers)
+                response.update(self.identity.call(action, parameters, caller))
+            else:
+                response.update(region.call(action, parameters))
         except ApiProblem as problem:
             chinese = request.headers.get("X-TC-Language", "zh-CN") == "zh-CN"
             message = CHINESE.get(problem.code, problem.message) if chinese else problem.message
@@ -157,18 +170,13 @@ class Emulator:
 
     def _checked(self, request: web.Request, action: str, body: bytes) -> Any:
         """Return the parameters of a request that the vendor's own client could have sent. Raises ApiProblem."""
-        headers = request.headers
-        secret_id = vendor.split_authorization(headers.get("Authorization", ""))[0]
-        if secret_id not in self.keys:
-            raise ApiProblem("AuthFailure.SecretIdNotFound", "The SecretId is not found.")
-        secret_key, token = self.keys[secret_id]
-        vendor.check_signature(headers, body, secret_key, SERVICE, time.time())
-        if headers.get("X-TC-Token") != token:
-            raise ApiProblem("AuthFailure.TokenFailure", "The token is wrong.")
-        if headers.get("X-TC-Version") != VERSION:
+        headers, product = request.headers, vendor.product_of(action)
+        if action not in vendor.UNSIGNED_ACTIONS:
+            self._check_keys(headers, body, product)
+        elif headers.get("Authorization") != "SKIP":
+            raise ApiProblem("AuthFailure.InvalidAuthorization", "The Authorization header is malformed.")
+        if headers.get("X-TC-Version") != product.version:
             raise ApiProblem("NoSuchVersion", "The version does not exist.")
-        if action not in vendor.ACTIONS:
-            raise ApiProblem("InvalidAction", f"The action {action} does not exist.")
         region = headers.get("X-TC-Region")
         if not region:
             raise ApiProblem("MissingParameter", "The request is missing the parameter `Region`.")
@@ -180,6 +188,18 @@ class Emulator:
             raise ApiProblem("InvalidParameter", "The body is no JSON.") from None
         vendor.check_parameters(action, parameters)
         return parameters
+
+    def _check_keys(self, headers: Mapping[str, str], body: bytes, product: vendor.Product) -> None:
+        secret_id = vendor.secret_id_of(headers)
+        session = self.identity.sessions.get(secret_id)
+        if session is not None and session.ends <= time.time():
+            raise ApiProblem("AuthFailure.TokenFailure", "The temporary keys have expired.")
+        if session is None and secret_id not in self.keys:
+            raise ApiProblem("AuthFailure.SecretIdNotFound", "The SecretId is not found.")
+        secret_key, token = (session.secret_key, session.token) if session else self.keys[secret_id]
+        vendor.check_signature(headers, body, secret_key, product.name, time.time())
+        if headers.get("X-TC-Token") != token:
+            raise ApiProblem("AuthFailure.TokenFailure", "The token is wrong.")
 
     def _record(self, request: web.Request, action: str, body: bytes, code: Optional[str]) -> None:
         try:

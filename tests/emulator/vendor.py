@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import importlib.resources
 import json
+from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import cached_property
 from types import SimpleNamespace
 from typing import Any, Iterator, Mapping
 
@@ -16,18 +18,40 @@ from tencentcloud.common.abstract_client import AbstractClient
 
 from .errors import ApiProblem
 
-DEFINITION = json.loads(
-    importlib.resources.files("tccli").joinpath("services/tke/v20180525/api.json").read_text(encoding="utf-8")
+
+@dataclass(frozen=True)
+class Product:
+    """A product of the API: its version, the actions that are emulated, and the vendor's definition of them."""
+
+    name: str
+    version: str
+    actions: frozenset[str]
+
+    @cached_property
+    def definition(self) -> Any:
+        """The definition that tccli carries."""
+        folder = f"services/{self.name}/v{self.version.replace('-', '')}"
+        text = importlib.resources.files("tccli").joinpath(f"{folder}/api.json").read_text(encoding="utf-8")
+        return json.loads(text)
+
+
+TKE = Product(
+    "tke",
+    "2018-05-25",
+    frozenset(
+        [
+            "CreateImageCache",
+            "DescribeImageCaches",
+            "UpdateImageCache",
+            "DeleteImageCaches",
+            "GetMostSuitableImageCache",
+        ]
+    ),
 )
-ACTIONS = frozenset(
-    [
-        "CreateImageCache",
-        "DescribeImageCaches",
-        "UpdateImageCache",
-        "DeleteImageCaches",
-        "GetMostSuitableImageCache",
-    ]
-)
+STS = Product("sts", "2018-08-13", frozenset(["AssumeRole", "AssumeRoleWithWebIdentity", "GetCallerIdentity"]))
+PRODUCTS = (TKE, STS)
+# Whoever calls these has no keys yet.
+UNSIGNED_ACTIONS = frozenset(["AssumeRoleWithWebIdentity"])
 # "More than 5 minutes off" is AuthFailure.SignatureExpire.
 CLOCK_TOLERANCE = 300
 SCALARS: Mapping[str, Any] = {"string": str, "int": int, "bool": bool, "float": (int, float)}
@@ -65,46 +89,67 @@ def split_authorization(header: str) -> tuple[str, str, str, str]:
     return secret_id, scope, parts["SignedHeaders"], parts["Signature"]
 
 
+def secret_id_of(headers: Mapping[str, str]) -> str:
+    """Return the secret id that signed a request, an empty one where none did."""
+    header = headers.get("Authorization", "")
+    return "" if header == "SKIP" else split_authorization(header)[0]
+
+
+def product_of(action: str) -> Product:
+    """Return the product that has an action. Raises ApiProblem where none has."""
+    for product in PRODUCTS:
+        if action in product.actions:
+            return product
+    raise ApiProblem("InvalidAction", f"The action {action} does not exist.")
+
+
 def check_parameters(action: str, parameters: Any) -> None:
     """Raise ApiProblem for the first parameter that the vendor's definition of the action does not allow."""
-    problem = next(_problems(DEFINITION["actions"][action]["input"], parameters, ""), None)
+    definition = product_of(action).definition
+    check = Check(definition["objects"])
+    problem = next(check.problems(definition["actions"][action]["input"], parameters, ""), None)
     if problem is not None:
         raise problem
 
 
-def _problems(structure: str, value: Any, place: str) -> Iterator[ApiProblem]:
-    if not isinstance(value, dict):
-        yield ApiProblem("InvalidParameter", f"The type of `{place or 'the body'}` is not an object.")
-        return
-    members = {member["name"]: member for member in DEFINITION["objects"][structure]["members"]}
-    for name in value:
-        if name not in members:
-            yield ApiProblem("UnknownParameter", f"The parameter `{place}{name}` is not recognized.")
+@dataclass(frozen=True)
+class Check:
+    """Holds values against the structures of a definition."""
+
+    objects: Mapping[str, Any]
+
+    def problems(self, structure: str, value: Any, place: str) -> Iterator[ApiProblem]:
+        """Yield what the structure does not allow of the value at a place."""
+        if not isinstance(value, dict):
+            yield ApiProblem("InvalidParameter", f"The type of `{place or 'the body'}` is not an object.")
             return
-    for name, member in members.items():
-        if name in value:
-            yield from _member_problems(member, value[name], f"{place}{name}")
-        elif member["required"]:
-            yield ApiProblem("MissingParameter", f"The request is missing the parameter `{place}{name}`.")
+        members = {member["name"]: member for member in self.objects[structure]["members"]}
+        for name in value:
+            if name not in members:
+                yield ApiProblem("UnknownParameter", f"The parameter `{place}{name}` is not recognized.")
+                return
+        for name, member in members.items():
+            if name in value:
+                yield from self._member_problems(member, value[name], f"{place}{name}")
+            elif member["required"]:
+                yield ApiProblem("MissingParameter", f"The request is missing the parameter `{place}{name}`.")
 
+    def _member_problems(self, member: Mapping[str, Any], value: Any, place: str) -> Iterator[ApiProblem]:
+        if member["type"] == "list":
+            if not isinstance(value, list):
+                yield ApiProblem("InvalidParameter", f"The type of `{place}` is not a list.")
+                return
+            for number, item in enumerate(value):
+                yield from self._value_problems("object", member["member"], item, f"{place}.{number}")
+        else:
+            yield from self._value_problems(member["type"], member["member"], value, place)
 
-def _member_problems(member: Mapping[str, Any], value: Any, place: str) -> Iterator[ApiProblem]:
-    if member["type"] == "list":
-        if not isinstance(value, list):
-            yield ApiProblem("InvalidParameter", f"The type of `{place}` is not a list.")
+    def _value_problems(self, kind: str, member: str, value: Any, place: str) -> Iterator[ApiProblem]:
+        if member in self.objects:
+            yield from self.problems(member, value, f"{place}.")
             return
-        for number, item in enumerate(value):
-            yield from _value_problems("object", member["member"], item, f"{place}.{number}")
-    else:
-        yield from _value_problems(member["type"], member["member"], value, place)
-
-
-def _value_problems(kind: str, member: str, value: Any, place: str) -> Iterator[ApiProblem]:
-    if member in DEFINITION["objects"]:
-        yield from _problems(member, value, f"{place}.")
-        return
-    wanted = SCALARS[{"uint64": "int", "int64": "int"}.get(member, member if kind == "object" else kind)]
-    if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
-        yield ApiProblem("InvalidParameter", f"The type of `{place}` is not {member}.")
-    elif member == "uint64" and value < 0:
-        yield ApiProblem("InvalidParameter", f"The value of `{place}` is below 0.")
+        wanted = SCALARS[{"uint64": "int", "int64": "int"}.get(member, member if kind == "object" else kind)]
+        if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
+            yield ApiProblem("InvalidParameter", f"The type of `{place}` is not {member}.")
+        elif member == "uint64" and value < 0:
+            yield ApiProblem("InvalidParameter", f"The value of `{place}` is below 0.")

@@ -64,9 +64,17 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"endpoint": "https://tke.example.com/v2"}, "has a path"),
     ({"endpoint": "ftp://tke.example.com"}, "has a scheme other than https and http"),
     ({"ca_path": "/nowhere/ca.pem"}, "ca_path: there is no file or directory /nowhere/ca.pem"),
-    ({"secret_id": "AKIDx"}, "hold only half a pair: the secret key is missing"),
-    ({"secret_key": "onlykey"}, "hold only half a pair: the secret id is missing"),
+    ({"secret_id": "AKIDx"}, "only half a pair in the options secret_id and secret_key: the secret key is missing"),
+    ({"secret_key": "onlykey"}, "only half a pair in the options secret_id and secret_key: the secret id is missing"),
     ({"secret_id": "AKIDx", "secret_key": "with blank"}, "contains a blank, a line break or another stray character"),
+    ({"profile": "../x"}, "profile '../x' is no profile's name"),
+    ({"profile": "nowhere"}, "profile 'nowhere' is unknown. These places were tried:"),
+    ({"role_arn": "deploy"}, "role_arn 'deploy' is no role; qcs::cam::uin/100000000001:roleName/deploy is one"),
+    ({"role_session_name": "a b"}, "role_session_name is 2 to 128 letters"),
+    ({"role_duration": 0}, "role_duration is 0; it must be above 0 and at most 43200 s"),
+    ({"role_external_id": "x"}, "role_external_id is 2 to 128 letters"),
+    ({"sts_endpoint": "http://sts.tencentcloudapi.com"}, "sts_endpoint: 'http://sts.tencentcloudapi.com' would send"),
+    ({"metadata_endpoint": "http://a b"}, "metadata_endpoint: 'http://a b' names no host"),
     ({"state": "there"}, "value of state must be one of"),
     ({"langauge": "en-US"}, "Unsupported parameters"),
     ({"image_cache_size": "big"}, "image_cache_size"),
@@ -120,10 +128,16 @@ def test_without_a_region_nothing_is_guessed(emulator: Emulator, controller: Con
 
 def test_without_keys_every_place_is_named(emulator: Emulator, controller: Controller) -> None:
     del controller.environment["TENCENTCLOUD_SECRET_ID"], controller.environment["TENCENTCLOUD_SECRET_KEY"]
-    message = controller.web().result["msg"]
+    message, home = controller.web().result["msg"], controller.folder
+    ini = f"{home}/.tencentcloud/credentials or /etc/tencentcloud/credentials"
+    pod = "TKE_REGION, TKE_PROVIDER_ID, TKE_WEB_IDENTITY_TOKEN_FILE, TKE_ROLE_ARN"
     assert message.splitlines() == [
         "no API keys found. These places were tried:",
-        "- the options secret_id and secret_key",
-        "- the environment variables TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY",
+        "- the options secret_id and secret_key: not given",
+        "- the environment variables TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY: not set",
+        f"- tccli's login in {home}/.tccli/default.credential: there is no such file",
+        f"- section [default] in {ini}: there is no such file",
+        f"- the Pod's identity, by {pod}: not set",
+        "- the instance's role, by the metadata service at 127.0.0.1:9: no connection: Connection refused",
     ]
     assert emulator.received == []

@@ -11,8 +11,6 @@ from typing import Any, Optional
 import pytest
 import yaml
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _connection
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
-from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.chain import Login, find_keys
 from ansible_collections.tencentcloud.tke.plugins.module_utils._diagnosis.build import build_failure, phase
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import _floats
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import FIELDS
@@ -52,38 +50,6 @@ from stories.controller import ROOT
 )
 def test_times_in_all_their_spellings(text: Any, iso: Optional[str]) -> None:
     assert iso_utc(text) == iso
-
-
-class TestCredentials:
-    ENVIRONMENT = {"TENCENTCLOUD_SECRET_ID": "AKIDenv", "TENCENTCLOUD_SECRET_KEY": "env-key"}
-
-    def test_options_come_first_and_keep_to_themselves(self) -> None:
-        options = {"secret_id": "AKIDopt", "secret_key": "opt-key", "token": None}
-        keys = find_keys(Login(options, {**self.ENVIRONMENT, "TENCENTCLOUD_TOKEN": "env-token"}))
-        assert (keys.secret_id, keys.secret_key, keys.token) == ("AKIDopt", "opt-key", None)
-
-    @pytest.mark.parametrize(
-        ("variables", "token"),
-        [
-            ({}, None),
-            ({"TENCENTCLOUD_SESSION_TOKEN": "c"}, "c"),
-            ({"TENCENTCLOUD_SESSION_TOKEN": "c", "TENCENTCLOUD_SECURITY_TOKEN": "b"}, "b"),
-            ({"TENCENTCLOUD_SECURITY_TOKEN": "b", "TENCENTCLOUD_TOKEN": "a"}, "a"),
-            ({"TENCENTCLOUD_SECURITY_TOKEN": "b", "TENCENTCLOUD_TOKEN": ""}, "b"),
-        ],
-    )
-    def test_the_first_token_variable_that_is_set_counts(self, variables: Any, token: Optional[str]) -> None:
-        assert find_keys(Login({}, {**self.ENVIRONMENT, **variables})).token == token
-
-    @pytest.mark.parametrize("stray", ["Zq8 ", " Zq8", "Z\nq8", "Z\u00e9q8", "Z\x00q8"])
-    def test_stray_characters_are_said_without_the_key(self, stray: str) -> None:
-        with pytest.raises(InvalidInput, match="the secret key in the environment variables") as raised:
-            find_keys(Login({}, {**self.ENVIRONMENT, "TENCENTCLOUD_SECRET_KEY": stray}))
-        assert stray not in str(raised.value)
-
-    def test_half_a_pair_is_never_skipped(self) -> None:
-        with pytest.raises(InvalidInput, match="the secret key is missing"):
-            find_keys(Login({"secret_id": "AKIDopt"}, self.ENVIRONMENT))
 
 
 class TestSecrets:
@@ -169,18 +135,18 @@ class TestObserved:
 
 class TestFields:
     def test_they_are_the_vendors_definition(self) -> None:
-        members = vendor.DEFINITION["objects"]["CreateImageCacheRequest"]["members"]
+        members = vendor.TKE.definition["objects"]["CreateImageCacheRequest"]["members"]
         assert {row.api for row in FIELDS} == {member["name"] for member in members}
         required = {row.api for row in FIELDS if row.needed_to_create}
         assert required == {member["name"] for member in members if member["required"]}
 
     def test_what_can_be_updated_is_the_vendors_definition(self) -> None:
-        members = vendor.DEFINITION["objects"]["UpdateImageCacheRequest"]["members"]
+        members = vendor.TKE.definition["objects"]["UpdateImageCacheRequest"]["members"]
         updatable = {row.api for row in FIELDS if row.change.value != "new cache"}
         assert updatable == {member["name"] for member in members} - {"ImageCacheId"}
 
     def test_what_is_shown_is_the_vendors_definition(self) -> None:
-        members = {member["name"] for member in vendor.DEFINITION["objects"]["ImageCache"]["members"]}
+        members = {member["name"] for member in vendor.TKE.definition["objects"]["ImageCache"]["members"]}
         assert {row.api for row in FIELDS if row.shown} == {row.api for row in FIELDS} & members
 
     @pytest.mark.parametrize(

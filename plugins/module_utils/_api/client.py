@@ -2,26 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. The actions on image caches, and what may be repeated.
-
-The retry policy, in words: a read is repeated when it was throttled, when the connection failed, on a 5xx and
-on InternalError, up to C(retries) times. A write is repeated only where the failure proves that nothing was
-done: when it was throttled, or when no connection came about. Quota and permission errors fail at once.
-Pauses are a capped exponential back-off with full jitter; a Retry-After header may lengthen them.
-"""
+"""Private to this collection. The actions on image caches. Which of them are repeated, and when, says repeating.py."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Optional, Protocol, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline, back_off
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.envelope import request_id_of
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import (
-    MalformedAnswer,
-    RequestError,
-    WriteRefused,
-)
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import MalformedAnswer, WriteRefused
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.repeating import Answer, Repeating, Sender
 
 __all__ = ["PAGE_SIZE", "Answer", "Client", "Sender"]
 
@@ -29,25 +19,8 @@ __all__ = ["PAGE_SIZE", "Answer", "Client", "Sender"]
 PAGE_SIZE = 50
 # A listing that never ends is a server's fault; 1,000 pages are 50,000 caches.
 MAX_PAGES = 1000
-# However long a Retry-After asks for, a single pause is no longer than this many seconds.
-LONGEST_PAUSE = 60.0
 READS = frozenset(["DescribeImageCaches", "GetMostSuitableImageCache"])
 WRITES = frozenset(["CreateImageCache", "UpdateImageCache", "DeleteImageCaches"])
-
-
-class Sender(Protocol):
-    """What the client needs of a transport."""
-
-    def send(self, action: str, parameters: Mapping[str, Any]) -> Dict[str, Any]:
-        """Post one action, once."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What an action returned."""
-
-    fields: Mapping[str, Any]
-    request_id: Optional[str]
 
 
 @dataclass(frozen=True)
@@ -62,7 +35,7 @@ class Client:
     """The actions of one region. In check mode it refuses every write, whatever asks for it."""
 
     def __init__(self, sender: Sender, *, retries: int, check_mode: bool, clock: Clock) -> None:
-        self._sender, self._retries, self._check_mode, self._clock = sender, retries, check_mode, clock
+        self._api, self._check_mode = Repeating(sender, retries=retries, clock=clock), check_mode
 
     def create(self, parameters: Mapping[str, Any], deadline: Deadline) -> Answer:
         """CreateImageCache; the answer has a non-empty C(ImageCacheId)."""
@@ -100,24 +73,7 @@ class Client:
         writes = action in WRITES
         if writes and self._check_mode:
             raise WriteRefused(f"{action} was asked for in check mode; nothing was sent")
-        attempt = 0
-        while True:
-            attempt += 1
-            try:
-                fields = self._sender.send(action, parameters)
-                return Answer(fields, request_id_of(fields))
-            except RequestError as error:
-                pause = self._pause(error, attempt, writes, deadline)
-                if pause is None:
-                    raise
-            self._clock.sleep(pause)
-
-    def _pause(self, error: RequestError, attempt: int, writes: bool, deadline: Deadline) -> Optional[float]:
-        """Return the pause before the next attempt in seconds, None where there must not be one."""
-        if attempt > self._retries or not error.passing or (writes and not error.nothing_done):
-            return None
-        pause = min(LONGEST_PAUSE, max(back_off(attempt), error.retry_after or 0.0))
-        return pause if pause < deadline.remaining else None
+        return self._api.call(action, parameters, deadline, writes=writes)
 
 
 def _page_of(answer: Answer) -> Tuple[List[Mapping[str, Any]], int]:

@@ -32,14 +32,15 @@ class Endpoint:
         return f"{self.scheme}://{self.host}/"
 
     @classmethod
-    def parse(cls, text: str, option: str = "endpoint") -> Endpoint:
+    def parse(cls, text: str, option: str = "endpoint", plain: bool = False) -> Endpoint:
         """Return the endpoint written as a host, a host and port, or a URL; https unless the URL says http.
 
         Raises InvalidInput for anything else, and for plain http to another machine: a request without TLS
-        would show the signature and everything signed by it.
+        would show the signature and everything signed by it. C(plain) is for a service that speaks nothing
+        but http and is asked for nothing signed: then http is meant unless https is written.
         """
         try:
-            parts = urlsplit(text if "://" in text else f"https://{text}")
+            parts = urlsplit(text if "://" in text else f"{'http' if plain else 'https'}://{text}")
             name, port = parts.hostname or "", parts.port
         except ValueError as error:
             raise InvalidInput(f"{option}: {text!r} is no host, host:port or URL: {error}") from None
@@ -47,7 +48,7 @@ class Endpoint:
         if problem:
             raise InvalidInput(f"{option}: {text!r} {problem}.")
         loopback = _is_loopback(name)
-        if parts.scheme == "http" and not loopback:
+        if parts.scheme == "http" and not loopback and not plain:
             raise InvalidInput(
                 f"{option}: {text!r} would send signed requests unencrypted; plain http is accepted only for"
                 " a loopback address such as http://127.0.0.1:8400."

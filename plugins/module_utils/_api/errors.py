@@ -134,7 +134,9 @@ class ApiError(RequestError):
 
 
 class AuthenticationError(ApiError):
-    """The keys, the token or the clock are wrong."""
+    """The keys, the token or the clock are wrong. C(clock_offset) is how many seconds the clock is ahead, if known."""
+
+    clock_offset: Optional[int] = None
 
 
 class NotAuthorized(ApiError):

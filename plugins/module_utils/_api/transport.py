@@ -12,16 +12,19 @@ from __future__ import annotations
 
 import http.cookiejar
 import json
+import queue
+import threading
 import traceback
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Union, cast
+from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Tuple, Union, cast
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api import tc3
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.endpoint import Endpoint
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.envelope import open_envelope
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import (
+    AuthenticationError,
     ConnectionFailed,
     GatewayError,
     MalformedAnswer,
@@ -40,12 +43,15 @@ except ImportError:
 else:
     REQUESTS_IMPORT_ERROR = None
 
-__all__ = ["REQUESTS_IMPORT_ERROR", "ConnectionSettings", "Service", "Transport"]
+__all__ = ["REQUESTS_IMPORT_ERROR", "ConnectionSettings", "Service", "Transport", "fetch_text"]
 
 CONTENT_TYPE = "application/json"
 # A page of 50 caches with long event lists stays far below this.
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 CONNECT_TIMEOUT = 10.0
+# In place of a signature, for the actions by which keys are obtained in the first place.
+UNSIGNED = "SKIP"
+MAX_TEXT_BYTES = 64 * 1024
 CHUNK_BYTES = 64 * 1024
 SMALL_CHUNK_BYTES = 256
 
@@ -77,13 +83,16 @@ class Signature:
     Being the request's authentication, it also keeps C(requests) from putting a C(.netrc) entry in its place.
     """
 
-    def __init__(self, keys: tc3.Keys, service: str, timestamp: int) -> None:
+    def __init__(self, keys: Optional[tc3.Keys], service: str, timestamp: int) -> None:
         self._keys, self._service, self._timestamp = keys, service, timestamp
 
     def __call__(self, request: Any) -> Any:
         """Return the prepared request with its time stamp and Authorization header."""
-        signed = {"Content-Type": request.headers["Content-Type"], "Host": request.headers["Host"]}
         request.headers["X-TC-Timestamp"] = str(self._timestamp)
+        if self._keys is None:
+            request.headers["Authorization"] = UNSIGNED
+            return request
+        signed = {"Content-Type": request.headers["Content-Type"], "Host": request.headers["Host"]}
         request.headers["Authorization"] = tc3.authorization(
             self._keys, self._timestamp, self._service, signed, request.body
         )
@@ -91,10 +100,10 @@ class Signature:
 
 
 class Transport:
-    """A session with one region of one service."""
+    """A session with one region of one service. Where C(keys) gives None, requests are not signed."""
 
     def __init__(
-        self, settings: ConnectionSettings, service: Service, keys: Callable[[], tc3.Keys], clock: Clock
+        self, settings: ConnectionSettings, service: Service, keys: Callable[[], Optional[tc3.Keys]], clock: Clock
     ) -> None:
         self._settings, self._service, self._keys, self._clock = settings, service, keys, clock
         self._session = requests.Session()
@@ -111,15 +120,20 @@ class Transport:
         Raises a RequestError that says whether the server may have acted.
         """
         keys = self._keys()
+        body, timestamp = json.dumps(parameters, allow_nan=False).encode("ascii"), self._clock.unix()
+        signature = Signature(keys, self._service.name, timestamp)
         try:
-            body = json.dumps(parameters, allow_nan=False).encode("ascii")
-            status, retry_after, answer = self._exchange(self._headers(action, keys), body, keys)
+            status, headers, answer = self._exchange(self._headers(action, keys), body, signature)
         except RequestError as error:
             error.action = action
             raise
-        return open_envelope(action, status, answer, retry_after)
+        try:
+            return open_envelope(action, status, answer, _seconds(headers.get("Retry-After"), self._clock))
+        except AuthenticationError as error:
+            error.clock_offset = _offset(headers.get("Date"), timestamp)
+            raise
 
-    def _headers(self, action: str, keys: tc3.Keys) -> Dict[str, str]:
+    def _headers(self, action: str, keys: Optional[tc3.Keys]) -> Dict[str, str]:
         headers = {
             "Content-Type": CONTENT_TYPE,
             "Host": self._settings.endpoint.host,
@@ -130,11 +144,11 @@ class Transport:
             "X-TC-RequestClient": self._settings.client_name,
             "X-TC-Version": self._service.version,
         }
-        if keys.token:
+        if keys is not None and keys.token:
             headers["X-TC-Token"] = keys.token
         return headers
 
-    def _exchange(self, headers: Dict[str, str], body: bytes, keys: tc3.Keys) -> Any:
+    def _exchange(self, headers: Dict[str, str], body: bytes, signature: Signature) -> Any:
         timeout = self._settings.timeout
         deadline = Deadline(self._clock, timeout)
         try:
@@ -142,7 +156,7 @@ class Transport:
                 self._settings.endpoint.url,
                 data=body,
                 headers=headers,
-                auth=Signature(keys, self._service.name, self._clock.unix()),
+                auth=signature,
                 timeout=(min(CONNECT_TIMEOUT, timeout), timeout),
                 allow_redirects=False,
                 stream=True,
@@ -154,8 +168,7 @@ class Transport:
                         f"HTTP status {response.status_code} points elsewhere; a signed request is never redirected",
                         http_status=response.status_code,
                     )
-                retry_after = _seconds(response.headers.get("Retry-After"), self._clock)
-                return response.status_code, retry_after, self._read(response, deadline)
+                return response.status_code, response.headers, self._read(response, deadline)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise _transport_error(error, self._settings) from error
 
@@ -222,6 +235,44 @@ def _seconds(retry_after: Optional[str], clock: Clock) -> Optional[float]:
         return max(0.0, parsedate_to_datetime(retry_after).timestamp() - clock.unix())
     except (TypeError, ValueError, OverflowError):
         return None
+
+
+def _offset(date: Optional[str], timestamp: int) -> Optional[int]:
+    """Return by how many seconds this machine's clock is ahead of the server's, None where the server does not say."""
+    try:
+        return timestamp - int(parsedate_to_datetime(date).timestamp()) if date else None
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def fetch_text(url: str, seconds: float) -> Tuple[int, str]:
+    """Return the HTTP status and the text of a small document of this machine's surroundings.
+
+    No proxy is asked, no C(.netrc) read, no redirect followed, and nothing is signed. Raises ConnectionFailed where
+    there is no whole answer within C(seconds), looking the name up included.
+    """
+    answers: queue.Queue[Any] = queue.Queue()
+    # Looking a name up knows no time-out; whoever waits for it does.
+    threading.Thread(target=_fetch, args=(url, seconds, answers), daemon=True).start()
+    try:
+        answer = answers.get(timeout=seconds)
+    except queue.Empty:
+        answer = ConnectionFailed(f"no answer within {seconds:g} s")
+    if isinstance(answer, RequestError):
+        raise answer
+    status, text = answer
+    return status, text
+
+
+def _fetch(url: str, seconds: float, answers: Any) -> None:
+    try:
+        with requests.Session() as session:
+            session.trust_env = False
+            with session.get(url, timeout=seconds, allow_redirects=False, stream=True) as response:
+                body = response.raw.read(MAX_TEXT_BYTES, decode_content=True)
+        answers.put((response.status_code, body.decode("utf-8", "replace")))
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        answers.put(ConnectionFailed(f"no connection: {_words(list(_causes(error)))}"))
 
 
 # No request leaves before the connection stands, nor through a proxy that does not open its tunnel.

@@ -4,85 +4,224 @@
 
 """Private to this collection. Where keys come from: an ordered list of sources, the first match wins.
 
-A new source is a function that returns keys, or None where it has none, and a row in C(SOURCES).
+A new source is a function that returns credentials, or raises NotHere, and a row in C(SOURCES).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable, Mapping, Optional, Tuple
+from pathlib import Path
+from typing import Callable, List, Mapping, Optional, Tuple
 
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.endpoint import Endpoint
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.tc3 import Keys
+from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.lease import (
+    Credentials,
+    Lease,
+    checked_keys,
+)
+from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.metadata import Nothing, keys_of_instance
+from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.stored import Profile
+from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.sts import (
+    OpenSts,
+    Pod,
+    Role,
+    assumed_role,
+    assumed_role_of_pod,
+)
 
-__all__ = ["SOURCES", "TOKEN_VARIABLES", "Login", "Source", "find_keys"]
+__all__ = ["SESSION_NAME", "SESSION_SECONDS", "SOURCES", "TOKEN_VARIABLES", "Login", "find_credentials"]
 
 # tccli, the Terraform provider and other tools each have their own name for it; the first that is set counts.
 TOKEN_VARIABLES = ("TENCENTCLOUD_TOKEN", "TENCENTCLOUD_SECURITY_TOKEN", "TENCENTCLOUD_SESSION_TOKEN")
-# How errors name the places.
-OPTIONS = "the options secret_id and secret_key"
-ENVIRONMENT = "the environment variables TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY"
+POD_VARIABLES = ("TKE_REGION", "TKE_PROVIDER_ID", "TKE_WEB_IDENTITY_TOKEN_FILE", "TKE_ROLE_ARN")
+SESSION_NAME, SESSION_SECONDS = "ansible-tencentcloud-tke", 7200
+
+
+class NotHere(Exception):
+    """A source has no keys; the message says what it has, or nothing."""
 
 
 @dataclass(frozen=True)
 class Login:
-    """What the sources may look at: the options that were given, and the environment."""
+    """What the sources may look at. C(role) is the one to be assumed with the keys that are found."""
 
     options: Mapping[str, Optional[str]]
     environment: Mapping[str, str]
+    profile: Profile
+    role: Optional[Role]
+    metadata: Endpoint
+    open_sts: OpenSts
+    clock: Clock
+
+    def fixed(self, keys: Keys) -> Credentials:
+        """Return keys that do not end by themselves."""
+        return Credentials(lambda: Lease(keys), self.clock)
+
+    def with_role(self, base: Credentials, role: Role) -> Credentials:
+        """Return the keys of a role that C(base) may assume."""
+        credentials = Credentials(lambda: assumed_role(role, base.keys, self.open_sts, self.clock), self.clock)
+        credentials.secrets = base.secrets
+        return credentials
 
 
 @dataclass(frozen=True)
 class Source:
     """One place where keys may be. C(place) is how an error names it."""
 
-    place: str
-    find: Callable[[Login], Optional[Keys]]
+    place: Callable[[Login], str]
+    find: Callable[[Login], Credentials]
 
 
-def _from_options(login: Login) -> Optional[Keys]:
-    values = [login.options.get(name) for name in ("secret_id", "secret_key", "token")]
-    return _pair(OPTIONS, *values)
+def _options_place(_login: Login) -> str:
+    return "the options secret_id and secret_key"
 
 
-def _from_environment(login: Login) -> Optional[Keys]:
+def _from_options(login: Login) -> Credentials:
+    secret_id, secret_key, token = (login.options.get(name) for name in ("secret_id", "secret_key", "token"))
+    keys = checked_keys(_options_place(login), secret_id, secret_key, token)
+    if keys is None:
+        raise NotHere("not given")
+    return login.fixed(keys)
+
+
+def _environment_place(_login: Login) -> str:
+    return "the environment variables TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY"
+
+
+def _from_environment(login: Login) -> Credentials:
+    if login.options.get("profile"):
+        raise NotHere("not looked at, since the option profile is given")
     environment = login.environment
     token = next((environment[name] for name in TOKEN_VARIABLES if environment.get(name)), None)
-    return _pair(
-        ENVIRONMENT,
-        environment.get("TENCENTCLOUD_SECRET_ID"),
-        environment.get("TENCENTCLOUD_SECRET_KEY"),
-        token,
-    )
+    secret_id, secret_key = environment.get("TENCENTCLOUD_SECRET_ID"), environment.get("TENCENTCLOUD_SECRET_KEY")
+    keys = checked_keys(_environment_place(login), secret_id, secret_key, token)
+    if keys is None:
+        raise NotHere("not set")
+    return login.fixed(keys)
+
+
+def _tccli_place(login: Login) -> str:
+    return f"tccli's login in {login.profile.tccli}"
+
+
+def _from_tccli(login: Login) -> Credentials:
+    profile = login.profile
+    stored = profile.stored_login()
+    if stored is None:
+        raise NotHere("there is no such file")
+    if stored.kind == "cvm-role":
+        try:
+            return _from_instance(login)
+        except NotHere as error:
+            raise InvalidInput(
+                f"{stored.path} is of type cvm-role, but no keys come from {_instance_place(login)}: {error}."
+            ) from None
+    if stored.keys is None and not profile.chosen and stored.kind == "default":
+        raise NotHere("it holds no keys")
+
+    def fetch() -> Lease:
+        # Read anew: tccli may have renewed it meanwhile.
+        return (profile.stored_login() or stored).lease(login.clock.unix(), profile.name)
+
+    credentials = Credentials(fetch, login.clock)
+    credentials.keys()
+    if stored.role_arn and login.role is None:
+        return login.with_role(credentials, Role(stored.role_arn, str(stored.role_session_name), SESSION_SECONDS))
+    return credentials
+
+
+def _ini_place(login: Login) -> str:
+    return f"section [{login.profile.name}] in {' or '.join(str(path) for path in login.profile.ini)}"
+
+
+def _from_ini(login: Login) -> Credentials:
+    keys = login.profile.ini_keys()
+    if keys is None:
+        raise NotHere("there is no such file")
+    return login.fixed(keys)
+
+
+def _pod_place(_login: Login) -> str:
+    return f"the Pod's identity, by {', '.join(POD_VARIABLES)}"
+
+
+def _from_pod(login: Login) -> Credentials:
+    missing = [name for name in POD_VARIABLES if not login.environment.get(name)]
+    if missing:
+        raise NotHere("not set" if len(missing) == len(POD_VARIABLES) else f"{', '.join(missing)} not set")
+    region, provider, path, arn = (login.environment[name] for name in POD_VARIABLES)
+    role = Role(arn, SESSION_NAME, SESSION_SECONDS)
+
+    def fetch() -> Lease:
+        # Read anew: the token is rotated.
+        identity = _identity(path)
+        credentials.secrets.append(identity)
+        return assumed_role_of_pod(role, Pod(region, provider, identity), login.open_sts, login.clock)
+
+    credentials = Credentials(fetch, login.clock)
+    return credentials
+
+
+def _identity(path: str) -> str:
+    try:
+        token = Path(path).read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise InvalidInput(f"TKE_WEB_IDENTITY_TOKEN_FILE: {path} cannot be read: {error.strerror}.") from None
+    except ValueError:
+        token = ""
+    if not token or any(character.isspace() for character in token):
+        raise InvalidInput(f"TKE_WEB_IDENTITY_TOKEN_FILE: {path} holds no token.")
+    return token
+
+
+def _instance_place(login: Login) -> str:
+    return f"the instance's role, by the metadata service at {login.metadata.host}"
+
+
+def _from_instance(login: Login) -> Credentials:
+    credentials = Credentials(lambda: _instance_lease(login), login.clock)
+    credentials.keys()
+    return credentials
+
+
+def _instance_lease(login: Login) -> Lease:
+    try:
+        return keys_of_instance(login.metadata)
+    except Nothing as error:
+        raise NotHere(str(error)) from error
 
 
 SOURCES: Tuple[Source, ...] = (
-    Source(OPTIONS, _from_options),
-    Source(ENVIRONMENT, _from_environment),
+    Source(_options_place, _from_options),
+    Source(_environment_place, _from_environment),
+    Source(_tccli_place, _from_tccli),
+    Source(_ini_place, _from_ini),
+    Source(_pod_place, _from_pod),
+    Source(_instance_place, _from_instance),
 )
+# A profile that the user has named is in one of these, or unknown.
+PROFILES = (_from_tccli, _from_ini)
 
 
-def find_keys(login: Login) -> Keys:
-    """Return the keys of the first source that has some.
+def find_credentials(login: Login) -> Credentials:
+    """Return the credentials of the first source that has some, with the role on top of them.
 
-    Raises InvalidInput for half a pair and for malformed keys, and, listing every place, where there are none.
+    Raises InvalidInput for half a pair, malformed keys and broken files, for a profile that is nowhere and, listing
+    every place, where there are no keys at all.
     """
+    login.profile.check()
+    tried: List[str] = []
     for source in SOURCES:
-        keys = source.find(login)
-        if keys is not None:
-            return keys
-    places = "\n".join(f"- {source.place}" for source in SOURCES)
-    raise InvalidInput(f"no API keys found. These places were tried:\n{places}")
-
-
-def _pair(place: str, secret_id: Optional[str], secret_key: Optional[str], token: Optional[str]) -> Optional[Keys]:
-    if not secret_id and not secret_key:
-        return None
-    if not secret_id or not secret_key:
-        missing = "key" if secret_id else "id"
-        raise InvalidInput(f"{place} hold only half a pair: the secret {missing} is missing.")
-    for name, value in (("secret id", secret_id), ("secret key", secret_key), ("token", token or "")):
-        # Neither is ever part of a key; both come from copying, and a signature with them fails without a reason.
-        if not value.isascii() or any(not 32 < ord(character) < 127 for character in value):
-            raise InvalidInput(f"the {name} in {place} contains a blank, a line break or another stray character.")
-    return Keys(secret_id, secret_key, token or None)
+        try:
+            found = source.find(login)
+        except NotHere as error:
+            tried.append(f"- {source.place(login)}: {error}")
+        else:
+            return login.with_role(found, login.role) if login.role else found
+        if source.find is PROFILES[-1] and login.profile.chosen:
+            places = "\n".join(tried[-len(PROFILES) :])
+            raise InvalidInput(f"profile {login.profile.name!r} is unknown. These places were tried:\n{places}")
+    raise InvalidInput("no API keys found. These places were tried:\n" + "\n".join(tried))

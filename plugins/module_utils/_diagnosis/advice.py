@@ -13,6 +13,10 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api import error
 
 __all__ = ["advice"]
 
+# "More than 5 minutes off" is AuthFailure.SignatureExpire; below that it is not the clock's fault.
+CLOCK_TOLERANCE = 290
+# The product that an action belongs to in CAM, where it is not TKE.
+SERVICES = {"AssumeRole": "sts", "AssumeRoleWithWebIdentity": "sts"}
 # Codes that say more than their family; first match wins. Source: errorcodes.py of the vendor's Python SDK for TKE.
 BY_CODE: Sequence[Tuple[str, str]] = (
     (
@@ -52,7 +56,7 @@ BY_KIND: Mapping[Type[errors.RequestError], str] = {
     errors.NoAnswer: "Whether the API acted is not known. Run again: what was begun is found and not begun twice.",
     errors.NoCapacity: "Try again later, or choose a subnet_id in another zone.",
     errors.NotAuthorized: (
-        "Grant the action in CAM to the user or role of these keys: allow tke:{action} on resource *."
+        "Grant the action in CAM to the user or role of these keys: allow {service}:{action} on resource *."
     ),
     errors.NotFound: "It may have been deleted meanwhile. Check image_cache_id and region, and run again.",
     errors.QuotaExceeded: "Delete image caches that are not needed any more, or have the quota raised.",
@@ -68,10 +72,13 @@ BY_KIND: Mapping[Type[errors.RequestError], str] = {
 
 def advice(error: errors.RequestError) -> str:
     """Return what to do about a failed request, an empty string where nothing better than its message is known."""
+    offset = getattr(error, "clock_offset", None)
+    if offset is not None and abs(offset) > CLOCK_TOLERANCE:
+        return f"This machine's clock is {abs(offset)} s {'ahead' if offset > 0 else 'behind'}: set it by NTP."
     for pattern, words in BY_CODE:
         if error.code and fnmatchcase(error.code, pattern):
             return words
     for kind in type(error).__mro__:
         if kind in BY_KIND:
-            return BY_KIND[kind].format(action=error.action)
+            return BY_KIND[kind].format(service=SERVICES.get(str(error.action), "tke"), action=error.action)
     return ""

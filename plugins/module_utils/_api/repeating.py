@@ -1,0 +1,68 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection. What may be repeated.
+
+The retry policy, in words: a read is repeated when it was throttled, when the connection failed, on a 5xx and
+on InternalError, up to C(retries) times. A write is repeated only where the failure proves that nothing was
+done: when it was throttled, or when no connection came about. Quota and permission errors fail at once.
+Pauses are a capped exponential back-off with full jitter; a Retry-After header may lengthen them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Dict, Mapping, Optional, Protocol
+
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline, back_off
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.envelope import request_id_of
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import RequestError
+
+__all__ = ["Answer", "Repeating", "Sender"]
+
+# However long a Retry-After asks for, a single pause is no longer than this many seconds.
+LONGEST_PAUSE = 60.0
+
+
+class Sender(Protocol):
+    """What it needs of a transport."""
+
+    def send(self, action: str, parameters: Mapping[str, Any]) -> Dict[str, Any]:
+        """Post one action, once."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an action returned."""
+
+    fields: Mapping[str, Any]
+    request_id: Optional[str]
+
+
+class Repeating:
+    """Calls that are repeated as the policy allows."""
+
+    def __init__(self, sender: Sender, *, retries: int, clock: Clock) -> None:
+        self._sender, self._retries, self._clock = sender, retries, clock
+
+    def call(self, action: str, parameters: Mapping[str, Any], deadline: Deadline, *, writes: bool = False) -> Answer:
+        """Return what an action answers. Raises the RequestError of the last attempt."""
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                fields = self._sender.send(action, parameters)
+                return Answer(fields, request_id_of(fields))
+            except RequestError as error:
+                pause = self._pause(error, attempt, writes, deadline)
+                if pause is None:
+                    raise
+            self._clock.sleep(pause)
+
+    def _pause(self, error: RequestError, attempt: int, writes: bool, deadline: Deadline) -> Optional[float]:
+        """Return the pause before the next attempt in seconds, None where there must not be one."""
+        if attempt > self._retries or not error.passing or (writes and not error.nothing_done):
+            return None
+        pause = min(LONGEST_PAUSE, max(back_off(attempt), error.retry_after or 0.0))
+        return pause if pause < deadline.remaining else None

@@ -1,0 +1,63 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection. Keys from the metadata service, for the role that is bound to this instance."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Optional
+
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.endpoint import Endpoint
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput, RequestError
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.tc3 import Keys
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.transport import fetch_text
+from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.lease import Lease
+
+__all__ = ["METADATA_ENDPOINT", "METADATA_SECONDS", "Nothing", "keys_of_instance"]
+
+METADATA_ENDPOINT = "http://metadata.tencentyun.com"
+PATH = "latest/meta-data/cam/security-credentials/"
+# Outside the cloud nobody answers; inside, the answer takes milliseconds.
+METADATA_SECONDS = 2.0
+
+
+class Nothing(Exception):
+    """This is no instance with a role; the message says what there is instead."""
+
+
+def keys_of_instance(endpoint: Endpoint) -> Lease:
+    """Return the keys of the instance's role. Raises Nothing where there is none, InvalidInput for odd answers."""
+    role = _get(f"{endpoint.url}{PATH}")
+    if role is None or not role.strip():
+        raise Nothing("no role is bound to this instance")
+    name = role.split()[0]
+    if not name.isascii() or any(character in name for character in "/?#%\\"):
+        raise InvalidInput(f"the metadata service at {endpoint.host} names no role.")
+    return _read(_get(f"{endpoint.url}{PATH}{name}"), endpoint)
+
+
+def _get(url: str) -> Optional[str]:
+    try:
+        status, text = fetch_text(url, METADATA_SECONDS)
+    except RequestError as error:
+        raise Nothing(error.message) from error
+    if status == 404:
+        return None
+    if status != 200:
+        raise Nothing(f"HTTP status {status}")
+    return text
+
+
+def _read(text: Optional[str], endpoint: Endpoint) -> Lease:
+    try:
+        answer: Any = json.loads(text or "")
+        values = [answer[name] for name in ("TmpSecretId", "TmpSecretKey", "Token")]
+        ends = float(answer["ExpiredTime"])
+        good = answer.get("Code") == "Success" and all(isinstance(value, str) and value for value in values)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        good = False
+    if not good:
+        raise InvalidInput(f"the metadata service at {endpoint.host} answers without keys for the instance's role.")
+    return Lease(Keys(*values), ends)

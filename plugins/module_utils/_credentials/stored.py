@@ -1,0 +1,148 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection. Logins that other tools have stored: the files of tccli, and those of the vendor's SDKs.
+
+What is wrong with a file is said with its name, and never with what is in it.
+"""
+
+from __future__ import annotations
+
+import configparser
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Mapping, Optional, Tuple
+
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.tc3 import Keys
+from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.lease import Lease, checked_keys
+
+__all__ = ["Profile", "StoredLogin"]
+
+# The commands of tccli that renew a login of each kind.
+RENEWAL = {"oauth": "tccli auth login", "sso": "tccli sso login"}
+
+
+@dataclass(frozen=True)
+class StoredLogin:
+    """A login in tccli's file. C(kind) is its type; C(role_arn) comes with C(role_session_name), or neither counts."""
+
+    path: Path
+    kind: str
+    keys: Optional[Keys]
+    ends: Optional[float]
+    role_arn: Optional[str]
+    role_session_name: Optional[str]
+
+    def lease(self, now: float, profile: str) -> Lease:
+        """Return its keys. Raises InvalidInput where there are none, or where they have expired."""
+        if self.keys is None:
+            raise InvalidInput(f"{self.path} holds no keys. Log in again with `{self._renewal(profile)}`.")
+        if self.ends is not None and self.ends <= now:
+            raise InvalidInput(
+                f"the temporary keys in {self.path} have expired {now - self.ends:.0f} s ago. Renew them with"
+                f" `{self._renewal(profile)}`, or by any other command of tccli for this profile."
+            )
+        return Lease(self.keys, self.ends)
+
+    def _renewal(self, profile: str) -> str:
+        return f"{RENEWAL.get(self.kind, 'tccli configure')} --profile {profile}"
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A name, and the folders in which a login may be stored under it. C(chosen) says that the user named it."""
+
+    name: str
+    chosen: bool
+    home: Path
+    system: Path
+
+    def check(self) -> None:
+        """Raise InvalidInput for a name that would lead to files elsewhere."""
+        name = self.name
+        if not name or name.startswith(".") or any(c in "/\\:" or not c.isprintable() for c in name):
+            raise InvalidInput(f"profile {name!r} is no profile's name: it names a file, not a path.")
+
+    @property
+    def tccli(self) -> Path:
+        """The file in which tccli keeps the login."""
+        return self.home / ".tccli" / f"{self.name}.credential"
+
+    @property
+    def configuration(self) -> Path:
+        """The file in which tccli keeps the settings."""
+        return self.home / ".tccli" / f"{self.name}.configure"
+
+    @property
+    def ini(self) -> Tuple[Path, ...]:
+        """The files in which the SDKs look for logins; the first that is there counts."""
+        return (self.home / ".tencentcloud" / "credentials", self.system / "tencentcloud" / "credentials")
+
+    def stored_login(self) -> Optional[StoredLogin]:
+        """Return tccli's login, None where its file is not there."""
+        content = _json(self.tccli)
+        if content is None:
+            return None
+        kind = str(content.get("type") or "default")
+        keys = checked_keys(str(self.tccli), *(_text(content, n) for n in ("secretId", "secretKey", "token")))
+        ends = content.get("expiresAt") if kind in RENEWAL else None
+        if ends is not None and not isinstance(ends, (int, float)):
+            raise InvalidInput(f"{self.tccli}: expiresAt is no Unix time.")
+        role = _text(content, "role-arn"), _text(content, "role-session-name")
+        return StoredLogin(self.tccli, kind, keys, ends, *(role if all(role) else (None, None)))
+
+    def settings(self, *names: str) -> Optional[str]:
+        """Return one of tccli's settings, by the names that lead to it, None where it is not set."""
+        value: Any = _json(self.configuration)
+        for name in names:
+            value = value.get(name) if isinstance(value, dict) else None
+        return value if isinstance(value, str) and value else None
+
+    def ini_keys(self) -> Optional[Keys]:
+        """Return the keys in the SDKs' file, None where there is no such file."""
+        path = next((path for path in self.ini if path.exists()), None)
+        if path is None:
+            return None
+        parser = configparser.ConfigParser(interpolation=None, default_section="")
+        try:
+            parser.read_string(_read(path))
+        except configparser.Error:
+            raise InvalidInput(f"{path} cannot be read as an INI file.") from None
+        if not parser.has_section(self.name):
+            raise InvalidInput(f"{path} has no section [{self.name}].")
+        section = parser[self.name]
+        keys = checked_keys(
+            f"section [{self.name}] of {path}", *(section.get(n) for n in ("secret_id", "secret_key", "token"))
+        )
+        if keys is None:
+            raise InvalidInput(f"{path}: section [{self.name}] holds no keys.")
+        return keys
+
+
+def _json(path: Path) -> Optional[Mapping[str, Any]]:
+    if not path.exists():
+        return None
+    try:
+        content = json.loads(_read(path))
+    except (ValueError, RecursionError):
+        content = None
+    if not isinstance(content, dict):
+        raise InvalidInput(f"{path} is no JSON object.")
+    return content
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise InvalidInput(f"{path} is no text in UTF-8.") from None
+
+
+def _text(content: Mapping[str, Any], name: str) -> Optional[str]:
+    value = content.get(name)
+    return value if isinstance(value, str) and value else None

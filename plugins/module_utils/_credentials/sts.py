@@ -1,0 +1,89 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection. Keys from STS: a role is assumed, by other keys or by the identity of a Pod.
+
+Source: AssumeRole and AssumeRoleWithWebIdentity, STS API 2018-08-13. Both only hand out keys, and may be repeated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Callable, Dict, Mapping, Optional, Protocol
+
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import MalformedAnswer, RequestError
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.repeating import Answer
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.tc3 import Keys
+from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.lease import Lease
+
+__all__ = ["Calls", "OpenSts", "Pod", "Role", "assumed_role", "assumed_role_of_pod"]
+
+# Seconds that a role may take to be assumed, however often that is tried.
+PATIENCE = 120.0
+KEYS = ("TmpSecretId", "TmpSecretKey", "Token")
+
+
+class Calls(Protocol):
+    """What calls an action, and repeats it where that may help."""
+
+    def call(self, action: str, parameters: Mapping[str, Any], deadline: Deadline, *, writes: bool = False) -> Answer:
+        """Return what the action answers."""
+
+
+# Gives access to STS in a region, None for the run's own, with keys, None for requests that are not signed.
+OpenSts = Callable[[Optional[str], Callable[[], Optional[Keys]]], Calls]
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role, and how it is assumed. C(seconds) is how long its keys live."""
+
+    arn: str
+    session_name: str
+    seconds: int
+    external_id: Optional[str] = None
+
+    def parameters(self) -> Dict[str, Any]:
+        """Return the request's fields for it."""
+        fields = {"RoleArn": self.arn, "RoleSessionName": self.session_name, "DurationSeconds": self.seconds}
+        return {**fields, "ExternalId": self.external_id} if self.external_id else fields
+
+
+@dataclass(frozen=True)
+class Pod:
+    """Who a Pod is to its cluster's identity provider. C(identity) is a token, and secret."""
+
+    region: str
+    provider: str
+    identity: str = field(repr=False)
+
+
+def assumed_role(role: Role, keys: Callable[[], Keys], open_sts: OpenSts, clock: Clock) -> Lease:
+    """Return the keys of a role that other keys may assume. Raises RequestError."""
+    return _lease("AssumeRole", role.parameters(), open_sts(None, keys), clock)
+
+
+def assumed_role_of_pod(role: Role, pod: Pod, open_sts: OpenSts, clock: Clock) -> Lease:
+    """Return the keys of the role that a Pod's web identity token stands for. Raises RequestError."""
+    parameters = {"ProviderId": pod.provider, "WebIdentityToken": pod.identity, **role.parameters()}
+    return _lease("AssumeRoleWithWebIdentity", parameters, open_sts(pod.region, lambda: None), clock)
+
+
+def _lease(action: str, parameters: Mapping[str, Any], sts: Calls, clock: Clock) -> Lease:
+    try:
+        answer = sts.call(action, parameters, Deadline(clock, PATIENCE))
+        return _read(action, answer)
+    except RequestError as error:
+        # Of what the keys were wanted for, nothing has been sent; and STS has been asked often enough.
+        error.nothing_done, error.passing = True, False
+        raise
+
+
+def _read(action: str, answer: Answer) -> Lease:
+    given, ends = answer.fields.get("Credentials"), answer.fields.get("ExpiredTime")
+    values = [str(given.get(name) or "") for name in KEYS] if isinstance(given, dict) else []
+    if not values or not all(values) or not isinstance(ends, int):
+        raise MalformedAnswer("the answer holds no temporary keys", action=action, request_id=answer.request_id)
+    return Lease(Keys(*values), float(ends))
