@@ -145,15 +145,18 @@ def _role(params: Mapping[str, Any]) -> Optional[Role]:
 
 def _sts(params: Mapping[str, Any], settings: ConnectionSettings, profile: Profile, clock: Clock) -> OpenSts:
     """Return what gives access to STS, at the endpoint of the options or else of tccli's profile."""
-    option = params["sts_endpoint"]
-    text = option or profile.settings("sts", "endpoint") or STS_ENDPOINT
-    endpoint = Endpoint.parse(text, "sts_endpoint" if option else f"sts.endpoint in {profile.configuration}")
+    given = Endpoint.parse(params["sts_endpoint"], "sts_endpoint") if params["sts_endpoint"] else None
 
     def open_sts(region: Optional[str], keys: Callable[[], Optional[Keys]]) -> Repeating:
-        at = replace(settings, endpoint=endpoint, region=region or settings.region)
+        at = replace(settings, endpoint=given or _stored_sts(profile), region=region or settings.region)
         return Repeating(Transport(at, STS, keys, clock), retries=params["api_retries"], clock=clock)
 
     return open_sts
+
+
+def _stored_sts(profile: Profile) -> Endpoint:
+    stored = profile.settings("sts", "endpoint")
+    return Endpoint.parse(stored or STS_ENDPOINT, f"sts.endpoint in {profile.configuration}")
 
 
 def _settings(params: Mapping[str, Any], ansible_version: str) -> ConnectionSettings:

@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Optional
@@ -17,6 +19,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.endpoint imp
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.repeating import Answer
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.tc3 import Keys
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.transport import fetch_text
 from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.chain import Login, find_credentials
 from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.lease import Credentials, Lease
 from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.stored import Profile
@@ -320,6 +323,19 @@ class TestInstance:
             text = answer
             monkeypatch.setattr(emulator.identity, "metadata", lambda path, text=text: text if path[-1] != "/" else "r")
             assert "answers without keys" in machine.refusal()
+
+    def test_it_is_asked_directly_and_not_for_long(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, "http://127.0.0.1:9")
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+            started = time.monotonic()
+            with pytest.raises(errors.ConnectionFailed):
+                fetch_text(url, 0.3)
+            assert time.monotonic() - started < 2
+            connection = server.accept()[0]
+            assert connection.recv(4096).startswith(b"GET / HTTP/1.1")
+            connection.close()
 
 
 class TestRenewal:
