@@ -16,6 +16,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client impor
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.endpoint import TKE_ENDPOINT, Endpoint
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.pacing import Pacing
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.repeating import Repeating
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.tc3 import Keys
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.transport import (
@@ -96,10 +97,17 @@ def argument_spec(env_fallback: Any) -> Dict[str, Dict[str, Any]]:
 
 
 def connect(
-    params: Mapping[str, Any], *, ansible_version: str, check_mode: bool, clock: Clock
+    params: Mapping[str, Any],
+    *,
+    ansible_version: str,
+    check_mode: bool,
+    clock: Clock,
+    requests_per_second: Optional[float] = None,
+    connections: int = 1,
 ) -> Tuple[Client, List[str]]:
     """Return the client that the connection options describe, and the secrets that it holds, which may grow.
 
+    With C(requests_per_second) it keeps to that rate, for each action; C(connections) threads may use it at once.
     Raises InvalidInput. It asks the API for nothing yet; only the metadata service is asked, where no keys are nearer.
     """
     role, profile = _role(params), _profile(params)
@@ -116,8 +124,9 @@ def connect(
         clock=clock,
     )
     credentials = find_credentials(login)
-    transport = Transport(settings, TKE, credentials.keys, clock)
-    client = Client(transport, retries=params["api_retries"], check_mode=check_mode, clock=clock)
+    transport = Transport(settings, TKE, credentials.keys, clock, connections)
+    pacing = Pacing(requests_per_second, clock) if requests_per_second else None
+    client = Client(transport, retries=params["api_retries"], check_mode=check_mode, clock=clock, pacing=pacing)
     return client, credentials.secrets
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, Mapping
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.transport import REQUESTS_IMPORT_ERROR
 from ansible_collections.tencentcloud.tke.plugins.module_utils._run import Caller
@@ -30,12 +31,31 @@ class ModuleReporter:
         """Say nothing."""
 
 
+class Module(AnsibleModule):  # type: ignore[misc] # ansible-core has no type information
+    """An AnsibleModule that says which entry of a list is not as the argument spec wants it."""
+
+    def fail_json(self, msg: str, **kwargs: Any) -> None:
+        """End the process with a failure."""
+        super().fail_json(msg=f"{self._place(msg)}{msg}", **kwargs)
+
+    def _place(self, msg: str) -> str:
+        for option, entry in self.argument_spec.items():
+            given = self.params.get(option)
+            if "options" not in entry or not isinstance(given, list):
+                continue
+            validator = ArgumentSpecValidator({option: {**entry, "required": False}})
+            for number, element in enumerate(given):
+                if any(said in msg for said in validator.validate({option: [element]}).error_messages):
+                    return f"{option}[{number}]: "
+        return ""
+
+
 def run_module(
     spec: Callable[[Callable[..., Any]], Dict[str, Dict[str, Any]]],
     run: Callable[[Mapping[str, Any], Caller], Dict[str, Any]],
 ) -> None:
     """Validate the module's arguments by its spec, run it, and exit with the result."""
-    module = AnsibleModule(argument_spec=spec(env_fallback), supports_check_mode=True)
+    module = Module(argument_spec=spec(env_fallback), supports_check_mode=True)
     if REQUESTS_IMPORT_ERROR is not None:
         module.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
     caller = Caller(

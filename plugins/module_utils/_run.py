@@ -23,12 +23,13 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import (
     refusal,
     success,
 )
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.effects import drive
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal, Reporter
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.reconciliation import Reconciliation
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.together import Alone, Run, drive_together
 from ansible_collections.tencentcloud.tke.plugins.module_utils._secrets import collect_secrets, scrub
 
-__all__ = ["Caller", "image_cache", "image_cache_spec"]
+__all__ = ["Caller", "ScrubbingReporter", "begun", "declaration_spec", "image_cache", "image_cache_spec"]
+__all__ += ["no_fallback", "outcome"]
 
 
 class Caller:
@@ -41,8 +42,12 @@ class Caller:
 
 def image_cache_spec(env_fallback: Callable[..., Any]) -> Dict[str, Dict[str, Any]]:
     """Return the argument spec of the module M(tencentcloud.tke.image_cache)."""
+    return {**_connection.argument_spec(env_fallback), **declaration_spec()}
+
+
+def declaration_spec() -> Dict[str, Dict[str, Any]]:
+    """Return the argument spec of the options that declare one image cache."""
     return {
-        **_connection.argument_spec(env_fallback),
         **fields.argument_spec(),
         "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
         "image_cache_id": {"type": "str", "aliases": ["id"]},
@@ -65,7 +70,7 @@ def image_cache_spec(env_fallback: Callable[..., Any]) -> Dict[str, Dict[str, An
 
 def image_cache(params: Mapping[str, Any], caller: Caller) -> Dict[str, Any]:
     """Return the result of one run of M(tencentcloud.tke.image_cache); a failed one has C(failed) and C(msg)."""
-    secrets = collect_secrets(params, image_cache_spec(_no_fallback))
+    secrets = collect_secrets(params, image_cache_spec(no_fallback))
     try:
         desired = Desired.from_params(params)
         client, held = _connection.connect(
@@ -81,15 +86,27 @@ def image_cache(params: Mapping[str, Any], caller: Caller) -> Dict[str, Any]:
 
 
 def _reconciled(desired: Desired, client: Any, journal: Journal, caller: Caller) -> Dict[str, Any]:
+    run = begun(desired, client, journal, caller)
+    drive_together([run], caller.clock, Alone(caller.clock))
+    return outcome(run, desired, journal, caller)
+
+
+def begun(desired: Desired, client: Any, journal: Journal, caller: Caller) -> Run:
+    """Return the run of one declared cache, to be driven."""
     deadline = Deadline(caller.clock, desired.wait_timeout)
     reconciliation = Reconciliation(
         desired, journal, clock=caller.clock, deadline=deadline, check_mode=caller.check_mode
     )
-    try:
-        plan = drive(reconciliation.run(), client, caller.clock, deadline)
-    except FAILURES as error:
-        return failure(error, desired, journal)
-    return success(desired, plan, journal, check_mode=caller.check_mode, diff=caller.diff)
+    return Run(reconciliation.run(), client, deadline)
+
+
+def outcome(run: Run, desired: Desired, journal: Journal, caller: Caller) -> Dict[str, Any]:
+    """Return the result of a run that has come to its end. What no run should end with is raised here."""
+    if run.error is None:
+        return success(desired, run.result, journal, check_mode=caller.check_mode, diff=caller.diff)
+    if isinstance(run.error, FAILURES):
+        return failure(run.error, desired, journal)
+    raise run.error
 
 
 class ScrubbingReporter:
@@ -107,5 +124,5 @@ class ScrubbingReporter:
         self._reporter.progress(scrub(message, self.secrets()))
 
 
-def _no_fallback(*_args: Any) -> None:
+def no_fallback(*_args: Any) -> None:
     """Stand in for env_fallback where only the spec's marks are read."""

@@ -4,8 +4,8 @@
 
 """Module processes on demand: each is forked from one that has imported everything, and runs the module's main().
 
-C(python module_processes.py), then one JSON object of module arguments a line on stdin. For each it prints the
-process id, and when the process has ended the result that it printed, C(null) where it printed none.
+C(python module_processes.py), then a module's name and its arguments in a JSON list, a line each, on stdin. It prints
+the process id, and when the process has ended the result that it printed, C(null) where it printed none.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ import sys
 from typing import Any
 
 from ansible.module_utils import basic
-from ansible_collections.tencentcloud.tke.plugins.modules import image_cache
+from ansible_collections.tencentcloud.tke.plugins.modules import image_cache, image_cache_set
+
+MODULES = {"image_cache": image_cache, "image_cache_set": image_cache_set}
 
 
-def start(arguments: dict[str, Any]) -> tuple[int, int]:
-    """Start a module process, and return its id and the end of a pipe that it prints into."""
+def start(module: str, arguments: dict[str, Any]) -> tuple[int, int]:
+    """Start a process of a module, and return its id and the end of a pipe that it prints into."""
     reading, writing = os.pipe()
     child = os.fork()
     if child:
@@ -30,7 +32,7 @@ def start(arguments: dict[str, Any]) -> tuple[int, int]:
     basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode()
     basic._ANSIBLE_PROFILE = "legacy"
     try:
-        image_cache.main()
+        MODULES[module].main()
     except SystemExit:
         sys.stdout.flush()
     finally:
@@ -40,7 +42,7 @@ def start(arguments: dict[str, Any]) -> tuple[int, int]:
 def main() -> None:
     """Serve until stdin ends."""
     for line in sys.stdin:
-        child, reading = start(json.loads(line))
+        child, reading = start(*json.loads(line))
         print(child, flush=True)
         with os.fdopen(reading) as pipe:
             printed = pipe.read().strip()

@@ -38,6 +38,9 @@ class ModuleProcesses:
 
     def task(self, *arguments: str, **options: Any) -> Run:
         """Run a task of the module; C(--check) and C(--diff) mean what they do to ansible-playbook."""
+        return self._result(*arguments, **options)
+
+    def _result(self, *arguments: str, **options: Any) -> Run:
         modes = {"_ansible_check_mode": "--check" in arguments, "_ansible_diff": "--diff" in arguments}
         result = self.run(**options, **modes)
         result.setdefault("failed", False)
@@ -45,12 +48,16 @@ class ModuleProcesses:
         result["warnings"] = [warning["event"]["msg"] for warning in result.get("warnings", [])]
         return Run(int(result["failed"]), json.dumps(result), [result])
 
-    def run(self, **options: Any) -> Any:
+    def set(self, *arguments: str, **options: Any) -> Run:
+        """Run a task of the module for many caches."""
+        return self._result(*arguments, module="image_cache_set", **options)
+
+    def run(self, module: str = "image_cache", **options: Any) -> Any:
         """Return what the module printed; None where it was killed."""
         assert self._parent.stdin is not None
         assert self._parent.stdout is not None
         self._current = None
-        self._parent.stdin.write(json.dumps(options) + "\n")
+        self._parent.stdin.write(json.dumps([module, options]) + "\n")
         self._parent.stdin.flush()
         self._current = int(self._parent.stdout.readline())
         return json.loads(self._parent.stdout.readline())

@@ -18,6 +18,7 @@ PREFIX = "ansible_collections.tencentcloud.tke.plugins.module_utils."
 # From the top down. A layer imports from itself and from those below it.
 LAYERS = (
     "_module",
+    "_set",
     "_run",
     "_connection",
     "_outcome",

@@ -14,9 +14,9 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client impor
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Deadline
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import BuildFailed, Refused
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.effects import drive
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.reconciliation import Reconciliation
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.together import Alone, Run, drive_together
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.waiting import TimedOut, Vanished
 
 from .test_api import FakeClock
@@ -99,7 +99,10 @@ class Conversation:
         desired, self.journal = Desired.from_params(params), Journal(self)
         deadline = Deadline(self.clock, desired.wait_timeout)
         reconciliation = Reconciliation(desired, self.journal, clock=self.clock, deadline=deadline, check_mode=False)
-        drive(reconciliation.run(), self, self.clock, deadline)  # type: ignore[arg-type]
+        run = Run(reconciliation.run(), self, deadline)  # type: ignore[arg-type]
+        drive_together([run], self.clock, Alone(self.clock))
+        if run.error is not None:
+            raise run.error
         left = [step for step in self.steps if not callable(step[1])]
         assert left == []
         return self.journal

@@ -16,7 +16,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client impor
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Deadline
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import RequestError
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile import effects
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile import effects, together
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.reconciliation import Reconciliation
 from emulator import BuildFailure, settings_of, worlds
@@ -58,16 +58,20 @@ class Run:
 
     def act(self) -> None:
         """Carry out the effect that is due, and hear what the run wants next."""
-        effect = self.effect
-        if isinstance(effect, effects.Look):
-            effect = effects.Look(effect.names, effect.ids)
         try:
-            came = effects._carry_out(effect, self.client, self.world.clock, self.deadline)
+            came = self._carried_out()
         except RequestError as error:
             problem = error
             self._go_on(lambda: self.steps.throw(problem))
         else:
             self._go_on(lambda: self.steps.send(came))
+
+    def _carried_out(self) -> Any:
+        effect = self.effect
+        if isinstance(effect, effects.Look):
+            return together._part(together._listed(self.client, [effect], self.deadline), effect)
+        writes = {"create": self.client.create, "update": self.client.update, "delete": self.client.delete}
+        return writes[effect.action](effect.request, self.deadline)
 
     def _go_on(self, advance: Any) -> None:
         try:

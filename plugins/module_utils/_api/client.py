@@ -11,6 +11,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import MalformedAnswer, WriteRefused
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.pacing import Pacing
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.repeating import Answer, Repeating, Sender
 
 __all__ = ["PAGE_SIZE", "Answer", "Client", "Sender"]
@@ -34,8 +35,11 @@ class Listing:
 class Client:
     """The actions of one region. In check mode it refuses every write, whatever asks for it."""
 
-    def __init__(self, sender: Sender, *, retries: int, check_mode: bool, clock: Clock) -> None:
-        self._api, self._check_mode = Repeating(sender, retries=retries, clock=clock), check_mode
+    def __init__(
+        self, sender: Sender, *, retries: int, check_mode: bool, clock: Clock, pacing: Optional[Pacing] = None
+    ) -> None:
+        self._api = Repeating(sender, retries=retries, clock=clock, pacing=pacing)
+        self._check_mode = check_mode
 
     def create(self, parameters: Mapping[str, Any], deadline: Deadline) -> Answer:
         """CreateImageCache; the answer has a non-empty C(ImageCacheId)."""

@@ -17,7 +17,12 @@ from typing import Any, Dict, Mapping, Optional, Protocol
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline, back_off
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.envelope import request_id_of
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import RequestError
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import (
+    GatewayThrottled,
+    RequestError,
+    Throttled,
+)
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.pacing import Pacing
 
 __all__ = ["Answer", "Repeating", "Sender"]
 
@@ -43,18 +48,22 @@ class Answer:
 class Repeating:
     """Calls that are repeated as the policy allows."""
 
-    def __init__(self, sender: Sender, *, retries: int, clock: Clock) -> None:
-        self._sender, self._retries, self._clock = sender, retries, clock
+    def __init__(self, sender: Sender, *, retries: int, clock: Clock, pacing: Optional[Pacing] = None) -> None:
+        self._sender, self._retries, self._clock, self._pacing = sender, retries, clock, pacing
 
     def call(self, action: str, parameters: Mapping[str, Any], deadline: Deadline, *, writes: bool = False) -> Answer:
         """Return what an action answers. Raises the RequestError of the last attempt."""
         attempt = 0
         while True:
             attempt += 1
+            if self._pacing:
+                self._pacing.wait(action)
             try:
                 fields = self._sender.send(action, parameters)
                 return Answer(fields, request_id_of(fields))
             except RequestError as error:
+                if self._pacing and isinstance(error, (Throttled, GatewayThrottled)):
+                    self._pacing.throttled(action)
                 pause = self._pause(error, attempt, writes, deadline)
                 if pause is None:
                     raise

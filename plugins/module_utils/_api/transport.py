@@ -100,13 +100,24 @@ class Signature:
 
 
 class Transport:
-    """A session with one region of one service. Where C(keys) gives None, requests are not signed."""
+    """A session with one region of one service. Where C(keys) gives None, requests are not signed.
+
+    As many threads as it has C(connections) may send at once: nothing of the session changes with a request.
+    """
 
     def __init__(
-        self, settings: ConnectionSettings, service: Service, keys: Callable[[], Optional[tc3.Keys]], clock: Clock
+        self,
+        settings: ConnectionSettings,
+        service: Service,
+        keys: Callable[[], Optional[tc3.Keys]],
+        clock: Clock,
+        connections: int = 1,
     ) -> None:
         self._settings, self._service, self._keys, self._clock = settings, service, keys, clock
         self._session = requests.Session()
+        adapter = requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=connections)
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, adapter)
         # To this machine no proxy leads, and none may see a request that is not encrypted.
         self._session.trust_env = not settings.endpoint.loopback
         self._session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))

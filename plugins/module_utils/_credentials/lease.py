@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import Callable, List, Optional
 
@@ -37,9 +38,14 @@ class Credentials:
         # the clock that does not jump.
         self._fetched = self._life = self._margin = 0.0
         self.secrets: List[str] = []
+        self._lock = threading.Lock()
 
     def keys(self) -> Keys:
         """Return keys that are good for some time. Raises InvalidInput and RequestError where there are none."""
+        with self._lock:
+            return self._good_keys()
+
+    def _good_keys(self) -> Keys:
         lease = self._lease
         if lease is None or self._left <= self._margin:
             try:

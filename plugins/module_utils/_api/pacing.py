@@ -1,0 +1,44 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection. Keeping to a rate, and learning from being told that it was too high."""
+
+from __future__ import annotations
+
+import threading
+from typing import Dict
+
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
+
+__all__ = ["Pacing"]
+
+# The API counts within any second; a little slack keeps the jitter of the network from making 21 requests of 20.
+SLACK = 1.03
+# After being throttled the pauses between requests grow by this factor, and shrink again slowly.
+SLOWER, FASTER, SLOWEST = 1.5, 0.98, 8.0
+
+
+class Pacing:
+    """Spaces the requests of each action by C(1/requests_per_second) seconds. Any thread may ask."""
+
+    def __init__(self, requests_per_second: float, clock: Clock) -> None:
+        self._gap, self._clock = SLACK / requests_per_second, clock
+        self._next: Dict[str, float] = {}
+        self._factor: Dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def wait(self, action: str) -> None:
+        """Pause until the next request of the action may be sent."""
+        with self._lock:
+            now = self._clock.monotonic()
+            at = max(now, self._next.get(action, now))
+            factor = max(1.0, self._factor.get(action, 1.0) * FASTER)
+            self._factor[action], self._next[action] = factor, at + self._gap * factor
+        if at > now:
+            self._clock.sleep(at - now)
+
+    def throttled(self, action: str) -> None:
+        """Slow down: others share the rate, or it is lower than was thought."""
+        with self._lock:
+            self._factor[action] = min(SLOWEST, self._factor.get(action, 1.0) * SLOWER)

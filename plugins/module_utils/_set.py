@@ -1,0 +1,223 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection. The run of M(tencentcloud.tke.image_cache_set): many declared caches in one pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+
+from ansible_collections.tencentcloud.tke.plugins.module_utils import _connection
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Client
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import (
+    REPLACEMENT_SUFFIX,
+    Desired,
+)
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import Refused
+from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import refusal
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.together import (
+    Alone,
+    Pool,
+    Run,
+    Threads,
+    drive_together,
+)
+from ansible_collections.tencentcloud.tke.plugins.module_utils._run import (
+    Caller,
+    ScrubbingReporter,
+    begun,
+    declaration_spec,
+    no_fallback,
+    outcome,
+)
+from ansible_collections.tencentcloud.tke.plugins.module_utils._secrets import collect_secrets, scrub
+
+__all__ = ["image_cache_set", "image_cache_set_spec"]
+
+# What only an entry can say: which cache it is.
+ADDRESS = ("image_cache_name", "image_cache_id")
+LIMITS = {"concurrency": (1, 100), "requests_per_second": (0.1, 1000)}
+# How a summary counts an entry, by the actions that it took; the first that fits counts.
+COUNTED = (
+    ("replaced", ("replace",)),
+    ("created", ("create",)),
+    ("updated", ("update", "rename")),
+    ("deleted", ("delete",)),
+)
+
+
+def image_cache_set_spec(env_fallback: Callable[..., Any]) -> Dict[str, Dict[str, Any]]:
+    """Return the argument spec of the module M(tencentcloud.tke.image_cache_set)."""
+    declaration = declaration_spec()
+    entry = {option: {k: v for k, v in spec.items() if k != "default"} for option, spec in declaration.items()}
+    return {
+        **_connection.argument_spec(env_fallback),
+        **{option: spec for option, spec in declaration.items() if option not in ADDRESS},
+        "image_caches": {
+            "type": "list",
+            "elements": "dict",
+            "required": True,
+            "options": {**entry, "region": {"type": "str"}},
+        },
+        "concurrency": {"type": "int", "default": 10},
+        "requests_per_second": {"type": "float", "default": 20},
+        "on_error": {"type": "str", "default": "continue", "choices": ["continue", "stop"]},
+    }
+
+
+@dataclass
+class Entry:
+    """One entry of the set, from what is declared to its result."""
+
+    number: int
+    params: Mapping[str, Any]
+    desired: Desired
+    journal: Optional[Journal] = None
+    run: Optional[Run] = None
+
+    @property
+    def region(self) -> Optional[str]:
+        """Where it is declared, None for where the login leads."""
+        region: Optional[str] = self.params["region"]
+        return region
+
+
+def image_cache_set(params: Mapping[str, Any], caller: Caller) -> Dict[str, Any]:
+    """Return the result of one run of M(tencentcloud.tke.image_cache_set)."""
+    secrets = collect_secrets(params, image_cache_set_spec(no_fallback))
+    try:
+        entries = _entries(params)
+        clients, held = _clients(params, entries, caller)
+    except InvalidInput as error:
+        return dict(scrub(refusal(error), secrets))
+    reporter = ScrubbingReporter(caller.reporter, lambda: [*secrets, *(s for kept in held for s in kept)])
+    for entry in entries:
+        for doubt in entry.desired.doubts():
+            reporter.warn(f"{_place(entry)}: {doubt}")
+        entry.journal = Journal(reporter)
+        entry.run = begun(entry.desired, clients[entry.region], entry.journal, caller)
+    _driven(entries, params, caller)
+    return dict(scrub(_result(entries, caller), reporter.secrets()))
+
+
+def _entries(params: Mapping[str, Any]) -> List[Entry]:
+    """Return the entries, each complete with what stands beside the list. Raises InvalidInput that names them."""
+    problems: List[str] = []
+    entries: List[Entry] = []
+    for option, (least, most) in LIMITS.items():
+        if not least <= params[option] <= most:
+            problems.append(f"{option} is {params[option]:g}; it must be from {least:g} to {most:g}.")
+    for number, given in enumerate(params["image_caches"]):
+        own = {**params, **dict.fromkeys(ADDRESS)}
+        own.update({option: value for option, value in given.items() if value is not None})
+        try:
+            entries.append(Entry(number, own, Desired.from_params(own)))
+        except InvalidInput as error:
+            problems.append(f"image_caches[{number}]: {error}")
+    problems += _clashes(entries)
+    if problems:
+        raise InvalidInput(" ".join(problems))
+    return entries
+
+
+def _clashes(entries: Sequence[Entry]) -> Iterator[str]:
+    """Yield what two entries of one region cannot both have: a name, an id, or a name and its replacement's."""
+    seen: Dict[Tuple[Optional[str], str, str], int] = {}
+    for entry in entries:
+        for kind, value in (("image_cache_name", entry.desired.name), ("image_cache_id", entry.desired.image_cache_id)):
+            if value is None:
+                continue
+            first = seen.setdefault((entry.region, kind, value), entry.number)
+            if first != entry.number:
+                yield f"image_caches[{first}] and image_caches[{entry.number}] have the same {kind} {value!r}."
+    for entry in entries:
+        name = entry.desired.name
+        if name is None or not name.endswith(REPLACEMENT_SUFFIX):
+            continue
+        first = seen.get((entry.region, "image_cache_name", name[: -len(REPLACEMENT_SUFFIX)]), entry.number)
+        if first != entry.number:
+            yield (
+                f"image_caches[{entry.number}] is named {name!r}, which is reserved for the replacement of"
+                f" image_caches[{first}]."
+            )
+
+
+def _clients(
+    params: Mapping[str, Any], entries: Sequence[Entry], caller: Caller
+) -> Tuple[Dict[Optional[str], Client], List[List[str]]]:
+    """Return a client for each region, and the secrets that they hold."""
+    clients: Dict[Optional[str], Client] = {}
+    held = []
+    for region in dict.fromkeys(entry.region for entry in entries):
+        clients[region], secrets = _connection.connect(
+            {**params, "region": region},
+            ansible_version=caller.ansible_version,
+            check_mode=caller.check_mode,
+            clock=caller.clock,
+            requests_per_second=params["requests_per_second"],
+            connections=params["concurrency"] + 2,
+        )
+        held.append(secrets)
+    return clients, held
+
+
+def _driven(entries: Sequence[Entry], params: Mapping[str, Any], caller: Caller) -> None:
+    runs = [entry.run for entry in entries if entry.run is not None]
+
+    def ended(run: Run) -> None:
+        if params["on_error"] == "stop" and run.error is not None:
+            for other in runs:
+                if other.effect is not None and not other.writes:
+                    other.give_up(Refused("it was not begun: on_error is stop, and another one has failed."))
+
+    if len(runs) < 2:
+        drive_together(runs, caller.clock, Alone(caller.clock), ended)
+        return
+    threads = Threads(params["concurrency"])
+    pool: Pool = threads
+    try:
+        drive_together(runs, caller.clock, pool, ended)
+    finally:
+        threads.stop()
+
+
+def _result(entries: Sequence[Entry], caller: Caller) -> Dict[str, Any]:
+    results = [_entry_result(entry, caller) for entry in entries]
+    failed = [(entry, result) for entry, result in zip(entries, results) if result["failed"]]
+    summary = dict.fromkeys(("created", "updated", "replaced", "deleted", "unchanged", "failed"), 0)
+    for result in results:
+        summary[_counted_as(result)] += 1
+    whole: Dict[str, Any] = {
+        "changed": any(result["changed"] for result in results),
+        "image_caches": results,
+        "summary": summary,
+    }
+    if caller.diff:
+        whole["diff"] = [result.pop("diff") for result in results if "diff" in result]
+    if failed:
+        whole["failed"] = True
+        said = "\n".join(f"- {_place(entry)}: {result['msg']}" for entry, result in failed)
+        whole["msg"] = f"{len(failed)} of {len(entries)} image caches failed:\n{said}"
+    return whole
+
+
+def _entry_result(entry: Entry, caller: Caller) -> Dict[str, Any]:
+    run, journal = entry.run, entry.journal
+    if run is None or journal is None:
+        raise AssertionError("every entry has been begun")
+    return {"failed": False, **outcome(run, entry.desired, journal, caller)}
+
+
+def _counted_as(result: Mapping[str, Any]) -> str:
+    if result["failed"]:
+        return "failed"
+    taken = {action["action"] for action in result["actions"]}
+    return next((name for name, actions in COUNTED if taken & set(actions)), "unchanged")
+
+
+def _place(entry: Entry) -> str:
+    return f"image_caches[{entry.number}] ({entry.desired.label})"

@@ -1,0 +1,188 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: image_cache_set
+short_description: Manage many image caches of Tencent Kubernetes Engine in one pass
+version_added: 0.2.0
+description:
+  - Brings any number of image caches to what is declared, as M(tencentcloud.tke.image_cache) does for one, in one
+    process. One listing shows 50 of them, creates and updates go out in parallel under the API's rate limit, and all
+    that are being built are awaited together, so that many caches take hardly longer than the slowest one.
+  - Everything that can be done is done. Then the module fails if any entry has failed, and says which and why.
+  - Invalid input refuses the whole set before any call, and so do two entries of one name or id in a region, and a
+    name that is reserved for the replacement of another entry.
+author:
+  - The tencentcloud.tke contributors (@tencentcloud)
+extends_documentation_fragment:
+  - tencentcloud.tke.connection
+  - tencentcloud.tke.image_cache.entries
+attributes:
+  check_mode:
+    description: Can run in check mode and return what would be done, without doing it.
+    support: full
+  diff_mode:
+    description: Returns what changes, or would change in check mode, an entry at a time.
+    support: full
+  idempotent:
+    description: Run again with the same options, the module changes nothing.
+    support: partial
+    details:
+      - With O(update_password=always) registry passwords are sent in every run, and with O(force_rebuild=true) the
+        caches are built anew in every run.
+  action_group:
+    description: Is in the action group C(group/tencentcloud.tke.all), for C(module_defaults).
+    support: full
+    membership:
+      - tencentcloud.tke.all
+  platform:
+    description: Where the module runs.
+    support: full
+    platforms: posix
+options:
+  concurrency:
+    description:
+      - How many creates, updates and deletes may be under way at once, from 1 to 100.
+    type: int
+    default: 10
+  requests_per_second:
+    description:
+      - How many requests of each action may be sent in a second, in each region. The API allows 20 to an account. It is
+        lowered by itself while the API throttles.
+    type: float
+    default: 20
+  on_error:
+    description:
+      - With V(continue) a failed entry does not keep the others from being done.
+      - With V(stop) nothing is begun any more once an entry has failed. What has been begun is brought to its end.
+    type: str
+    choices: [continue, stop]
+    default: continue
+seealso:
+  - module: tencentcloud.tke.image_cache
+"""
+
+EXAMPLES = r"""
+- name: All image caches of the shop are there, and Ready
+  tencentcloud.tke.image_cache_set:
+    region: ap-guangzhou
+    vpc_id: vpc-508ctkfb
+    subnet_id: subnet-8ah75lo8
+    auto_create_eip: true
+    retention_days: 90
+    on_change: replace
+    image_caches:
+      - name: web
+        images:
+          - nginx:1.27.3
+      - name: queue
+        images:
+          - redis:7.4.1
+        image_cache_size: 40
+      - name: web
+        region: ap-shanghai
+        vpc_id: vpc-2x8dlr6y
+        subnet_id: subnet-1f9q0c4w
+        images:
+          - nginx:1.27.3
+      - name: old-shop
+        state: absent
+  register: shop
+
+- name: The ids of all of them
+  ansible.builtin.debug:
+    msg: "{{ shop.image_caches | map(attribute='image_cache_id') }}"
+"""
+
+RETURN = r"""
+image_caches:
+  description: One result per entry, in the order given, each as M(tencentcloud.tke.image_cache) returns it.
+  returned: always, except for invalid input
+  type: list
+  elements: dict
+  contains:
+    changed:
+      description: Whether anything was changed.
+      type: bool
+    failed:
+      description: Whether the entry failed. The others were done nevertheless, as O(on_error) says.
+      type: bool
+    msg:
+      description: Why it failed, and what to do. Only of a failed entry.
+      type: str
+    image_cache:
+      description: The image cache, C(null) when it is absent.
+      type: dict
+    image_cache_id:
+      description: Its id.
+      type: str
+    actions:
+      description: What was done.
+      type: list
+      elements: dict
+    replaced:
+      description: The ids of the cache that went and of the one that took its place.
+      type: dict
+    recovered_failure:
+      description: The failure of a Failed cache that was built anew.
+      type: dict
+    request_id:
+      description: The id of the last request that was answered for it.
+      type: str
+    error:
+      description: The failure of a request.
+      type: dict
+    build_failure:
+      description: The failure of a build.
+      type: dict
+  sample:
+    - changed: true
+      failed: false
+      image_cache_id: imc-r1htp8tg
+summary:
+  description: How many entries there were of each kind. Each counts once, failed before all else.
+  returned: always, except for invalid input
+  type: dict
+  contains:
+    created:
+      description: New ones, and failed ones that were built anew.
+      type: int
+    updated:
+      description: Those that were updated in place or renamed.
+      type: int
+    replaced:
+      description: Those that were replaced.
+      type: int
+    deleted:
+      description: Those that were deleted.
+      type: int
+    unchanged:
+      description: Those that were as declared.
+      type: int
+    failed:
+      description: Those that failed.
+      type: int
+  sample:
+    created: 2
+    updated: 0
+    replaced: 1
+    deleted: 0
+    unchanged: 97
+    failed: 0
+"""
+
+from ansible_collections.tencentcloud.tke.plugins.module_utils._module import run_module
+from ansible_collections.tencentcloud.tke.plugins.module_utils._set import image_cache_set, image_cache_set_spec
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(image_cache_set_spec, image_cache_set)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The role: image caches as variables, wrapped so that infrastructure roles can include it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ansible_collections.tencentcloud.tke.plugins.module_utils import _set
+from emulator import Emulator
+
+from .controller import ROOT, Controller, Run
+from .test_life import CREATE, LIST, existing
+
+ROLE = "tencentcloud.tke.image_cache"
+DEFAULTS = {"vpc_id": "vpc-508ctkfb", "subnet_id": "subnet-8ah75lo8", "wait_interval": 0.2, "tags": {"team": "web"}}
+CACHES = [
+    {"name": "web", "images": ["nginx:1.27.3"]},
+    {"image_cache_name": "queue", "images": ["redis:7.4.1"], "tags": {"team": "queue"}, "size": 40},
+]
+
+
+def play(controller: Controller, *arguments: str, **variables: Any) -> Run:
+    show = {"ansible.builtin.debug": {"var": "image_cache_ids"}}
+    given = {"image_cache_caches": CACHES, "image_cache_defaults": DEFAULTS, **variables}
+    return controller.play({"ansible.builtin.include_role": {"name": ROLE}}, show, arguments=arguments, vars=given)
+
+
+def of_the_set(run: Run) -> dict[str, Any]:
+    return next(result for result in run.results if "summary" in result)
+
+
+def test_declared_once_and_unchanged_from_then_on(emulator: Emulator, controller: Controller) -> None:
+    run = play(controller, "--check", "--diff")
+    assert run.status == 0, run.output
+    assert set(emulator.calls()) == {LIST}
+    assert of_the_set(run)["summary"]["created"] == 2
+    run = play(controller)
+    assert run.status == 0, run.output
+    caches = {cache.declared["ImageCacheName"]: cache for cache in emulator.region().caches.values()}
+    assert run.results[-1]["image_cache_ids"] == {name: cache.id for name, cache in caches.items()}
+    assert caches["web"].declared["Tags"] == [{"Key": "team", "Value": "web"}]
+    assert caches["queue"].declared["Tags"] == [{"Key": "team", "Value": "queue"}]
+    assert caches["queue"].declared["ImageCacheSize"] == 40
+    emulator.received.clear()
+    run = play(controller)
+    assert emulator.calls() == [LIST]
+    assert of_the_set(run)["changed"] is False
+
+
+def test_two_of_one_name_are_refused_before_any_call(emulator: Emulator, controller: Controller) -> None:
+    run = play(controller, image_cache_caches=[CACHES[0], {**CACHES[0], "region": "ap-tokyo"}])
+    assert run.status != 0
+    assert "no two the same one. These are given: web, web." in run.output
+    run = play(controller, image_cache_caches=[{"images": ["nginx:1"]}])
+    assert "Every entry of image_cache_caches needs a name" in run.output
+    assert emulator.received == []
+
+
+def test_its_variables_are_checked(emulator: Emulator, controller: Controller) -> None:
+    for caches in ([{"name": "a", "imgaes": []}], [{"name": "a", "size": "big"}], "web"):
+        run = play(controller, image_cache_caches=caches)
+        assert run.status != 0
+        assert "Validating arguments against arg spec" in run.output
+    assert emulator.received == []
+
+
+def test_region_and_waiting_are_the_callers(emulator: Emulator, controller: Controller) -> None:
+    run = play(controller, image_cache_region="ap-shanghai", image_cache_wait=False, image_cache_concurrency=1)
+    assert run.status == 0, run.output
+    assert emulator.calls().count(CREATE) == 2
+    assert len(emulator.region("ap-shanghai").caches) == 2
+
+
+def test_no_password_is_shown(emulator: Emulator, controller: Controller) -> None:
+    credentials = [{"server": "h.example.com", "username": "u", "password": "canary-in-role"}]
+    run = play(controller, "-vvvv", image_cache_caches=[{**CACHES[0], "image_registry_credentials": credentials}])
+    assert run.status == 0, run.output
+    assert "canary-in-role" not in run.output
+
+
+def test_the_playbook_takes_a_file_of_variables(emulator: Emulator, controller: Controller, tmp_path: Path) -> None:
+    existing(emulator)
+    path = tmp_path / "caches.yml"
+    path.write_text(yaml.safe_dump({"image_cache_caches": CACHES, "image_cache_defaults": DEFAULTS}), encoding="utf-8")
+    run = controller.run("ansible-playbook", "tencentcloud.tke.image_caches", "-e", f"@{path}")
+    assert run.status == 0, run.output
+    assert of_the_set(run)["summary"] == {
+        "created": 1,
+        "updated": 1,
+        "replaced": 0,
+        "deleted": 0,
+        "unchanged": 0,
+        "failed": 0,
+    }
+
+
+def test_the_argument_spec_has_every_option_of_an_entry() -> None:
+    specs = yaml.safe_load((ROOT / "roles/image_cache/meta/argument_specs.yml").read_text(encoding="utf-8"))
+    options = specs["argument_specs"]["main"]["options"]
+    entry = _set.image_cache_set_spec(lambda *_args: None)["image_caches"]["options"]
+    assert plain(options["image_cache_caches"]["options"]) == with_aliases(entry)
+    readme = (ROOT / "roles/image_cache/README.md").read_text(encoding="utf-8")
+    defaults = yaml.safe_load((ROOT / "roles/image_cache/defaults/main.yml").read_text(encoding="utf-8"))
+    for name, option in options.items():
+        assert f"| `{name}` |" in readme
+        assert option.get("default") == defaults.get(name)
+
+
+def plain(options: dict[str, Any]) -> dict[str, Any]:
+    """Return what of an argument spec says what is accepted."""
+    kept = {}
+    for name, option in options.items():
+        kept[name] = {
+            key: option[key] for key in ("type", "elements", "choices", "required", "no_log") if key in option
+        }
+        if "options" in option:
+            kept[name]["options"] = plain(option["options"])
+    return kept
+
+
+def with_aliases(options: dict[str, Any]) -> dict[str, Any]:
+    """Return a module's argument spec with its aliases as options, as a role's can have them."""
+    spec = {}
+    for name, option in options.items():
+        spec[name] = option
+        spec.update({alias: {"type": option["type"]} for alias in option.get("aliases", ())})
+    return plain(spec)

@@ -1,0 +1,206 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Many image caches in one pass: few calls, in parallel, and each entry as if it were alone."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import Any
+
+import pytest
+from emulator import BuildFailure, Emulator, Fault
+
+from .controller import SET, Controller
+from .processes import ModuleProcesses
+from .test_life import CREATE, DELETE, LIST, UPDATE, existing
+
+BESIDE = {"vpc_id": "vpc-508ctkfb", "subnet_id": "subnet-8ah75lo8", "wait_interval": 0.2}
+
+
+def named(*names: str, **options: Any) -> list[dict[str, Any]]:
+    return [{"name": name, "images": ["nginx:1.27.3"], **options} for name in names]
+
+
+def numbered(count: int) -> list[str]:
+    return [f"cache-{number:03}" for number in range(count)]
+
+
+def test_every_entry_gets_what_it_needs_in_one_playbook(emulator: Emulator, controller: Controller) -> None:
+    kept = existing(emulator, ImageCacheName="kept")
+    changed = existing(emulator, ImageCacheName="changed")
+    replaced = existing(emulator, ImageCacheName="replaced", Images=["nginx:1"])
+    gone = existing(emulator, ImageCacheName="gone")
+    emulator.settings.failures = [BuildFailure("broken")]
+    entries = [
+        *named("kept", "new"),
+        *named("changed", retention_days=9),
+        *named("replaced", on_change="replace"),
+        {"name": "gone", "state": "absent"},
+        {**named("bad")[0], "images": ["broken:1"]},
+        *named("new", region="ap-shanghai"),
+        {"name": "lacking", "images": ["nginx:1"], "vpc_id": "vpc-1", "subnet_id": "subnet-1", "id": "imc-none"},
+    ]
+    task = {SET: {**BESIDE, "image_caches": entries}, "ignore_errors": True}
+    foreseen = controller.play({**task, "check_mode": True, "diff": True}).result
+    assert set(emulator.calls()) == {LIST}
+    run = controller.play({**task, "diff": True})
+    result = run.result
+    assert result["failed"] is True
+    # Checking, nobody can know that a build is going to fail.
+    assert foreseen["summary"] == {**result["summary"], "created": 3, "failed": 1}
+    assert result["summary"] == {
+        "created": 2,
+        "updated": 1,
+        "replaced": 1,
+        "deleted": 1,
+        "unchanged": 1,
+        "failed": 2,
+    }
+    assert result["changed"] is True
+    by_entry = result["image_caches"]
+    assert [entry["image_cache_id"] for entry in by_entry[:1]] == [kept]
+    assert by_entry[2]["image_cache_id"] == changed
+    assert by_entry[3]["replaced"]["old_id"] == replaced
+    assert by_entry[4]["actions"][0]["image_cache_id"] == gone
+    assert [entry["failed"] for entry in by_entry] == [False] * 5 + [True, False, True]
+    assert by_entry[5]["build_failure"]["reason"] == "PullImageFailed"
+    assert result["msg"].startswith("2 of 8 image caches failed:\n- image_caches[5] ('bad'): image cache 'bad'")
+    assert "- image_caches[7] ('lacking' 'imc-none'): " in result["msg"]
+    assert len(emulator.region("ap-shanghai").caches) == 1
+    assert [diff["after_header"] for diff in result["diff"]][:3] == [
+        f"image cache {n}" for n in ("kept", "new", "changed")
+    ]
+    again = controller.play(task).result
+    assert again["summary"] == {"created": 0, "updated": 0, "replaced": 0, "deleted": 0, "unchanged": 6, "failed": 2}
+
+
+def test_a_hundred_unchanged_caches_are_two_calls(emulator: Emulator, controller: Controller) -> None:
+    for name in numbered(100):
+        existing(emulator, ImageCacheName=name)
+    run = controller.play({SET: {**BESIDE, "image_caches": named(*numbered(100))}})
+    assert run.status == 0, run.output
+    assert run.result["changed"] is False
+    assert run.result["summary"]["unchanged"] == 100
+    assert emulator.calls() == [LIST] * 2
+    assert [len(request.parameters["ImageCacheNames"]) for request in emulator.received] == [100, 100]
+
+
+def test_a_hundred_new_ones_keep_to_the_rate_and_share_their_looks(
+    emulator: Emulator, processes: ModuleProcesses
+) -> None:
+    emulator.settings.build_seconds = 1.0
+    run = processes.set(**BESIDE, image_caches=named(*numbered(100)))
+    assert run.status == 0, run.output
+    assert run.result["summary"]["created"] == 100
+    assert {entry["image_cache"]["status"] for entry in run.result["image_caches"]} == {"Ready"}
+    names = [entry["image_cache"]["image_cache_name"] for entry in run.result["image_caches"]]
+    assert names == numbered(100)
+    calls = emulator.calls()
+    assert calls.count(CREATE) == 100
+    # Each alone would take four at the least.
+    assert calls.count(LIST) < 100
+    assert [request.code for request in emulator.received if request.code] == []
+
+
+def test_throttling_is_learned_from(emulator: Emulator, processes: ModuleProcesses) -> None:
+    emulator.settings.requests_per_second = 5
+    run = processes.set(**BESIDE, image_caches=named(*numbered(12)), api_retries=10)
+    assert run.status == 0, run.output
+    assert len(emulator.region().caches) == 12
+
+
+class TestRefused:
+    @pytest.mark.parametrize(
+        ("entries", "words"),
+        [
+            (named("a", "b", "a"), "image_caches[0] and image_caches[2] have the same image_cache_name 'a'"),
+            ([{"id": "imc-1"}, {"id": "imc-1"}], "image_caches[0] and image_caches[1] have the same image_cache_id"),
+            (named("a-replacement", "a"), "image_caches[0] is named 'a-replacement', which is reserved"),
+            ([*named("a"), {"images": ["nginx:1"]}], "image_caches[1]: one of image_cache_name and image_cache_id"),
+            ([*named("a"), {"name": "b", "imgaes": []}], "image_caches[1]: Unsupported parameters"),
+            ([*named("a"), {"name": "b", "size": "big"}], "image_caches[1]: argument 'image_cache_size'"),
+            ([*named("a", "b"), {"name": "c", "state": "here"}], "image_caches[2]: value of state must be one of"),
+            (named("a", images=["x:1", "x:1"]), "image_caches[0]: image 'x:1' is listed 2 times"),
+        ],
+    )
+    def test_the_whole_set_before_any_call(
+        self, emulator: Emulator, processes: ModuleProcesses, entries: Any, words: str
+    ) -> None:
+        result = processes.set(**BESIDE, image_caches=entries).result
+        assert result["failed"] is True
+        assert words in result["msg"]
+        assert emulator.received == []
+
+    def test_limits(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+        result = processes.set(image_caches=named("a"), concurrency=0, requests_per_second=0).result
+        assert "concurrency is 0; it must be from 1 to 100" in result["msg"]
+        assert "requests_per_second is 0; it must be from 0.1 to 1000" in result["msg"]
+        assert emulator.received == []
+
+    def test_one_name_in_two_regions_is_two_caches(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+        entries = [*named("a", region="ap-tokyo"), *named("a", region="ap-seoul"), *named("a-replacement")]
+        assert processes.set(**BESIDE, image_caches=entries, wait=False).result["summary"]["created"] == 3
+
+
+def test_on_error_stop_begins_nothing_more(emulator: Emulator, processes: ModuleProcesses) -> None:
+    emulator.faults.append(Fault.error("LimitExceeded", CREATE, times=99, message="No more."))
+    entries = named(*numbered(30))
+    result = processes.set(**BESIDE, image_caches=entries, on_error="stop", concurrency=2).result
+    assert emulator.calls().count(CREATE) < 10
+    assert result["summary"]["failed"] == 30
+    assert "it was not begun: on_error is stop, and another one has failed" in result["image_caches"][29]["msg"]
+    emulator.received.clear()
+    assert processes.set(**BESIDE, image_caches=entries).result["summary"]["failed"] == 30
+    assert emulator.calls().count(CREATE) == 30
+
+
+def test_no_password_of_an_entry_is_shown(emulator: Emulator, controller: Controller) -> None:
+    credentials = [{"server": "h.example.com", "username": "u", "password": "canary-in-entry"}]
+    variables = {"entries": named("a", image_registry_credentials=credentials)}
+    run = controller.play(
+        {SET: {**BESIDE, "image_caches": "{{ entries }}"}}, vars=variables, arguments=("-vvvv", "--diff")
+    )
+    assert run.status == 0, run.output
+    assert "canary-in-entry" not in run.output + str(run.results)
+
+
+@pytest.mark.parametrize("killed_at", [1, 6, 14, 25, 40])
+def test_an_interrupted_set_resumes(emulator: Emulator, processes: ModuleProcesses, killed_at: int) -> None:
+    for name in numbered(10):
+        existing(emulator, ImageCacheName=name, Images=["nginx:0"])
+    emulator.settings.build_seconds = 0.5
+    entries = [
+        *named(*numbered(5), on_change="replace"),
+        *named(*numbered(10)[5:], state="absent"),
+        *named(*(f"new-{number}" for number in range(10))),
+    ]
+
+    def kill(moment: str, action: str) -> None:
+        if moment == "after" and len(emulator.received) == killed_at:
+            os.kill(processes.current(), signal.SIGKILL)
+
+    emulator.watch = kill
+    assert processes.run("image_cache_set", **BESIDE, image_caches=entries) is None
+    emulator.watch = lambda moment, action: None
+    run = processes.set(**BESIDE, image_caches=entries)
+    assert run.status == 0, run.output
+    declared = sorted(cache.declared["ImageCacheName"] for cache in emulator.region().caches.values())
+    assert declared == sorted([*numbered(5), *(f"new-{number}" for number in range(10))])
+    assert {tuple(cache.declared["Images"]) for cache in emulator.region().caches.values()} == {("nginx:1.27.3",)}
+    assert processes.set(**BESIDE, image_caches=entries).result["changed"] is False
+
+
+def test_a_set_of_none_asks_nothing(emulator: Emulator, processes: ModuleProcesses) -> None:
+    result = processes.set(image_caches=[]).result
+    assert (result["changed"], result["image_caches"]) == (False, [])
+    assert emulator.received == []
+
+
+def test_writes_and_looks_are_named(emulator: Emulator, processes: ModuleProcesses) -> None:
+    existing(emulator, ImageCacheName="a")
+    processes.set(**BESIDE, image_caches=[*named("a", retention_days=3), *named("b", state="absent")])
+    assert emulator.calls()[:2] == [LIST, UPDATE]
+    assert DELETE not in emulator.calls()
