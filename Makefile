@@ -16,7 +16,7 @@ export PYTHONPATH := $(COLLECTIONS):$(CURDIR)/tests
 export PYTHONDONTWRITEBYTECODE := 1
 export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 
-.PHONY: help demo test emulator lint types sanity pins clean
+.PHONY: help demo test emulator bench lint types sanity pins clean
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -29,6 +29,9 @@ test: $(READY) $(TREE) ## Run all tests
 
 emulator: $(READY) ## Serve the emulator on PORT until interrupted
 	@exec python -m emulator --port $(PORT) --build-seconds $(BUILD_SECONDS)
+
+bench: $(READY) $(TREE) ## Measure side by side with tccli and the vendor's SDK; takes about 15 minutes
+	@python tools/bench.py
 
 lint: $(READY) $(TREE) ## Check style: ruff, ansible-lint, documentation, changelog
 	@sh tools/lint

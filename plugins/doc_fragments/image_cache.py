@@ -242,9 +242,9 @@ ENTRY = textwrap.indent(in_entries(f"{ADDRESS}{DECLARATION}{REGION}"), "    ")
 class ModuleDocFragment:
     """What declares an image cache, for one and for many."""
 
-    DOCUMENTATION = f"options:\n{ADDRESS}{DECLARATION}"
+    DOCUMENTATION: str = f"options:\n{ADDRESS}{DECLARATION}"
 
-    ENTRIES = f"""
+    ENTRIES: str = f"""
 options:
 {beside_entries(DECLARATION)}
   image_caches:

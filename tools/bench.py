@@ -1,0 +1,256 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The side-by-side benchmark: whole processes, one after the other in turn, on the emulator with the API's limits.
+
+It prints a table, and writes it as docs/benchmark.json, docs/benchmark.md and docs/benchmark.svg.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import ssl
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pygal
+import trustme
+import yaml
+from emulator import Emulator, Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+MODULE, SET = "tencentcloud.tke.image_cache", "tencentcloud.tke.image_cache_set"
+MANY, RATE, BUILD, LATENCY = 100, 20, 5.0, 0.05
+NAMES = [f"cache-{number:03}" for number in range(MANY)]
+DECLARED = {"images": ["nginx:1.27.3"], "vpc_id": "vpc-508ctkfb", "subnet_id": "subnet-8ah75lo8", "wait_interval": 1}
+# tccli trusts what certifi names, and nothing else can be given to it.
+TCCLI = (
+    "import certifi, os; certifi.where = lambda: os.environ['TENCENTCLOUD_CA_PATH']; import tccli.main as t; t.main()"
+)
+SCALE = (250, 500, 1000, 2000)
+
+
+@dataclass
+class Row:
+    """One way of doing something: its whole processes, and how long they took."""
+
+    title: str
+    command: list[str]
+    fresh: bool = False
+    times: int = 1
+    seconds: list[float] = field(default_factory=list)
+    calls: int = 0
+
+    @property
+    def median(self) -> float:
+        """The median, in seconds."""
+        return statistics.median(self.seconds)
+
+
+class Bench:
+    """A machine, an encrypted emulator with the API's limits, and a hundred caches in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        authority = trustme.CA()
+        authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("localhost").configure_cert(context)
+        settings = Settings(build_seconds=BUILD, latency=LATENCY, requests_per_second=RATE)
+        self.emulator = Emulator(settings, ssl_context=context).start()
+        fill(self.emulator, NAMES)
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("TENCENTCLOUD_")},
+            **self.emulator.environment(),
+            "HOME": str(folder),
+            "TENCENTCLOUD_REGION": "ap-guangzhou",
+            "TENCENTCLOUD_CA_PATH": str(folder / "ca.pem"),
+        }
+
+    def play(self, name: str, **task: Any) -> list[str]:
+        """Return the command that runs a playbook of one task."""
+        path = self.folder / f"{name}.yml"
+        playbook = [{"hosts": "localhost", "gather_facts": False, "tasks": [task]}]
+        path.write_text(yaml.safe_dump(playbook, sort_keys=False), encoding="utf-8")
+        return ["ansible-playbook", str(path)]
+
+    def tccli(self) -> list[str]:
+        """Return the command of one listing by tccli."""
+        endpoint = self.emulator.endpoint.split("://")[1]
+        arguments = ["tke", "DescribeImageCaches", "--ImageCacheNames", json.dumps(NAMES[:1]), "--endpoint", endpoint]
+        return [sys.executable, "-c", TCCLI, *arguments]
+
+    def measure(self, row: Row, number: int) -> None:
+        """Run a row's processes once, and note how long that took and how many calls it made."""
+        # A region that nobody has seen yet has no caches.
+        region = f"ap-round-{number}-{len(self.emulator.regions)}" if row.fresh else "ap-guangzhou"
+        environment = {**self.environment, "TENCENTCLOUD_REGION": region}
+        self.emulator.received.clear()
+        started = time.perf_counter()
+        for _time in range(row.times):
+            process = subprocess.run(row.command, env=environment, capture_output=True, text=True, check=False)
+            if process.returncode:
+                sys.exit(f"{row.title}: {process.stdout[-2000:]}{process.stderr[-2000:]}")
+        row.seconds.append(time.perf_counter() - started)
+        row.calls = len(self.emulator.received)
+
+
+def fill(emulator: Emulator, names: list[str]) -> None:
+    """Put caches there that are Ready."""
+    region = emulator.region()
+    for name in names:
+        declared = {"ImageCacheName": name, "Images": ["nginx:1.27.3"], "VpcId": "vpc-1", "SubnetId": "subnet-1"}
+        cache = region.caches[region.call("CreateImageCache", declared)["ImageCacheId"]]
+        cache.builds[-1].began -= 60
+
+
+def rows(bench: Bench) -> dict[str, Row]:
+    """Return what is compared."""
+    script = [sys.executable, str(ROOT / "tools/bench_sdk.py")]
+    one, many = {**DECLARED, "name": NAMES[0]}, {**DECLARED, "image_caches": [{"name": name} for name in NAMES]}
+    loop = {**DECLARED, "name": "{{ item }}"}
+    return {
+        "start": Row("a playbook of one task that does nothing", bench.play("start", **{"ansible.builtin.ping": {}})),
+        "one": Row("one unchanged cache: image_cache", bench.play("one", **{MODULE: one})),
+        "one_sdk": Row("one listing: script on the SDK", [*script, "one"]),
+        "one_tccli": Row("one listing: tccli", bench.tccli()),
+        "many": Row("100 unchanged caches: image_cache_set", bench.play("many", **{SET: many})),
+        "many_loop": Row(
+            "100 unchanged caches: loop over image_cache", bench.play("loop", **{MODULE: loop}, loop=NAMES)
+        ),
+        "many_sdk": Row("100 listings: script on the SDK", [*script, "each"]),
+        "many_tccli": Row("100 listings: loop over tccli", bench.tccli(), times=MANY),
+        "create": Row("100 new caches, awaited: image_cache_set", bench.play("create", **{SET: many}), fresh=True),
+        "create_sdk": Row("100 new caches, awaited: script on the SDK", [*script, "create"], fresh=True),
+    }
+
+
+def bars(table: dict[str, Row]) -> list[tuple[str, float, float]]:
+    """Return what was to be reached, as a title, the factor that was measured, and the one that was allowed."""
+    floor = table["start"].median + MANY / RATE + BUILD
+    return [
+        (f"creating and awaiting 100: against the floor of {floor:.1f} s", table["create"].median / floor, 1.25),
+        ("100 unchanged: against one unchanged", table["many"].median / table["one"].median, 1.5),
+        ("100 unchanged: calls", float(table["many"].calls), 2.0),
+    ]
+
+
+def scale() -> list[dict[str, float]]:
+    """Return time, memory and calls of ever larger sets, on an emulator without latency or limits."""
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(Path(folder))
+        bench.emulator.settings.latency, bench.emulator.settings.requests_per_second = 0.0, 100000
+        bench.emulator.settings.build_seconds = 1.0
+        measured = []
+        for count in SCALE:
+            entries = [{"name": f"cache-{number:04}"} for number in range(count)]
+            task = {SET: {**DECLARED, "image_caches": entries, "requests_per_second": 1000}}
+            for state in ("new", "unchanged"):
+                bench.environment["TENCENTCLOUD_REGION"] = f"ap-scale-{count}"
+                bench.emulator.received.clear()
+                started = time.perf_counter()
+                process = subprocess.run(
+                    bench.play(f"scale-{count}", **task),
+                    env=bench.environment,
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                )
+                if process.returncode:
+                    sys.exit(process.stdout[-2000:])
+                measured.append(
+                    {
+                        "caches": count,
+                        "state": state,
+                        "seconds": round(time.perf_counter() - started, 2),
+                        "calls": len(bench.emulator.received),
+                        # The largest process so far: sets grow from one measurement to the next.
+                        "peak_mib": round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024),
+                    }
+                )
+        bench.emulator.stop()
+        return measured
+
+
+def report(table: dict[str, Row], measured: list[dict[str, float]], rounds: int) -> str:
+    """Return the page that the documentation shows."""
+    lines = [
+        "# Benchmark",
+        "",
+        f"By `make bench`: whole processes on {os.cpu_count()} cores, in turn, {rounds} times each, against the emulator",
+        f"over TLS with {LATENCY * 1000:.0f} ms a request, {RATE} requests per second and action, a build of {BUILD:.0f} s, and",
+        "`wait_interval: 1`. The caches of the listings are there; a new set finds none.",
+        "",
+        "| | median (s) | least to most (s) | calls |",
+        "|---|---|---|---|",
+    ]
+    lines += [
+        f"| {row.title} | {row.median:.2f} | {min(row.seconds):.2f} to {max(row.seconds):.2f} | {row.calls} |"
+        for row in table.values()
+    ]
+    lines += ["", "| to be reached | measured | allowed |", "|---|---|---|"]
+    lines += [f"| {title} | {factor:.2f} | {allowed:g} |" for title, factor, allowed in bars(table)]
+    lines += ["", "![The same as bars](benchmark.svg)", "", "## Large sets", ""]
+    lines += [
+        "On an emulator without latency or limits, `requests_per_second: 1000`, builds of 1 s. The peak is that of the",
+        "largest process, Ansible's own among them.",
+        "",
+        "| caches | | seconds | calls | peak (MiB) |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [f"| {m['caches']} | {m['state']} | {m['seconds']} | {m['calls']} | {m['peak_mib']} |" for m in measured]
+    return "\n".join(lines) + "\n"
+
+
+def plot(table: dict[str, Row]) -> str:
+    """Return the medians as a picture."""
+    chart = pygal.HorizontalBar(
+        show_legend=False,
+        js=[],
+        height=420,
+        width=900,
+        print_values=True,
+        explicit_size=True,
+        disable_xml_declaration=True,
+    )
+    chart.title = "Medians in seconds"
+    shown = list(table.values())[::-1]
+    chart.x_labels = [row.title for row in shown]
+    chart.add("seconds", [round(row.median, 2) for row in shown])
+    return str(chart.render(is_unicode=True)) + "\n"
+
+
+def main() -> None:
+    """Measure, print and write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5, help="how often each row is measured (default: 5)")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(Path(folder))
+        table = rows(bench)
+        for number in range(options.rounds):
+            for row in table.values():
+                bench.measure(row, number)
+                print(f"round {number + 1}: {row.title}: {row.seconds[-1]:.2f} s, {row.calls} calls", flush=True)
+        bench.emulator.stop()
+    measured = scale()
+    page = report(table, measured, options.rounds)
+    facts = {name: {"title": r.title, "seconds": r.seconds, "calls": r.calls} for name, r in table.items()}
+    whole = {"cores": os.cpu_count(), "rows": facts, "scale": measured}
+    for name, text in (("json", json.dumps(whole, indent=1) + "\n"), ("md", page), ("svg", plot(table))):
+        (ROOT / f"docs/benchmark.{name}").write_text(text, encoding="utf-8")
+    print(page)
+
+
+if __name__ == "__main__":
+    main()
