@@ -187,9 +187,9 @@ def report(table: dict[str, Row], measured: list[dict[str, float]], rounds: int)
     lines = [
         "# Benchmark",
         "",
-        f"By `make bench`: whole processes on {os.cpu_count()} cores, in turn, {rounds} times each, against the emulator",
-        f"over TLS with {LATENCY * 1000:.0f} ms a request, {RATE} requests per second and action, a build of {BUILD:.0f} s, and",
-        "`wait_interval: 1`. The caches of the listings are there; a new set finds none.",
+        f"By `make bench`: whole processes on {os.cpu_count()} cores, in turn, {rounds} times each, against the",
+        f"emulator over TLS with {LATENCY * 1000:.0f} ms a request, {RATE} requests per second and action, a build of",
+        f"{BUILD:.0f} s, and `wait_interval: 1`. The caches of the listings are there; a new set finds none.",
         "",
         "| | median (s) | least to most (s) | calls |",
         "|---|---|---|---|",
