@@ -13,7 +13,8 @@ TREE := $(COLLECTIONS)/ansible_collections/tencentcloud/tke
 # What ansible and python find here comes from this checkout alone, whatever the user's own configuration says.
 export PATH := $(BIN):$(PATH)
 export PYTHONPATH := $(COLLECTIONS):$(CURDIR)/tests
-export PYTHONDONTWRITEBYTECODE := 1
+# Compiled once, and not beside the sources.
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
 export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 
 .PHONY: help demo test emulator bench lint types sanity pins clean

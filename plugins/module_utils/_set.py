@@ -19,11 +19,11 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desi
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import Refused
 from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import refusal
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.threads import Threads
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.together import (
     Alone,
     Pool,
     Run,
-    Threads,
     drive_together,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._run import (

@@ -10,8 +10,6 @@ hardly more calls than one. A single reconciliation is driven the same way; ther
 
 from __future__ import annotations
 
-import queue
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable, Dict, List, Optional, Protocol, Sequence, Tuple
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import PAGE_SIZE, Client
@@ -26,7 +24,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.effect
     Write,
 )
 
-__all__ = ["Alone", "Run", "Threads", "drive_together"]
+__all__ = ["Alone", "Pool", "Run", "Work", "drive_together"]
 
 # Seconds that a look waits for company while there is more to come.
 LINGER = 0.2
@@ -106,32 +104,6 @@ class Alone:
             self._clock.sleep(seconds)
         done, self._done = self._done, []
         return done
-
-
-class Threads:
-    """Does up to C(room) writes at once, and some looks beside them."""
-
-    def __init__(self, room: int) -> None:
-        self.room, self._done = room, queue.Queue()  # type: int, queue.Queue[Any]
-        self._executor = ThreadPoolExecutor(max_workers=room + 2, thread_name_prefix="tencentcloud.tke")
-
-    def submit(self, work: Work) -> None:
-        """Have it done by a thread."""
-        self._executor.submit(lambda: self._done.put(work()))
-
-    def wait(self, seconds: Optional[float]) -> List[Any]:
-        """Return what has been done."""
-        done = []
-        try:
-            done.append(self._done.get(timeout=seconds))
-            while True:
-                done.append(self._done.get_nowait())
-        except queue.Empty:
-            return done
-
-    def stop(self) -> None:
-        """End the threads."""
-        self._executor.shutdown(wait=True)
 
 
 def drive_together(
