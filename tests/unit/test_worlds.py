@@ -234,15 +234,20 @@ def points(name: str, world: str) -> Iterator[tuple[int, str]]:
 
 def cut(life: Life, number: int, moment: str) -> None:
     """Run a story up to this point, where its process is killed."""
+    cut_at(life.world, number, moment, life.run)
+
+
+def cut_at(world: World, number: int, moment: str, run: Callable[[], Any]) -> None:
+    """Kill a run at a call, before or after the service acts on it."""
 
     def kill(at: str, call: int) -> None:
         if (at, call) == (moment, number):
             raise Killed
 
-    life.world.watch = kill
+    world.watch = kill
     with pytest.raises(Killed):
-        life.run()
-    life.world.watch = lambda at, call: None
+        run()
+    world.watch = lambda at, call: None
 
 
 @pytest.mark.exhaustive

@@ -15,12 +15,14 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Any, Optional
 
-from ansible_collections.tencentcloud.tke.plugins.module_utils import _run
+import pytest
+from ansible_collections.tencentcloud.tke.plugins.module_utils import _run, _set
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Client
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import api_error
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.together import Alone
 from emulator import vendor
 from emulator.errors import ApiProblem
 from emulator.service import Cache, ImageCacheService, Settings
@@ -55,6 +57,13 @@ class WorldClock(Clock):
 
     def sleep(self, seconds: float) -> None:
         self.now += seconds
+
+
+class OneThread(Alone):
+    """Stands in for threads."""
+
+    def stop(self) -> None:
+        """End them."""
 
 
 class World:
@@ -96,6 +105,17 @@ class World:
         caller = _run.Caller(self, ansible_version="2.19", check_mode=check_mode, diff=True, clock=self.clock)
         client = Client(self, retries=3, check_mode=check_mode, clock=self.clock)
         return _run._reconciled(Desired.from_params(params), client, Journal(self), caller)
+
+    def run_set(self, *, check_mode: bool = False, **options: Any) -> dict[str, Any]:
+        """Return the result of a run of the module for many caches, without threads: they know no virtual time."""
+        spec = _set.image_cache_set_spec(lambda *_args: None)
+        params = {**{name: entry.get("default") for name, entry in spec.items()}, **options}
+        caller = _run.Caller(self, ansible_version="2.19", check_mode=check_mode, diff=True, clock=self.clock)
+        client = Client(self, retries=3, check_mode=check_mode, clock=self.clock)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(_set._connection, "connect", lambda *_args, **_kwargs: (client, []))
+            patch.setattr(_set, "Threads", lambda room: OneThread(self.clock))
+            return _set.image_cache_set(params, caller)
 
     @staticmethod
     def params(**options: Any) -> dict[str, Any]:
