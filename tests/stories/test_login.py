@@ -188,6 +188,22 @@ def test_a_pod_is_who_it_is(machine: Machine) -> None:
         assert secret not in run.output + str(run.results)
 
 
+def test_keys_that_cannot_be_had_any_more_are_said_of_the_cache(machine: Machine) -> None:
+    machine.environment.update(
+        TKE_REGION="ap-tokyo", TKE_PROVIDER_ID="cls-1", TKE_WEB_IDENTITY_TOKEN_FILE="/none/token", TKE_ROLE_ARN=ROLE
+    )
+    processes = ModuleProcesses(machine.emulator, machine.environment)
+    for result in (
+        processes.task(**LISTING, region="ap-guangzhou").result,
+        processes.set(image_caches=[LISTING], region="ap-guangzhou").result["image_caches"][0],
+    ):
+        assert result["failed"] is True
+        assert result["msg"] == (
+            "image cache 'web': TKE_WEB_IDENTITY_TOKEN_FILE: /none/token cannot be read: No such file or directory."
+        )
+    processes.stop()
+
+
 class TestRole:
     def test_it_is_assumed_with_what_was_found(self, emulator: Emulator, controller: Controller) -> None:
         emulator.identity.roles[ROLE] = "external-1"

@@ -324,6 +324,20 @@ class TestInstance:
             monkeypatch.setattr(emulator.identity, "metadata", lambda path, text=text: text if path[-1] != "/" else "r")
             assert "answers without keys" in machine.refusal()
 
+    def test_one_that_falls_silent_ends_a_login_only_when_its_keys_end(
+        self, machine: Machine, emulator: Emulator
+    ) -> None:
+        emulator.identity.instance_role, machine.metadata = "instance", emulator.endpoint
+        emulator.identity._now = machine.clock.monotonic
+        credentials = machine.find()
+        first = credentials.keys()
+        emulator.identity.instance_role = None
+        machine.clock.now += 7000
+        assert credentials.keys() == first
+        machine.clock.now += 300
+        with pytest.raises(InvalidInput, match=r"no keys come from the instance's role, .*: no role is bound"):
+            credentials.keys()
+
     def test_it_is_asked_directly_and_not_for_long(self, monkeypatch: pytest.MonkeyPatch) -> None:
         for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
             monkeypatch.setenv(name, "http://127.0.0.1:9")

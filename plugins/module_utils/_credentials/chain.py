@@ -22,7 +22,11 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.leas
     Lease,
     checked_keys,
 )
-from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.metadata import Nothing, keys_of_instance
+from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.metadata import (
+    Nothing,
+    keys_of_instance,
+    place_of,
+)
 from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.stored import Profile
 from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.sts import (
     OpenSts,
@@ -114,11 +118,9 @@ def _from_tccli(login: Login) -> Credentials:
         raise NotHere("there is no such file")
     if stored.kind == "cvm-role":
         try:
-            return _from_instance(login)
-        except NotHere as error:
-            raise InvalidInput(
-                f"{stored.path} is of type cvm-role, but no keys come from {_instance_place(login)}: {error}."
-            ) from None
+            return _keys_of_instance(login)
+        except Nothing as error:
+            raise InvalidInput(f"{stored.path} is of type cvm-role, but {error}") from None
     if stored.keys is None and not profile.chosen and stored.kind == "default":
         raise NotHere("it holds no keys")
 
@@ -178,20 +180,20 @@ def _identity(path: str) -> str:
 
 
 def _instance_place(login: Login) -> str:
-    return f"the instance's role, by the metadata service at {login.metadata.host}"
+    return place_of(login.metadata)
 
 
 def _from_instance(login: Login) -> Credentials:
-    credentials = Credentials(lambda: _instance_lease(login), login.clock)
+    try:
+        return _keys_of_instance(login)
+    except Nothing as error:
+        raise NotHere(error.reason) from error
+
+
+def _keys_of_instance(login: Login) -> Credentials:
+    credentials = Credentials(lambda: keys_of_instance(login.metadata), login.clock)
     credentials.keys()
     return credentials
-
-
-def _instance_lease(login: Login) -> Lease:
-    try:
-        return keys_of_instance(login.metadata)
-    except Nothing as error:
-        raise NotHere(str(error)) from error
 
 
 SOURCES: Tuple[Source, ...] = (

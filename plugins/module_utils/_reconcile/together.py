@@ -14,7 +14,6 @@ from typing import Any, Callable, Dict, List, Optional, Protocol, Sequence, Tupl
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import PAGE_SIZE, Client
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import RequestError
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.effects import (
     Effect,
@@ -48,8 +47,10 @@ class Run:
         self._go_on(now, lambda: next(self._steps))
 
     def hear(self, now: float, came: Any) -> None:
-        """Tell it what came of its effect, a failed request included, since it alone knows what that means."""
-        if isinstance(came, RequestError):
+        """Tell it what came of its effect, a failure included, since it alone knows what that means."""
+        if self.error is not None:
+            return
+        if isinstance(came, Exception):
             self._go_on(now, lambda: self._steps.throw(came))
         else:
             self._go_on(now, lambda: self._steps.send(came))
@@ -167,9 +168,7 @@ class _Schedule:
         """Return the seconds until there is something to submit, None where only what is under way can bring it."""
         now = self._clock.monotonic()
         moments = [
-            run.due if run.due > now else min(run.due + LINGER, now + LINGER)
-            for run in self._waiting
-            if isinstance(run.effect, Look)
+            run.due if run.due > now else run.due + LINGER for run in self._waiting if isinstance(run.effect, Look)
         ]
         return max(0.0, min(moments) - now) if moments else None
 
