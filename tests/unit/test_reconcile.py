@@ -332,6 +332,15 @@ class TestDelete:
             talk.run(state="absent")
 
 
+def test_a_replace_that_does_not_see_the_old_cache_go_says_what_it_has_done() -> None:
+    new = cache("imc-2", ImageCacheName="web-replacement", Images=["nginx:2"])
+    talk = Conversation(("list", [cache(), new]), ("delete", None), ("list", always([cache()])))
+    with pytest.raises(TimedOut):
+        talk.run(images=["nginx:2"], on_change="replace", wait_timeout=30)
+    assert done(talk.journal) == [("replace", "imc-2")]
+    assert talk.journal.replaced == {"old_id": "imc-1", "new_id": "imc-2"}
+
+
 def test_a_race_that_does_not_settle_is_refused() -> None:
     talk = Conversation(("list", always([cache("imc-1", "Pending"), cache("imc-2")])))
     with pytest.raises(Refused, match=r"imc-1 \(Pending\), imc-2 \(Ready\)"):

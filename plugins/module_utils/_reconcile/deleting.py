@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Callable, Optional
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import (
     NotFound,
@@ -26,19 +26,24 @@ __all__ = ["delete", "remove"]
 
 
 def delete(scene: Scene, image_cache_id: str) -> Steps[None]:
-    """Delete a cache as an action of its own and, where the run waits, see it gone."""
-    request_id = yield from _deleted(scene, image_cache_id)
-    scene.journal.deleted(image_cache_id, request_id)
-    if scene.desired.wait:
-        yield from await_gone(scene, image_cache_id)
+    """Delete a cache as an action of its own and, where the run waits, see it gone. Raises what remove() raises."""
+
+    def accepted(request_id: Optional[str]) -> None:
+        scene.journal.deleted(image_cache_id, request_id)
+
+    yield from remove(scene, image_cache_id, accepted)
 
 
-def remove(scene: Scene, image_cache_id: str) -> Steps[Optional[str]]:
-    """Delete a cache as a part of another action, see it gone where the run waits, and return the request id."""
-    request_id = yield from _deleted(scene, image_cache_id)
+def remove(
+    scene: Scene, image_cache_id: str, accepted: Callable[[Optional[str]], None] = lambda request_id: None
+) -> Steps[None]:
+    """Delete a cache and, where the run waits, see it gone. C(accepted) is told the request id.
+
+    Raises TimedOut and RequestError.
+    """
+    accepted((yield from _deleted(scene, image_cache_id)))
     if scene.desired.wait:
         yield from await_gone(scene, image_cache_id)
-    return request_id
 
 
 def _deleted(scene: Scene, image_cache_id: str) -> Steps[Optional[str]]:

@@ -39,10 +39,13 @@ def replace(scene: Scene, step: Step, heir: Optional[ImageCache]) -> Steps[Optio
             return None
         if new is None or not scene.desired.wait:
             return built.found
+
+    def accepted(request_id: Optional[str]) -> None:
+        scene.journal.replacing(old, str(new), request_id, step.fields)
+        scene.journal.exchanged(old, str(new))
+
     scene.progress(f"has its replacement {new} Ready; removing {old}")
-    request_id = yield from remove(scene, old)
-    scene.journal.replacing(old, new, request_id, step.fields)
-    scene.journal.exchanged(old, new)
+    yield from remove(scene, old, accepted)
     if not scene.desired.wait and (yield from scene.by_id(old)) is not None:
         # Two caches of one name would say nothing: the name comes when the old one is not listed any more.
         scene.warn(f"is replaced by {new}, but {old} is still listed; the next run gives {new} its name")
