@@ -10,7 +10,7 @@ import os
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, Union
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Client
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
@@ -35,7 +35,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.stor
 from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.sts import OpenSts, Role
 from ansible_collections.tencentcloud.tke.plugins.module_utils._version import COLLECTION, VERSION
 
-__all__ = ["CREDENTIAL_OPTIONS", "ENVIRONMENT", "argument_spec", "connect"]
+__all__ = ["CREDENTIAL_OPTIONS", "ENVIRONMENT", "argument_spec", "connect", "region_of"]
 
 # Image caches are actions of this version; 2022-05-01 has none.
 TKE = Service("tke", "2018-05-25")
@@ -98,36 +98,52 @@ def argument_spec(env_fallback: Any) -> Dict[str, Dict[str, Any]]:
 
 def connect(
     params: Mapping[str, Any],
+    regions: Sequence[str],
     *,
     ansible_version: str,
     check_mode: bool,
     clock: Clock,
     requests_per_second: Optional[float] = None,
     connections: int = 1,
-) -> Tuple[Client, List[str]]:
-    """Return the client that the connection options describe, and the secrets that it holds, which may grow.
+) -> Tuple[Dict[str, Client], List[str]]:
+    """Return the clients that the connection options describe, one a region, and the secrets that they hold.
 
-    With C(requests_per_second) it keeps to that rate, for each action; C(connections) threads may use it at once.
-    Raises InvalidInput. It asks the API for nothing yet; only the metadata service is asked, where no keys are nearer.
+    All have one login, whose secrets may grow. With C(requests_per_second) each keeps to that rate, for each action;
+    C(connections) threads may use one at once. Raises InvalidInput. The API is asked for nothing yet; only the
+    metadata service is asked, where no keys are nearer.
     """
     role, profile = _role(params), _profile(params)
-    settings = _settings(
-        {**params, "region": params["region"] or profile.settings("_sys_param", "region")}, ansible_version
-    )
+    settings = {region: _settings(params, region, ansible_version) for region in regions}
     login = Login(
         options={name: params.get(name) for name in CREDENTIAL_OPTIONS},
         environment=os.environ,
         profile=profile,
         role=role,
         metadata=Endpoint.parse(params["metadata_endpoint"], "metadata_endpoint", plain=True),
-        open_sts=_sts(params, settings, profile, clock),
+        open_sts=_sts(params, settings[regions[0]], profile, clock),
         clock=clock,
     )
     credentials = find_credentials(login)
-    transport = Transport(settings, TKE, credentials.keys, clock, connections)
-    pacing = Pacing(requests_per_second, clock) if requests_per_second else None
-    client = Client(transport, retries=params["api_retries"], check_mode=check_mode, clock=clock, pacing=pacing)
-    return client, credentials.secrets
+
+    def client(region: str) -> Client:
+        transport = Transport(settings[region], TKE, credentials.keys, clock, connections)
+        pacing = Pacing(requests_per_second, clock) if requests_per_second else None
+        return Client(transport, retries=params["api_retries"], check_mode=check_mode, clock=clock, pacing=pacing)
+
+    return {region: client(region) for region in regions}, credentials.secrets
+
+
+def region_of(params: Mapping[str, Any]) -> str:
+    """Return the region of the options, else that of the profile. Raises InvalidInput where neither names one."""
+    region = params["region"] or _profile(params).settings("_sys_param", "region")
+    if not region:
+        raise InvalidInput(
+            "no region: give the option region, ap-guangzhou for instance, or set TENCENTCLOUD_REGION, or configure it"
+            " in the profile of tccli. It is never guessed."
+        )
+    if not region.isascii() or not region.replace("-", "").isalnum():
+        raise InvalidInput(f"region {region!r} is no region's name; ap-guangzhou, for instance, is one.")
+    return str(region)
 
 
 def _profile(params: Mapping[str, Any]) -> Profile:
@@ -168,7 +184,7 @@ def _stored_sts(profile: Profile) -> Endpoint:
     return Endpoint.parse(stored or STS_ENDPOINT, f"sts.endpoint in {profile.configuration}")
 
 
-def _settings(params: Mapping[str, Any], ansible_version: str) -> ConnectionSettings:
+def _settings(params: Mapping[str, Any], region: str, ansible_version: str) -> ConnectionSettings:
     timeout = params["api_timeout"]
     if not 0 < timeout <= LONGEST_TIMEOUT:
         raise InvalidInput(f"api_timeout is {timeout:g}; it must be above 0 and at most {LONGEST_TIMEOUT} s.")
@@ -176,7 +192,7 @@ def _settings(params: Mapping[str, Any], ansible_version: str) -> ConnectionSett
         raise InvalidInput("api_retries is below 0.")
     return ConnectionSettings(
         endpoint=Endpoint.parse(params["endpoint"]),
-        region=_region(params["region"]),
+        region=region,
         language=params["language"],
         timeout=timeout,
         verify=_verify(params),
@@ -184,17 +200,6 @@ def _settings(params: Mapping[str, Any], ansible_version: str) -> ConnectionSett
         client_name=f"ansible_{COLLECTION}_{VERSION};ansible-core_{ansible_version}",
         user_agent=f"{COLLECTION}/{VERSION} ansible-core/{ansible_version}",
     )
-
-
-def _region(region: Optional[str]) -> str:
-    if not region:
-        raise InvalidInput(
-            "no region: give the option region, ap-guangzhou for instance, or set TENCENTCLOUD_REGION, or configure it"
-            " in the profile of tccli. It is never guessed."
-        )
-    if not region.isascii() or not region.replace("-", "").isalnum():
-        raise InvalidInput(f"region {region!r} is no region's name; ap-guangzhou, for instance, is one.")
-    return region
 
 
 def _verify(params: Mapping[str, Any]) -> Union[bool, str]:

@@ -73,15 +73,16 @@ def image_cache(params: Mapping[str, Any], caller: Caller) -> Dict[str, Any]:
     secrets = collect_secrets(params, image_cache_spec(no_fallback))
     try:
         desired = Desired.from_params(params)
-        client, held = _connection.connect(
-            params, ansible_version=caller.ansible_version, check_mode=caller.check_mode, clock=caller.clock
+        region = _connection.region_of(params)
+        clients, held = _connection.connect(
+            params, [region], ansible_version=caller.ansible_version, check_mode=caller.check_mode, clock=caller.clock
         )
     except InvalidInput as error:
         return dict(scrub(refusal(error), secrets))
     reporter = ScrubbingReporter(caller.reporter, lambda: [*secrets, *held])
     for doubt in desired.doubts():
         reporter.warn(doubt)
-    result = _reconciled(desired, client, Journal(reporter), caller)
+    result = _reconciled(desired, clients[region], Journal(reporter), caller)
     return dict(scrub(result, reporter.secrets()))
 
 

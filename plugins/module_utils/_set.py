@@ -74,16 +74,10 @@ class Entry:
     """One entry of the set, from what is declared to its result."""
 
     number: int
-    params: Mapping[str, Any]
+    region: str
     desired: Desired
     journal: Optional[Journal] = None
     run: Optional[Run] = None
-
-    @property
-    def region(self) -> Optional[str]:
-        """Where it is declared, None for where the login leads."""
-        region: Optional[str] = self.params["region"]
-        return region
 
 
 def image_cache_set(params: Mapping[str, Any], caller: Caller) -> Dict[str, Any]:
@@ -94,7 +88,7 @@ def image_cache_set(params: Mapping[str, Any], caller: Caller) -> Dict[str, Any]
         clients, held = _clients(params, entries, caller)
     except InvalidInput as error:
         return dict(scrub(refusal(error), secrets))
-    reporter = ScrubbingReporter(caller.reporter, lambda: [*secrets, *(s for kept in held for s in kept)])
+    reporter = ScrubbingReporter(caller.reporter, lambda: [*secrets, *held])
     for entry in entries:
         for doubt in entry.desired.doubts():
             reporter.warn(f"{_place(entry)}: {doubt}")
@@ -111,11 +105,14 @@ def _entries(params: Mapping[str, Any]) -> List[Entry]:
     for option, (least, most) in LIMITS.items():
         if not least <= params[option] <= most:
             problems.append(f"{option} is {params[option]:g}; it must be from {least:g} to {most:g}.")
+    if not all(given.get("region") for given in params["image_caches"]):
+        # Looked up once: that of a profile is read from a file.
+        params = {**params, "region": _connection.region_of(params)}
     for number, given in enumerate(params["image_caches"]):
         own = {**params, **dict.fromkeys(ADDRESS)}
         own.update({option: value for option, value in given.items() if value is not None})
         try:
-            entries.append(Entry(number, own, Desired.from_params(own)))
+            entries.append(Entry(number, _connection.region_of(own), Desired.from_params(own)))
         except InvalidInput as error:
             problems.append(f"image_caches[{number}]: {error}")
     problems += _clashes(entries)
@@ -126,7 +123,7 @@ def _entries(params: Mapping[str, Any]) -> List[Entry]:
 
 def _clashes(entries: Sequence[Entry]) -> Iterator[str]:
     """Yield what two entries of one region cannot both have: a name, an id, or a name and its replacement's."""
-    seen: Dict[Tuple[Optional[str], str, str], int] = {}
+    seen: Dict[Tuple[str, str, str], int] = {}
     for entry in entries:
         for kind, value in (("image_cache_name", entry.desired.name), ("image_cache_id", entry.desired.image_cache_id)):
             if value is None:
@@ -148,21 +145,20 @@ def _clashes(entries: Sequence[Entry]) -> Iterator[str]:
 
 def _clients(
     params: Mapping[str, Any], entries: Sequence[Entry], caller: Caller
-) -> Tuple[Dict[Optional[str], Client], List[List[str]]]:
+) -> Tuple[Dict[str, Client], List[str]]:
     """Return a client for each region, and the secrets that they hold."""
-    clients: Dict[Optional[str], Client] = {}
-    held = []
-    for region in dict.fromkeys(entry.region for entry in entries):
-        clients[region], secrets = _connection.connect(
-            {**params, "region": region},
-            ansible_version=caller.ansible_version,
-            check_mode=caller.check_mode,
-            clock=caller.clock,
-            requests_per_second=params["requests_per_second"],
-            connections=params["concurrency"] + 2,
-        )
-        held.append(secrets)
-    return clients, held
+    regions = list(dict.fromkeys(entry.region for entry in entries))
+    if not regions:
+        return {}, []
+    return _connection.connect(
+        params,
+        regions,
+        ansible_version=caller.ansible_version,
+        check_mode=caller.check_mode,
+        clock=caller.clock,
+        requests_per_second=params["requests_per_second"],
+        connections=params["concurrency"] + 2,
+    )
 
 
 def _driven(entries: Sequence[Entry], params: Mapping[str, Any], caller: Caller) -> None:

@@ -188,6 +188,24 @@ def test_a_pod_is_who_it_is(machine: Machine) -> None:
         assert secret not in run.output + str(run.results)
 
 
+def test_a_set_in_several_regions_logs_in_once(machine: Machine, processes_there: ModuleProcesses) -> None:
+    machine.emulator.identity.roles[ROLE] = None
+    machine.emulator.identity.instance_role = "instance"
+    machine.store({"type": "cvm-role"}, region="ap-seoul")
+    entries = [LISTING, {**LISTING, "region": "ap-tokyo"}, {**LISTING, "region": "ap-mumbai"}]
+    run = processes_there.set(image_caches=entries, role_arn=ROLE)
+    assert run.status == 0, run.output
+    assert len(machine.metadata.metadata_paths) == 2
+    assert machine.emulator.calls().count("AssumeRole") == 1
+    regions = {request.region for request in machine.emulator.received if request.action == "DescribeImageCaches"}
+    assert regions == {"ap-seoul", "ap-tokyo", "ap-mumbai"}
+    # The profile's region is a region like any other: one name twice in it is refused.
+    machine.emulator.received.clear()
+    result = processes_there.set(image_caches=[LISTING, {**LISTING, "region": "ap-seoul"}]).result
+    assert "image_caches[0] and image_caches[1] have the same image_cache_name 'web'" in result["msg"]
+    assert machine.emulator.received == []
+
+
 def test_keys_that_cannot_be_had_any_more_are_said_of_the_cache(machine: Machine) -> None:
     machine.environment.update(
         TKE_REGION="ap-tokyo", TKE_PROVIDER_ID="cls-1", TKE_WEB_IDENTITY_TOKEN_FILE="/none/token", TKE_ROLE_ARN=ROLE

@@ -109,11 +109,11 @@ class World:
     def run_set(self, *, check_mode: bool = False, **options: Any) -> dict[str, Any]:
         """Return the result of a run of the module for many caches, without threads: they know no virtual time."""
         spec = _set.image_cache_set_spec(lambda *_args: None)
-        params = {**{name: entry.get("default") for name, entry in spec.items()}, **options}
+        params = {**{name: entry.get("default") for name, entry in spec.items()}, "region": "ap-guangzhou", **options}
         caller = _run.Caller(self, ansible_version="2.19", check_mode=check_mode, diff=True, clock=self.clock)
         client = Client(self, retries=3, check_mode=check_mode, clock=self.clock)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(_set._connection, "connect", lambda *_args, **_kwargs: (client, []))
+            patch.setattr(_set._connection, "connect", lambda _p, regions, **_k: (dict.fromkeys(regions, client), []))
             patch.setattr(_set, "Threads", lambda room: OneThread(self.clock))
             return _set.image_cache_set(params, caller)
 
