@@ -34,9 +34,14 @@ class ModuleReporter:
 class Module(AnsibleModule):  # type: ignore[misc] # ansible-core has no type information
     """An AnsibleModule that says which entry of a list is not as the argument spec wants it."""
 
+    def __init__(self, **kwargs: Any) -> None:
+        self._validates = True
+        super().__init__(**kwargs)
+        self._validates = False
+
     def fail_json(self, msg: str, **kwargs: Any) -> None:
         """End the process with a failure."""
-        super().fail_json(msg=f"{self._place(msg)}{msg}", **kwargs)
+        super().fail_json(msg=f"{self._place(msg)}{msg}" if self._validates else msg, **kwargs)
 
     def _place(self, msg: str) -> str:
         for option, entry in self.argument_spec.items():

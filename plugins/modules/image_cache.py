@@ -27,6 +27,7 @@ notes:
 author:
   - The tencentcloud.tke contributors (@tencentcloud)
 extends_documentation_fragment:
+  - tencentcloud.tke.attributes
   - tencentcloud.tke.connection
   - tencentcloud.tke.image_cache
 attributes:
@@ -45,15 +46,6 @@ attributes:
     details:
       - With O(update_password=always) a registry password is sent in every run, and with O(force_rebuild=true) the
         cache is built anew in every run.
-  action_group:
-    description: Is in the action group C(group/tencentcloud.tke.all), for C(module_defaults).
-    support: full
-    membership:
-      - tencentcloud.tke.all
-  platform:
-    description: Where the module runs.
-    support: full
-    platforms: posix
 """
 
 EXAMPLES = r"""

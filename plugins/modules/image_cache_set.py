@@ -19,6 +19,7 @@ description:
 author:
   - The tencentcloud.tke contributors (@tencentcloud)
 extends_documentation_fragment:
+  - tencentcloud.tke.attributes
   - tencentcloud.tke.connection
   - tencentcloud.tke.image_cache.entries
 attributes:
@@ -34,15 +35,6 @@ attributes:
     details:
       - With O(update_password=always) registry passwords are sent in every run, and with O(force_rebuild=true) the
         caches are built anew in every run.
-  action_group:
-    description: Is in the action group C(group/tencentcloud.tke.all), for C(module_defaults).
-    support: full
-    membership:
-      - tencentcloud.tke.all
-  platform:
-    description: Where the module runs.
-    support: full
-    platforms: posix
 options:
   concurrency:
     description:

@@ -60,9 +60,12 @@ class Login:
     open_sts: OpenSts
     clock: Clock
 
-    def fixed(self, keys: Keys) -> Credentials:
-        """Return keys that do not end by themselves."""
-        return Credentials(lambda: Lease(keys), self.clock)
+    def fixed(self, keys: Optional[Keys], otherwise: str) -> Credentials:
+        """Return keys that do not end by themselves. Raises NotHere, which says C(otherwise), where there are none."""
+        if keys is None:
+            raise NotHere(otherwise)
+        lease = Lease(keys)
+        return Credentials(lambda: lease, self.clock)
 
     def with_role(self, base: Credentials, role: Role) -> Credentials:
         """Return the keys of a role that C(base) may assume."""
@@ -86,9 +89,7 @@ def _options_place(_login: Login) -> str:
 def _from_options(login: Login) -> Credentials:
     secret_id, secret_key, token = (login.options.get(name) for name in ("secret_id", "secret_key", "token"))
     keys = checked_keys(_options_place(login), secret_id, secret_key, token)
-    if keys is None:
-        raise NotHere("not given")
-    return login.fixed(keys)
+    return login.fixed(keys, "not given")
 
 
 def _environment_place(_login: Login) -> str:
@@ -102,9 +103,7 @@ def _from_environment(login: Login) -> Credentials:
     token = next((environment[name] for name in TOKEN_VARIABLES if environment.get(name)), None)
     secret_id, secret_key = environment.get("TENCENTCLOUD_SECRET_ID"), environment.get("TENCENTCLOUD_SECRET_KEY")
     keys = checked_keys(_environment_place(login), secret_id, secret_key, token)
-    if keys is None:
-        raise NotHere("not set")
-    return login.fixed(keys)
+    return login.fixed(keys, "not set")
 
 
 def _tccli_place(login: Login) -> str:
@@ -140,10 +139,7 @@ def _ini_place(login: Login) -> str:
 
 
 def _from_ini(login: Login) -> Credentials:
-    keys = login.profile.ini_keys()
-    if keys is None:
-        raise NotHere("there is no such file")
-    return login.fixed(keys)
+    return login.fixed(login.profile.ini_keys(), "there is no such file")
 
 
 def _pod_place(_login: Login) -> str:

@@ -72,7 +72,7 @@ def stalled(cache: ImageCache) -> str:
     warned = any(_warns(event) for event in cache.events)
     failure = build_failure(cache)
     if warned:
-        return f"{failure['reason']}: {failure['message']}. {failure['hint']}"
+        return f"{failure['reason']}: {failure['message'].rstrip('.')}. {failure['hint']}"
     return failure["hint"] if failure["phase"] == "EksCiCreated" else ""
 
 

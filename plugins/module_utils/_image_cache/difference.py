@@ -71,7 +71,7 @@ def in_place(desired: Desired, cache: ImageCache) -> InPlace:
     record = updated_record(desired.values, cache) if desired.track_build_settings else cache.record
     kept = {} if record == cache.record else {"tags": cache.shown("tags")}
     if values or kept:
-        values.update(_alongside(desired))
+        values.update(_declared(desired, Change.ALONGSIDE))
     return InPlace(values, record or "", kept)
 
 
@@ -122,7 +122,7 @@ def words(desired: Desired, cache: ImageCache, reasons: Sequence[str]) -> List[s
     for option in [*of_build(desired, cache), *(reason for reason in reasons if reason in WORDS)]:
         if option in WORDS:
             said.append(WORDS[option].format(created=cache.raw.get("CreationTime"), max_age=desired.max_age))
-        elif option in desired.values and _row(option).shown:
+        elif _row(option).shown:
             said.append(f"{option} is {cache.shown(option)!r}, declared {desired.values[option]!r}")
         else:
             said.append(f"{option} is another than it was built with, declared {desired.values[option]!r}")
@@ -148,19 +148,15 @@ def _differs(row: Field, desired: Desired, cache: ImageCache) -> bool:
 
 def _contents(desired: Desired, cache: ImageCache) -> Dict[str, Any]:
     """Return what a failed update is repeated with: the declared contents, or those that the cache shows."""
-    declared = {
-        row.option: desired.values[row.option]
-        for row in FIELDS
-        if row.change is Change.ON_CHANGE and row.option in desired.values
-    }
-    return declared or {"images": cache.shown("images")}
+    return _declared(desired, Change.ON_CHANGE) or {"images": cache.shown("images")}
 
 
-def _alongside(desired: Desired) -> Dict[str, Any]:
+def _declared(desired: Desired, change: Change) -> Dict[str, Any]:
+    """Return the declared values of those options that reach a cache in this way."""
     return {
         row.option: desired.values[row.option]
         for row in FIELDS
-        if row.change is Change.ALONGSIDE and row.option in desired.values
+        if row.change is change and row.option in desired.values
     }
 
 

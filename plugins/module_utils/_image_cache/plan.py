@@ -163,7 +163,7 @@ def _kept(desired: Desired, cache: ImageCache, now: float, rebuilt: bool = False
     if cache.status == FAILED:
         return _recreated(desired, cache)
     reasons = difference.reasons_to_replace(desired, cache, now, rebuilt)
-    _refuse_by_on_change(desired, cache, reasons, now)
+    _refuse_by_on_change(desired, cache, reasons)
     if not reasons:
         return _updated(cache, difference.in_place(desired, cache))
     if cache.name is None or cache.name != desired.replacement_name:
@@ -173,7 +173,7 @@ def _kept(desired: Desired, cache: ImageCache, now: float, rebuilt: bool = False
     return replace(replacing, steps=(rename, *replacing.steps))
 
 
-def _refuse_by_on_change(desired: Desired, cache: ImageCache, reasons: Sequence[str], now: float) -> None:
+def _refuse_by_on_change(desired: Desired, cache: ImageCache, reasons: Sequence[str]) -> None:
     if desired.on_change != "fail":
         return
     if cache.status == UPDATE_FAILED:

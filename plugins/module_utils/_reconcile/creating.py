@@ -61,6 +61,11 @@ class Built:
     found: Optional[Found] = None
     rival: Optional[ImageCache] = None
 
+    @classmethod
+    def yielded(cls, rival: ImageCache, found: Found) -> Built:
+        """Return that a rival keeps the name, among what was found."""
+        return cls(found=found.agreed_on(rival), rival=rival)
+
 
 def create(scene: Scene, step: Step) -> Steps[Optional[Found]]:
     """Create the declared cache. Where another one keeps the name, return what is there: plan anew.
@@ -94,7 +99,7 @@ def _ready(scene: Scene, step: Step, own: str, claims: Claims) -> Steps[Built]:
         # A run whose cache is the older one may have removed this one.
         found = yield from scene.by_name()
         for rival in claims(found):
-            return Built(found=found.agreed_on(rival), rival=rival)
+            return Built.yielded(rival, found)
         raise
     if cache.status != READY:
         raise BuildFailed(cache, kept=step.old)
@@ -130,7 +135,7 @@ def _taken(scene: Scene, error: RequestError, claims: Claims) -> Steps[Built]:
         for pause in UNCLEAR_PAUSES if speaks_of_name else UNCLEAR_PAUSES[:1]:
             found = yield from scene.by_name(after=pause)
             for rival in claims(found):
-                return Built(found=found.agreed_on(rival), rival=rival)
+                return Built.yielded(rival, found)
     raise error
 
 
@@ -165,7 +170,7 @@ def _rivalled(scene: Scene, own: str, claims: Claims, alone: bool = False) -> St
     scene.journal.looked_at(keeper)
     if keeper.id == own:
         return Built(own, named=keeper in found.caches)
-    return Built(found=found.agreed_on(keeper), rival=keeper)
+    return Built.yielded(keeper, found)
 
 
 def _yielded(scene: Scene, cache: ImageCache) -> Steps[None]:
