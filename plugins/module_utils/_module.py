@@ -12,7 +12,7 @@ from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_requ
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.transport import REQUESTS_IMPORT_ERROR
-from ansible_collections.tencentcloud.tke.plugins.module_utils._run import Caller
+from ansible_collections.tencentcloud.tke.plugins.module_utils._caller import Caller
 
 __all__ = ["run_module"]
 

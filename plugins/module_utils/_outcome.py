@@ -35,7 +35,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal, action_result
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.waiting import TimedOut, Vanished
 
-__all__ = ["FAILURES", "failure", "refusal", "success"]
+__all__ = ["FAILURES", "failure", "refusal", "request_failure", "request_words", "success"]
 
 # Every way in which a run can end other than well.
 FAILURES = (BuildFailed, InvalidInput, Refused, RequestError, TimedOut, Vanished)
@@ -90,14 +90,27 @@ def refusal(error: Exception) -> Dict[str, Any]:
     return {"failed": True, "changed": False, "msg": str(error)}
 
 
+def request_failure(error: RequestError, what: str) -> Dict[str, Any]:
+    """Return what a failed request adds to a result; C(what) is what it was about."""
+    return {"failed": True, "error": error.facts(), "msg": f"{what}: {request_words(error)}"}
+
+
+def request_words(error: RequestError) -> str:
+    """Return what happened to a request, and what to do about it."""
+    facts = [error.code] if error.code else []
+    facts += [f"request {error.request_id}"] if error.request_id else []
+    message = error.message.rstrip(".")
+    happened = f"{error.action} failed: {message}{' (' + ', '.join(facts) + ')' if facts else ''}."
+    return f"{happened} {advice(error)}".rstrip()
+
+
 def failure(error: Exception, desired: Desired, journal: Journal) -> Dict[str, Any]:
     """Return the result of a run that failed: in words, in facts, and with the cache as last seen."""
     result = _common(journal)
     result["failed"] = True
     name = f"image cache {_label(desired, journal)}"
     if isinstance(error, RequestError):
-        result["error"] = error.facts()
-        result["msg"] = f"{name}: {_request_words(error)} {advice(error)}".strip()
+        result.update(request_failure(error, name))
     elif isinstance(error, BuildFailed):
         result["build_failure"] = build_failure(error.cache)
         result["image_cache"] = error.cache.as_result()
@@ -131,13 +144,6 @@ def _label(desired: Desired, journal: Journal) -> str:
     name = desired.name or (journal.seen.name if journal.seen else None)
     image_cache_id = journal.image_cache_id or desired.image_cache_id
     return f"{name!r} ({image_cache_id})" if name and image_cache_id else repr(name or image_cache_id)
-
-
-def _request_words(error: RequestError) -> str:
-    facts = [error.code] if error.code else []
-    facts += [f"request {error.request_id}"] if error.request_id else []
-    message = error.message.rstrip(".")
-    return f"{error.action} failed: {message}{' (' + ', '.join(facts) + ')' if facts else ''}."
 
 
 def _build_words(error: BuildFailed) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Seque
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _connection
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Client
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
+from ansible_collections.tencentcloud.tke.plugins.module_utils._caller import Caller, ScrubbingReporter, no_fallback
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import (
     REPLACEMENT_SUFFIX,
     Desired,
@@ -26,14 +27,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.togeth
     Run,
     drive_together,
 )
-from ansible_collections.tencentcloud.tke.plugins.module_utils._run import (
-    Caller,
-    ScrubbingReporter,
-    begun,
-    declaration_spec,
-    no_fallback,
-    outcome,
-)
+from ansible_collections.tencentcloud.tke.plugins.module_utils._run import begun, declaration_spec, outcome
 from ansible_collections.tencentcloud.tke.plugins.module_utils._secrets import collect_secrets, scrub
 
 __all__ = ["image_cache_set", "image_cache_set_spec"]

@@ -19,7 +19,10 @@ PREFIX = "ansible_collections.tencentcloud.tke.plugins.module_utils."
 LAYERS = (
     "_module",
     "_set",
+    "_prune",
+    "_info",
     "_run",
+    "_caller",
     "_connection",
     "_outcome",
     "_secrets",

@@ -20,6 +20,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils import _run, _set
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Client
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import api_error
+from ansible_collections.tencentcloud.tke.plugins.module_utils._caller import Caller
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.together import Alone
@@ -102,7 +103,7 @@ class World:
     def run(self, *, check_mode: bool = False, **options: Any) -> dict[str, Any]:
         """Return the result of a run of the module; by default it declares C(web)."""
         params = self.params(**options)
-        caller = _run.Caller(self, ansible_version="2.19", check_mode=check_mode, diff=True, clock=self.clock)
+        caller = Caller(self, ansible_version="2.19", check_mode=check_mode, diff=True, clock=self.clock)
         client = Client(self, retries=3, check_mode=check_mode, clock=self.clock)
         return _run._reconciled(Desired.from_params(params), client, Journal(self), caller)
 
@@ -110,7 +111,7 @@ class World:
         """Return the result of a run of the module for many caches, without threads: they know no virtual time."""
         spec = _set.image_cache_set_spec(lambda *_args: None)
         params = {**{name: entry.get("default") for name, entry in spec.items()}, "region": "ap-guangzhou", **options}
-        caller = _run.Caller(self, ansible_version="2.19", check_mode=check_mode, diff=True, clock=self.clock)
+        caller = Caller(self, ansible_version="2.19", check_mode=check_mode, diff=True, clock=self.clock)
         client = Client(self, retries=3, check_mode=check_mode, clock=self.clock)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(_set._connection, "connect", lambda _p, regions, **_k: (dict.fromkeys(regions, client), []))

@@ -6,30 +6,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import MalformedAnswer, WriteRefused
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.listing import (
+    PAGE_SIZE,
+    Listing,
+    has_id,
+    read_all,
+    read_selected,
+)
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.pacing import Pacing
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.repeating import Answer, Repeating, Sender
 
-__all__ = ["PAGE_SIZE", "Answer", "Client", "Sender"]
+__all__ = ["PAGE_SIZE", "Answer", "Client", "Listing", "Sender"]
 
-# "Limit ... default 20, maximum 50": DescribeImageCaches, TKE API 2018-05-25.
-PAGE_SIZE = 50
-# A listing that never ends is a server's fault; 1,000 pages are 50,000 caches.
-MAX_PAGES = 1000
 READS = frozenset(["DescribeImageCaches", "GetMostSuitableImageCache"])
 WRITES = frozenset(["CreateImageCache", "UpdateImageCache", "DeleteImageCaches"])
-
-
-@dataclass(frozen=True)
-class Listing:
-    """All pages of a DescribeImageCaches, as the API gives the caches, each id once."""
-
-    image_caches: Sequence[Mapping[str, Any]]
-    request_id: Optional[str]
 
 
 class Client:
@@ -61,38 +55,31 @@ class Client:
 
     def describe(self, deadline: Deadline, **selection: Any) -> Listing:
         """DescribeImageCaches, every page of it. C(selection) is C(ImageCacheIds), C(ImageCacheNames) or C(Filters)."""
-        found: Dict[str, Mapping[str, Any]] = {}
-        offset = 0
-        for _page in range(MAX_PAGES):
-            parameters = {**selection, "Limit": PAGE_SIZE, "Offset": offset}
-            answer = self._call("DescribeImageCaches", parameters, deadline)
-            page, total = _page_of(answer)
-            found.update((cache["ImageCacheId"], cache) for cache in page)
-            offset += len(page)
-            if not page or offset >= total:
-                return Listing(list(found.values()), answer.request_id)
-        raise MalformedAnswer(f"a listing of more than {MAX_PAGES} pages", action="DescribeImageCaches")
+        return read_selected(lambda offset: self._page(selection, offset, deadline))
+
+    def describe_all(self, deadline: Deadline) -> Listing:
+        """DescribeImageCaches of all there are, read again where its pages do not fit together."""
+        return read_all(lambda offset: self._page({}, offset, deadline))
+
+    def most_suitable(
+        self, images: Sequence[str], snapshotter: Optional[str], deadline: Deadline
+    ) -> Tuple[Optional[Mapping[str, Any]], Optional[str]]:
+        """GetMostSuitableImageCache: return the cache that fits, None where there is none, and the request id."""
+        parameters: Dict[str, Any] = {"Images": list(images)}
+        if snapshotter is not None:
+            parameters["Snapshotter"] = snapshotter
+        action = "GetMostSuitableImageCache"
+        answer = self._call(action, parameters, deadline)
+        found, cache = answer.fields.get("Found"), answer.fields.get("ImageCache")
+        if not isinstance(found, bool) or (found and not has_id(cache)):
+            raise MalformedAnswer("an answer without Found or ImageCache", action=action, request_id=answer.request_id)
+        return (cache if found else None), answer.request_id
+
+    def _page(self, selection: Mapping[str, Any], offset: int, deadline: Deadline) -> Answer:
+        return self._call("DescribeImageCaches", {**selection, "Limit": PAGE_SIZE, "Offset": offset}, deadline)
 
     def _call(self, action: str, parameters: Mapping[str, Any], deadline: Deadline) -> Answer:
         writes = action in WRITES
         if writes and self._check_mode:
             raise WriteRefused(f"{action} was asked for in check mode; nothing was sent")
         return self._api.call(action, parameters, deadline, writes=writes)
-
-
-def _page_of(answer: Answer) -> Tuple[List[Mapping[str, Any]], int]:
-    """Return the caches of a page and the listing's total; MalformedAnswer where the answer has neither."""
-    caches, total = answer.fields.get("ImageCaches"), answer.fields.get("TotalCount")
-    if caches is None and total == 0:
-        caches = []
-    if isinstance(caches, list) and isinstance(total, int) and all(_has_id(cache) for cache in caches):
-        return caches, total
-    raise MalformedAnswer(
-        "a listing without its ImageCaches or its TotalCount",
-        action="DescribeImageCaches",
-        request_id=answer.request_id,
-    )
-
-
-def _has_id(cache: Any) -> bool:
-    return isinstance(cache, dict) and isinstance(cache.get("ImageCacheId"), str)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import random
 import time
+from datetime import datetime, timezone
 from typing import Iterator
 
 __all__ = ["Clock", "Deadline", "back_off", "pauses"]
 
 
 class Clock:
-    """The machine's clocks: monotonic for durations, the wall clock for signatures alone."""
+    """The machine's clocks: monotonic for durations, the wall clock for signatures and for the age of caches."""
 
     def monotonic(self) -> float:
         """Return seconds that never jump."""
@@ -23,6 +24,10 @@ class Clock:
     def unix(self) -> int:
         """Return the Unix time in whole seconds, as C(X-TC-Timestamp) wants it."""
         return int(time.time())
+
+    def utc(self) -> datetime:
+        """Return the present moment by the wall clock, to tell how old what the API dates is."""
+        return datetime.fromtimestamp(self.unix(), timezone.utc)
 
     def sleep(self, seconds: float) -> None:
         """Pause for C(seconds)."""

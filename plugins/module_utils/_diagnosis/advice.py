@@ -17,6 +17,8 @@ __all__ = ["advice"]
 CLOCK_TOLERANCE = 290
 # The product that an action belongs to in CAM, where it is not TKE.
 SERVICES = {"AssumeRole": "sts", "AssumeRoleWithWebIdentity": "sts"}
+# What else can be done where a cache's state does not allow an action.
+INSTEAD = {"UpdateImageCache": "; a cache that cannot be updated can be replaced, with on_change: replace"}
 # Codes that say more than their family; first match wins. Source: errorcodes.py of the vendor's Python SDK for TKE.
 BY_CODE: Sequence[Tuple[str, str]] = (
     (
@@ -62,8 +64,7 @@ BY_KIND: Mapping[Type[errors.RequestError], str] = {
     errors.QuotaExceeded: "Delete image caches that are not needed any more, or have the quota raised.",
     errors.ServerError: "The service failed by itself. Run again: what was begun is found and not begun twice.",
     errors.StateRefused: (
-        "The cache's present state does not allow it. Wait until its build has ended, and run again; a cache that"
-        " cannot be updated can be replaced, with on_change: replace."
+        "The cache's present state does not allow it. Wait until its build has ended, and run again{instead}."
     ),
     errors.Throttled: "Lower the rate of requests to this account, or raise api_retries.",
     errors.UntrustedCertificate: "Name the authority's certificate with ca_path, or check who answers at endpoint.",
@@ -80,5 +81,8 @@ def advice(error: errors.RequestError) -> str:
             return words
     for kind in type(error).__mro__:
         if kind in BY_KIND:
-            return BY_KIND[kind].format(service=SERVICES.get(str(error.action), "tke"), action=error.action)
+            action = str(error.action)
+            return BY_KIND[kind].format(
+                service=SERVICES.get(action, "tke"), action=action, instead=INSTEAD.get(action, "")
+            )
     return ""

@@ -7,11 +7,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Dict, Iterator, List, Mapping, Optional
+from typing import Any, Iterator, List, Mapping, Optional
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import FIELDS
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import RECORD_TAG
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.matching import with_tag
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.options import (
+    duration_problems,
+    empty_problems,
+    plain_tags,
+)
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.times import parse_duration
 
 __all__ = ["REPLACEMENT_SUFFIX", "Desired"]
@@ -79,9 +84,10 @@ class Desired:
         """
         values = {row.option: params[row.option] for row in FIELDS if params.get(row.option) is not None}
         if "tags" in values:
-            values["tags"] = _tags(values["tags"])
+            values["tags"] = plain_tags(values["tags"])
         image_cache_id = params.get("image_cache_id")
-        problems = [*_problems(values, image_cache_id), *_wait_problems(params), *_age_problems(params["max_age"])]
+        problems = [*_problems(values, image_cache_id), *_wait_problems(params)]
+        problems += duration_problems("max_age", params["max_age"])
         if problems:
             raise InvalidInput(" ".join(problems))
         return cls(
@@ -142,8 +148,8 @@ def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[Any]:
 
 
 def _leaf_problems(place: str, value: Any) -> Iterator[str]:
-    if isinstance(value, str) and place not in MAY_BE_EMPTY and not value.strip():
-        yield f"{place} is empty: give it a value or leave it out."
+    if place not in MAY_BE_EMPTY:
+        yield from empty_problems(place, value)
     least = LEAST.get(place)
     if least is not None and value is not None and value < least:
         yield f"{place} is {value}; the least that it can be is {least}."
@@ -180,24 +186,6 @@ def _wait_problems(params: Mapping[str, Any]) -> Iterator[str]:
         yield "wait_interval must be above 0."
 
 
-def _age_problems(max_age: Optional[str]) -> Iterator[str]:
-    if max_age is not None and not parse_duration(max_age):
-        yield f"max_age {max_age!r} is no duration above 0 such as 7d, 12h or 30m."
-
-
-def _tags(tags: Mapping[Any, Any]) -> Dict[str, str]:
-    """Return the tags as the API has them, strings; YAML's numbers and truth values become their usual spelling."""
-    for key, value in tags.items():
-        if not isinstance(value, (str, int, float)) or not str(key).strip():
-            raise InvalidInput(f"tags: {key!r} needs a key that is not empty and a value that is text.")
-        if str(key) == RECORD_TAG:
-            raise InvalidInput(f"tags: {RECORD_TAG} is the tag in which track_build_settings keeps its record.")
-    return {str(key): str(value).lower() if isinstance(value, bool) else str(value) for key, value in tags.items()}
-
-
 def _floats(image: str) -> bool:
     """Return whether an image reference has neither a digest nor a tag other than C(latest)."""
-    if "@" in image:
-        return False
-    _name, _colon, tag = image.rsplit("/", 1)[-1].partition(":")
-    return tag in ("", "latest")
+    return "@" not in image and with_tag(image).endswith(":latest")

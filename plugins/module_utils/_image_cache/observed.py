@@ -14,7 +14,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.times import iso_utc, parse_time
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.times import (
+    days_between,
+    iso_utc,
+    parse_time,
+)
 
 __all__ = [
     "CREDENTIAL_FIELDS",
@@ -28,6 +32,7 @@ __all__ = [
     "Event",
     "ImageCache",
     "age_order",
+    "aged",
     "without_password",
 ]
 
@@ -125,6 +130,22 @@ class ImageCache:
         return parse_time(self.raw.get("CreationTime"))
 
     @property
+    def last_matched_at(self) -> Optional[datetime]:
+        """The moment when a Pod last matched it, None where none has, or where it cannot be read."""
+        return parse_time(self.raw.get("LastMatchedTime"))
+
+    @property
+    def never_matched(self) -> bool:
+        """Whether the API says that no Pod has matched it. What is not shown, or cannot be read, says nothing."""
+        return bool(self.raw.get("LastMatchedTime") == "")
+
+    @property
+    def made_by_platform(self) -> bool:
+        """Whether the platform made it for a Pod. Those have no name; editions of the API before 2026 show no type."""
+        type_ = _text(self.raw.get("ImageCacheType"))
+        return type_.lower() != "manual" if type_ else self.name is None
+
+    @property
     def events(self) -> List[Event]:
         """The events, oldest first; those without a readable time stand where the listing has them."""
         events = [_event(event) for event in _dicts(self.raw.get("Events")) or []]
@@ -159,6 +180,15 @@ class ImageCache:
         result["events"] = [_renamed(event, EVENT_FIELDS) for event in _dicts(self.raw.get("Events")) or []]
         result.update(derived_times(self.raw, result["retention_days"]))
         return result
+
+
+def aged(cache: ImageCache, now: datetime) -> Dict[str, Any]:
+    """Return the cache as listings return it: with C(age_days) and C(days_since_match), None where not known."""
+    return {
+        **cache.as_result(),
+        "age_days": days_between(cache.created_at, now),
+        "days_since_match": days_between(cache.last_matched_at, now),
+    }
 
 
 class Absent:

@@ -10,7 +10,7 @@ import re
 from datetime import datetime, timedelta, timezone
 from typing import Any, Optional
 
-__all__ = ["iso_utc", "parse_duration", "parse_time"]
+__all__ = ["days_between", "iso_utc", "parse_duration", "parse_time"]
 
 # "2021-12-06 22:52:24", "2026-03-30 07:03:35 +0000 UTC", "2024-01-01T00:00:00Z" and Go's
 # "2026-03-30 17:07:11.389402882 +0800 CST m=+893.262707991". The zone's name adds nothing to its offset.
@@ -23,16 +23,21 @@ MILLISECONDS = re.compile(r"\d{12,14}", re.ASCII)
 DURATION = re.compile(r"(\d+(?:\.\d+)?) ?([smhdw])", re.ASCII)
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+# The version of the API. What is earlier, the epoch or Go's year 1, is how software spells a time that is not set.
+EARLIEST = datetime(2018, 5, 25, tzinfo=timezone.utc)
 
 
 def parse_time(text: Any) -> Optional[datetime]:
     """Return the moment that a time string of the API names, to the second, or None where it cannot be read.
 
     A string without a zone is read as UTC. If it is China's time, the cache is older than it then seems: the
-    error is to the side of keeping it.
+    error is to the side of keeping it. A moment before there was the API is none.
     """
-    if not isinstance(text, str):
-        return None
+    moment = _moment(text) if isinstance(text, str) else None
+    return moment if moment and moment >= EARLIEST else None
+
+
+def _moment(text: str) -> Optional[datetime]:
     try:
         if MILLISECONDS.fullmatch(text.strip()):
             return EPOCH + timedelta(seconds=int(text) // 1000)
@@ -49,6 +54,11 @@ def parse_duration(text: str) -> Optional[float]:
     """Return the seconds of a duration such as C(7d), C(12h), C(1.5h), C(30m), C(2w); None where it is none."""
     match = DURATION.fullmatch(text.strip())
     return float(match[1]) * SECONDS[match[2]] if match else None
+
+
+def days_between(earlier: Optional[datetime], later: datetime) -> Optional[float]:
+    """Return the days from one moment to another, to a hundredth, never below 0; None where the first is unknown."""
+    return round(max(0.0, (later - earlier).total_seconds()) / SECONDS["d"], 2) if earlier else None
 
 
 def iso_utc(text: Any) -> Optional[str]:

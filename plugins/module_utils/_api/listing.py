@@ -1,0 +1,107 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection. A listing from its pages, which may shift, shrink, repeat or end while they are read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import MalformedAnswer
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.repeating import Answer
+
+__all__ = ["PAGE_SIZE", "Listing", "has_id", "read_all", "read_selected"]
+
+# "Limit ... default 20, maximum 50": DescribeImageCaches, TKE API 2018-05-25.
+PAGE_SIZE = 50
+# A listing that never ends is a server's fault; 1,000 pages are 50,000 caches.
+MAX_PAGES = 1000
+# How often a listing that changed while it was read is read again.
+REREADS = 3
+
+# Sends the request for the page that begins at an offset.
+Fetch = Callable[[int], Answer]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The image caches of a listing, as the API gives them, each id once.
+
+    C(total) is how many there are by the API's last word. C(whole) says that the pages fit together: none repeated
+    a cache, and all were of one total, which is the number of caches.
+    """
+
+    image_caches: Sequence[Mapping[str, Any]]
+    request_id: Optional[str]
+    total: int = 0
+    whole: bool = True
+
+
+def read_selected(fetch: Fetch) -> Listing:
+    """Return what a selection by ids or names shows, up to the number that the API says there are.
+
+    Raises MalformedAnswer, and what C(fetch) raises.
+    """
+    return _read(fetch, lambda page, offset, total: offset >= total)
+
+
+def read_all(fetch: Fetch) -> Listing:
+    """Return every image cache there is, whatever number the API says.
+
+    A cache that is deleted while pages are read moves the others up, one of them past the reader. So a listing whose
+    pages do not fit together is read again, until they do, or until it is the same twice. Raises MalformedAnswer, and
+    what C(fetch) raises.
+    """
+    listing = _read(fetch, _last_of_all)
+    for _reread in range(REREADS):
+        if listing.whole:
+            break
+        before, listing = _ids(listing), _read(fetch, _last_of_all)
+        if _ids(listing) == before:
+            break
+    return listing
+
+
+def _last_of_all(page: int, offset: int, total: int) -> bool:
+    # A full page proves nothing, even where the total is reached.
+    return offset >= total and page < PAGE_SIZE
+
+
+def _read(fetch: Fetch, is_last: Callable[[int, int, int], bool]) -> Listing:
+    found: Dict[str, Mapping[str, Any]] = {}
+    offset, totals = 0, set()
+    for _page in range(MAX_PAGES):
+        answer = fetch(offset)
+        page, total = _page_of(answer)
+        found.update((cache["ImageCacheId"], cache) for cache in page)
+        offset += len(page)
+        totals.add(total)
+        if not page or is_last(len(page), offset, total):
+            whole = totals == {len(found)} and offset == len(found)
+            return Listing(list(found.values()), answer.request_id, total, whole)
+    raise MalformedAnswer(f"a listing of more than {MAX_PAGES} pages", action="DescribeImageCaches")
+
+
+def _ids(listing: Listing) -> List[str]:
+    return sorted(cache["ImageCacheId"] for cache in listing.image_caches)
+
+
+def _page_of(answer: Answer) -> Tuple[List[Mapping[str, Any]], int]:
+    """Return the caches of a page and the listing's total; MalformedAnswer where the answer has neither."""
+    caches, total = answer.fields.get("ImageCaches"), answer.fields.get("TotalCount")
+    if caches is None and total == 0:
+        caches = []
+    if isinstance(caches, list) and isinstance(total, int) and all(has_id(cache) for cache in caches):
+        return caches, total
+    raise MalformedAnswer(
+        "a listing without its ImageCaches or its TotalCount",
+        action="DescribeImageCaches",
+        request_id=answer.request_id,
+    )
+
+
+def has_id(cache: Any) -> bool:
+    """Return whether this is an image cache at all: everything but the id may be missing."""
+    return isinstance(cache, dict) and isinstance(cache.get("ImageCacheId"), str)

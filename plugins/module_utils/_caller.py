@@ -1,0 +1,77 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection. What the runs of all modules share: plain parameters in, a plain result out.
+
+Nothing here, or below, knows AnsibleModule; whoever calls it brings parameters that the argument spec has
+validated, and a reporter to speak through.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, List, Mapping, TypeVar
+
+from ansible_collections.tencentcloud.tke.plugins.module_utils import _connection
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Client
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
+from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import refusal
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Reporter
+from ansible_collections.tencentcloud.tke.plugins.module_utils._secrets import collect_secrets, scrub
+
+__all__ = ["Caller", "ScrubbingReporter", "in_region", "no_fallback"]
+
+T = TypeVar("T")
+
+
+class Caller:
+    """The circumstances of a run: C(ansible_version) is named to the API, C(clock) is time itself."""
+
+    def __init__(self, reporter: Reporter, *, ansible_version: str, check_mode: bool, diff: bool, clock: Clock) -> None:
+        self.reporter, self.ansible_version, self.clock = reporter, ansible_version, clock
+        self.check_mode, self.diff = check_mode, diff
+
+
+def in_region(
+    params: Mapping[str, Any],
+    spec: Callable[[Callable[..., Any]], Mapping[str, Any]],
+    caller: Caller,
+    read: Callable[[Mapping[str, Any]], T],
+    run: Callable[[T, Client, Reporter], Dict[str, Any]],
+) -> Dict[str, Any]:
+    """Return the scrubbed result of a run in the one region that the parameters name.
+
+    C(read) makes of the parameters what the run goes by, and raises InvalidInput where they cannot be right: that is
+    then the result, and nothing has been asked for.
+    """
+    secrets = collect_secrets(params, spec(no_fallback))
+    try:
+        declared = read(params)
+        region = _connection.region_of(params)
+        clients, held = _connection.connect(
+            params, [region], ansible_version=caller.ansible_version, check_mode=caller.check_mode, clock=caller.clock
+        )
+    except InvalidInput as error:
+        return dict(scrub(refusal(error), secrets))
+    reporter = ScrubbingReporter(caller.reporter, lambda: [*secrets, *held])
+    return dict(scrub(run(declared, clients[region], reporter), reporter.secrets()))
+
+
+class ScrubbingReporter:
+    """Passes on what a run says, without its secrets, which grow with each renewal of its keys."""
+
+    def __init__(self, reporter: Reporter, secrets: Callable[[], List[str]]) -> None:
+        self._reporter, self.secrets = reporter, secrets
+
+    def warn(self, message: str) -> None:
+        """Pass on a warning."""
+        self._reporter.warn(scrub(message, self.secrets()))
+
+    def progress(self, message: str) -> None:
+        """Pass on how far the run is."""
+        self._reporter.progress(scrub(message, self.secrets()))
+
+
+def no_fallback(*_args: Any) -> None:
+    """Stand in for env_fallback where only the spec's marks are read."""

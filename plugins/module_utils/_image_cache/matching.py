@@ -1,0 +1,47 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection. How the platform matches Pods with image caches, as far as it is documented.
+
+"Image name and version equal, then the smaller cache first, then the newer one": the annotation page of super nodes.
+"""
+
+from __future__ import annotations
+
+from typing import Iterable, List
+
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import READY, ImageCache
+
+__all__ = ["held", "supersedes", "with_tag"]
+
+
+def with_tag(image: str) -> str:
+    """Return an image reference with the tag that it means where it names none, C(latest)."""
+    if "@" in image:
+        return image
+    name, _slash, last = image.rpartition("/")
+    last, _colon, tag = last.partition(":")
+    return f"{name}/{last}:{tag or 'latest'}" if name else f"{last}:{tag or 'latest'}"
+
+
+def held(wanted: Iterable[str], images: Iterable[str]) -> List[str]:
+    """Return those of the C(wanted) images that are among C(images)."""
+    there = {with_tag(image) for image in images}
+    return [image for image in wanted if with_tag(image) in there]
+
+
+def supersedes(newer: ImageCache, older: ImageCache) -> bool:
+    """Return whether no Pod matches C(older) any more because of C(newer).
+
+    It is so where the newer one is Ready, holds all its images, and comes first in the platform's order: it must not
+    be larger. Images are compared letter by letter here: whether the platform completes a missing tag is not known, and
+    what is not known is no reason to delete.
+    """
+    if newer.status != READY or newer.created_at is None or older.created_at is None:
+        return False
+    images, needed = newer.shown("images"), older.shown("images")
+    sizes = (newer.shown("image_cache_size"), older.shown("image_cache_size"))
+    if not images or not needed or None in sizes or newer.raw.get("Snapshotter") != older.raw.get("Snapshotter"):
+        return False
+    return set(needed) <= set(images) and sizes[0] <= sizes[1] and newer.created_at > older.created_at

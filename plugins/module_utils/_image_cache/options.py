@@ -1,0 +1,40 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection. Values of options that more than one module takes, checked before any request."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterator, Mapping, Optional
+
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import RECORD_TAG
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.times import parse_duration
+
+__all__ = ["duration_problems", "empty_problems", "plain_tags"]
+
+
+def empty_problems(place: str, value: Any) -> Iterator[str]:
+    """Yield what is wrong with a text that is empty; C(place) is how messages call it."""
+    if isinstance(value, str) and not value.strip():
+        yield f"{place} is empty: give it a value or leave it out."
+
+
+def duration_problems(option: str, value: Optional[str]) -> Iterator[str]:
+    """Yield what is wrong with a duration."""
+    if value is not None and not parse_duration(value):
+        yield f"{option} {value!r} is no duration above 0 such as 7d, 12h or 30m."
+
+
+def plain_tags(tags: Mapping[Any, Any]) -> Dict[str, str]:
+    """Return the tags as the API has them, strings; YAML's numbers and truth values become their usual spelling.
+
+    Raises InvalidInput.
+    """
+    for key, value in tags.items():
+        if not isinstance(value, (str, int, float)) or not str(key).strip():
+            raise InvalidInput(f"tags: {key!r} needs a key that is not empty and a value that is text.")
+        if str(key) == RECORD_TAG:
+            raise InvalidInput(f"tags: {RECORD_TAG} is the tag in which track_build_settings keeps its record.")
+    return {str(key): str(value).lower() if isinstance(value, bool) else str(value) for key, value in tags.items()}

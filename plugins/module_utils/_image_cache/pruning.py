@@ -1,0 +1,133 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection. Which image caches go, and why each of the others stays: a pure function of a listing.
+
+What a mistake here deletes takes minutes and money to build again, so all doubt is to the side of keeping.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache, age_order
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.selection import (
+    SELECTORS,
+    Listed,
+    Selection,
+    argument_spec,
+)
+
+__all__ = ["Kept", "Pruning", "Rules", "make_pruning", "rules_spec"]
+
+# A time without a zone may be China's, and is then read as 8 hours later than it was.
+AHEAD = timedelta(days=1)
+NUMBERS = ("keep_newest", "max_deletions")
+
+
+def rules_spec() -> Dict[str, Dict[str, Any]]:
+    """Return the argument spec of what goes and what stays."""
+    return {
+        **argument_spec(SELECTORS),
+        "keep_newest": {"type": "int", "default": 0},
+        "keep_ids": {"type": "list", "elements": "str", "default": []},
+        "keep_names": {"type": "list", "elements": "str", "default": []},
+        "max_deletions": {"type": "int", "default": 10},
+        "include_auto": {"type": "bool", "default": False},
+    }
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What is pruned and what is not."""
+
+    selection: Selection
+    keep_newest: int
+    keep_ids: Sequence[str]
+    keep_names: Sequence[str]
+    max_deletions: int
+    include_auto: bool
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> Rules:
+        """Return the rules in a module's parameters. Raises InvalidInput."""
+        selection = Selection.from_params(params, SELECTORS)
+        if not selection.criteria:
+            options = ", ".join(row.option for row in SELECTORS)
+            raise InvalidInput(f"nothing says which image caches go: at least one of {options} is needed.")
+        problems = [f"{option} is below 0." for option in NUMBERS if params[option] < 0]
+        if problems:
+            raise InvalidInput(" ".join(problems))
+        return cls(selection, **{name: params[name] for name in cls.__annotations__ if name != "selection"})
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A cache that stays, and why."""
+
+    cache: ImageCache
+    reason: str
+
+
+@dataclass(frozen=True)
+class Pruning:
+    """What goes and what stays, both oldest first."""
+
+    going: Sequence[ImageCache]
+    kept: Sequence[Kept]
+
+
+def _named_to_stay(cache: ImageCache, rules: Rules, _listed: Listed) -> Optional[str]:
+    if cache.id in rules.keep_ids:
+        return "its id is among keep_ids"
+    return "its name is among keep_names" if cache.name in rules.keep_names else None
+
+
+def _of_the_platform(cache: ImageCache, rules: Rules, _listed: Listed) -> Optional[str]:
+    return "the platform made it" if cache.made_by_platform and not rules.include_auto else None
+
+
+def _being_built(cache: ImageCache, _rules: Rules, _listed: Listed) -> Optional[str]:
+    return None if cache.settled else f"it is still being built ({cache.status or 'of unknown status'})"
+
+
+def _without_dates(cache: ImageCache, _rules: Rules, listed: Listed) -> Optional[str]:
+    for moment, what, field in (
+        (cache.created_at, "creation date", "CreationTime"),
+        (cache.created_at if cache.never_matched else cache.last_matched_at, "last match", "LastMatchedTime"),
+    ):
+        if moment is None:
+            return f"its {what} cannot be read: {cache.raw.get(field)!r}"
+        if moment > listed.now + AHEAD:
+            return f"its {what} lies ahead: {cache.raw.get(field)!r}"
+    return None
+
+
+# What no selector overrides. The first that speaks is the reason.
+GUARDS: Tuple[Callable[[ImageCache, Rules, Listed], Optional[str]], ...] = (
+    _named_to_stay,
+    _of_the_platform,
+    _being_built,
+    _without_dates,
+)
+
+
+def make_pruning(rules: Rules, listed: Listed) -> Pruning:
+    """Return what goes and what stays. How many may go at all is not its business."""
+    going: List[ImageCache] = []
+    kept: List[Kept] = []
+    for cache in sorted(listed.image_caches, key=age_order):
+        guarded = (guard(cache, rules, listed) for guard in GUARDS)
+        reason = next(filter(None, guarded), None) or rules.selection.unmet(cache, listed)
+        if reason is None:
+            going.append(cache)
+        else:
+            kept.append(Kept(cache, reason))
+    spared = going[max(0, len(going) - rules.keep_newest) :]
+    kept += [Kept(cache, f"keep_newest keeps the newest {rules.keep_newest} that would go") for cache in spared]
+    going = going[: len(going) - len(spared)]
+    return Pruning(going, sorted(kept, key=lambda entry: age_order(entry.cache)))

@@ -1,0 +1,190 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection. Which image caches are meant: what can be asked of one, a row each.
+
+The argument specs of M(tencentcloud.tke.image_cache_info) and M(tencentcloud.tke.image_cache_prune), the checks before
+any request, the choice and its reasons are all read from these rows. All that are given must hold; what a listing does
+not show of a cache is no reason to take it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from fnmatch import fnmatchcase
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.matching import supersedes, with_tag
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.options import (
+    duration_problems,
+    empty_problems,
+    plain_tags,
+)
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.times import days_between, parse_duration
+
+__all__ = ["FILTERS", "SELECTORS", "STATUSES", "Criterion", "Listed", "Selection", "argument_spec"]
+
+# "Status" of the ImageCache structure, TKE API 2018-05-25.
+STATUSES = ("Pending", "Ready", "Failed", "Updating", "UpdateFailed")
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What a cache is judged among: all that there are, and the moment."""
+
+    image_caches: Sequence[ImageCache]
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """What one option asks of a cache.
+
+    C(unmet) returns None where a cache is as the option's value wants it, else why it is not, as a clause about it.
+    C(problems) yields what is wrong with a value.
+    """
+
+    option: str
+    spec: Mapping[str, Any]
+    unmet: Callable[[Any, ImageCache, Listed], Optional[str]]
+    problems: Callable[[str, Any], Iterator[str]] = empty_problems
+
+
+def _list_problems(option: str, given: Any) -> Iterator[str]:
+    if not given:
+        yield f"{option} is empty: give it a value or leave it out."
+    for number, item in enumerate(given):
+        yield from empty_problems(f"{option}[{number}]", item)
+
+
+def _flag_problems(_option: str, _given: Any) -> Iterator[str]:
+    return iter(())
+
+
+def _other_id(given: Any, cache: ImageCache, _listed: Listed) -> Optional[str]:
+    return None if cache.id in given else "its id is not among image_cache_ids"
+
+
+def _other_name(given: Any, cache: ImageCache, _listed: Listed) -> Optional[str]:
+    return None if cache.name in given else "its name is not among image_cache_names"
+
+
+def _unlike_pattern(given: Any, cache: ImageCache, _listed: Listed) -> Optional[str]:
+    return None if fnmatchcase(cache.name or "", given) else f"its name is not like {given!r}"
+
+
+def _other_status(given: Any, cache: ImageCache, _listed: Listed) -> Optional[str]:
+    return None if cache.status in given else f"it is {cache.status or 'of unknown status'}"
+
+
+def _lacks_tags(given: Any, cache: ImageCache, _listed: Listed) -> Optional[str]:
+    shown = cache.shown("tags")
+    if shown is None:
+        return "its tags are not shown"
+    lacking = [f"{key}={value}" for key, value in given.items() if shown.get(key) != value]
+    return f"it lacks the tag {', '.join(lacking)}" if lacking else None
+
+
+def _lacks_image(given: Any, cache: ImageCache, _listed: Listed) -> Optional[str]:
+    wanted = with_tag(given)
+    holds = any(fnmatchcase(with_tag(image), wanted) for image in cache.shown("images") or ())
+    return None if holds else f"it does not hold {given}"
+
+
+def _too_young(given: Any, cache: ImageCache, listed: Listed) -> Optional[str]:
+    if cache.created_at is None:
+        return "its creation date cannot be read"
+    if _older(cache.created_at, given, listed):
+        return None
+    return f"it was created {days_between(cache.created_at, listed.now):g} days ago, not more than {given}"
+
+
+def _matched_lately(given: Any, cache: ImageCache, listed: Listed) -> Optional[str]:
+    """Judge by the last match, and by the creation of a cache that has never matched."""
+    if cache.never_matched:
+        reason = _too_young(given, cache, listed)
+        return f"it never matched, but {reason}" if reason else None
+    if cache.last_matched_at is None:
+        return "its last match cannot be read"
+    if _older(cache.last_matched_at, given, listed):
+        return None
+    return f"it last matched {days_between(cache.last_matched_at, listed.now):g} days ago, not more than {given}"
+
+
+def _has_matched(_given: Any, cache: ImageCache, _listed: Listed) -> Optional[str]:
+    if cache.never_matched:
+        return None
+    return "it has matched" if cache.last_matched_at else "its last match cannot be read"
+
+
+def _not_superseded(_given: Any, cache: ImageCache, listed: Listed) -> Optional[str]:
+    if any(supersedes(other, cache) for other in listed.image_caches):
+        return None
+    return "no newer Ready cache, of its size or smaller, holds all its images"
+
+
+def _older(moment: datetime, duration: str, listed: Listed) -> bool:
+    return (listed.now - moment).total_seconds() > (parse_duration(duration) or 0.0)
+
+
+TEXT: Mapping[str, Any] = {"type": "str"}
+TEXTS: Mapping[str, Any] = {"type": "list", "elements": "str"}
+FLAG: Mapping[str, Any] = {"type": "bool", "default": False}
+
+NAME_PATTERN = Criterion("name_pattern", TEXT, _unlike_pattern)
+TAGS = Criterion("tags", {"type": "dict"}, _lacks_tags, _list_problems)
+WITH_STATUS = Criterion("statuses", {**TEXTS, "choices": list(STATUSES)}, _other_status, _list_problems)
+
+# Of image_cache_info.
+FILTERS: Tuple[Criterion, ...] = (
+    Criterion("image_cache_ids", TEXTS, _other_id, _list_problems),
+    Criterion("image_cache_names", TEXTS, _other_name, _list_problems),
+    NAME_PATTERN,
+    WITH_STATUS,
+    TAGS,
+    Criterion("contains_image", TEXT, _lacks_image),
+)
+# Of image_cache_prune. The first that does not hold is the reason why a cache is kept.
+SELECTORS: Tuple[Criterion, ...] = (
+    NAME_PATTERN,
+    TAGS,
+    WITH_STATUS,
+    Criterion("superseded", FLAG, _not_superseded, _flag_problems),
+    Criterion("older_than", TEXT, _too_young, duration_problems),
+    Criterion("never_matched", FLAG, _has_matched, _flag_problems),
+    Criterion("unmatched_for", TEXT, _matched_lately, duration_problems),
+)
+
+
+def argument_spec(criteria: Sequence[Criterion]) -> Dict[str, Dict[str, Any]]:
+    """Return the argument spec of these options."""
+    return {row.option: dict(row.spec) for row in criteria}
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The criteria that are given, with their values. Without any, every cache is selected."""
+
+    criteria: Sequence[Tuple[Criterion, Any]]
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any], rows: Sequence[Criterion]) -> Selection:
+        """Return the selection in a module's parameters; a flag that is false asks nothing. Raises InvalidInput."""
+        given = [(row, params[row.option]) for row in rows if params.get(row.option) not in (None, False)]
+        problems = [problem for row, value in given for problem in row.problems(row.option, value)]
+        if problems:
+            raise InvalidInput(" ".join(problems))
+        return cls([(row, plain_tags(value) if row is TAGS else value) for row, value in given])
+
+    def unmet(self, cache: ImageCache, listed: Listed) -> Optional[str]:
+        """Return None where all that is asked holds of a cache, else why it does not."""
+        reasons = (row.unmet(value, cache, listed) for row, value in self.criteria)
+        return next((reason for reason in reasons if reason is not None), None)
+
+    def among(self, listed: Listed) -> List[ImageCache]:
+        """Return the caches that are meant."""
+        return [cache for cache in listed.image_caches if self.unmet(cache, listed) is None]

@@ -1,0 +1,128 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection. The run of M(tencentcloud.tke.image_cache_info): it lists, selects and matches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
+
+from ansible_collections.tencentcloud.tke.plugins.module_utils import _connection
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import PAGE_SIZE, Client, Listing
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Deadline
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput, RequestError
+from ansible_collections.tencentcloud.tke.plugins.module_utils._caller import Caller, in_region
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.matching import held
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache, aged
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.options import empty_problems
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.selection import (
+    FILTERS,
+    Listed,
+    Selection,
+    argument_spec,
+)
+from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import request_failure
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Reporter
+
+__all__ = ["PATIENCE", "all_of_them", "image_cache_info", "image_cache_info_spec"]
+
+# Seconds that a run may spend on pauses between repeated requests, all in all: it has no wait_timeout of its own.
+PATIENCE = 600.0
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: which caches there are, and which one suits these images."""
+
+    ids: Sequence[str]
+    names: Sequence[str]
+    selection: Selection
+    match_images: Optional[Sequence[str]]
+    snapshotter: Optional[str]
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> Question:
+        """Return the question in the module's parameters. Raises InvalidInput."""
+        selection = Selection.from_params(params, FILTERS)
+        images, snapshotter = params["match_images"], params["snapshotter"]
+        problems = list(empty_problems("snapshotter", snapshotter))
+        if images is not None and not images:
+            problems.append("match_images is empty: name the images of the Pod.")
+        for number, image in enumerate(images or ()):
+            problems += empty_problems(f"match_images[{number}]", image)
+        if snapshotter is not None and images is None:
+            problems.append("snapshotter is for match_images, which is not given.")
+        if problems:
+            raise InvalidInput(" ".join(problems))
+        return cls(params["image_cache_ids"] or (), params["image_cache_names"] or (), selection, images, snapshotter)
+
+
+def image_cache_info_spec(env_fallback: Callable[..., Any]) -> Dict[str, Dict[str, Any]]:
+    """Return the argument spec of the module M(tencentcloud.tke.image_cache_info)."""
+    return {
+        **_connection.argument_spec(env_fallback),
+        **argument_spec(FILTERS),
+        "match_images": {"type": "list", "elements": "str"},
+        "snapshotter": {"type": "str"},
+    }
+
+
+def image_cache_info(params: Mapping[str, Any], caller: Caller) -> Dict[str, Any]:
+    """Return the result of one run of M(tencentcloud.tke.image_cache_info)."""
+
+    def run(question: Question, client: Client, reporter: Reporter) -> Dict[str, Any]:
+        deadline, now = Deadline(caller.clock, PATIENCE), caller.clock.utc()
+        result: Dict[str, Any] = {"changed": False}
+        try:
+            listed = Listed(_listed(question, client, deadline, reporter), now)
+            result["image_caches"] = [aged(cache, now) for cache in question.selection.among(listed)]
+            if question.match_images is not None:
+                result["match"] = _match(question.match_images, question.snapshotter, client, deadline, now)
+        except RequestError as error:
+            result.update(request_failure(error, "image caches"))
+        return result
+
+    return in_region(params, image_cache_info_spec, caller, Question.from_params, run)
+
+
+def all_of_them(client: Client, deadline: Deadline, reporter: Reporter) -> List[ImageCache]:
+    """Return every image cache of the region; warn where the API's pages do not fit together. Raises RequestError."""
+    listing = client.describe_all(deadline)
+    if not listing.whole:
+        reporter.warn(
+            f"the listing changed while it was read: {len(listing.image_caches)} image caches were seen, and the API"
+            f" says that there are {listing.total}."
+        )
+    return [ImageCache(raw) for raw in listing.image_caches]
+
+
+def _listed(question: Question, client: Client, deadline: Deadline, reporter: Reporter) -> List[ImageCache]:
+    """Return the caches that can be meant: those of the ids, else of the names, else all."""
+    # Whether the API combines the two, and whether it compares names exactly, is not documented.
+    if not (question.ids or question.names):
+        return all_of_them(client, deadline, reporter)
+    field, values = ("ImageCacheIds", question.ids) if question.ids else ("ImageCacheNames", question.names)
+    unique = list(dict.fromkeys(values))
+    pages: List[Listing] = [
+        client.describe(deadline, **{field: unique[start : start + PAGE_SIZE]})
+        for start in range(0, len(unique), PAGE_SIZE)
+    ]
+    raws = {raw["ImageCacheId"]: raw for page in pages for raw in page.image_caches}
+    return [ImageCache(raw) for raw in raws.values()]
+
+
+def _match(
+    images: Sequence[str], snapshotter: Optional[str], client: Client, deadline: Deadline, now: datetime
+) -> Dict[str, Any]:
+    raw, _request_id = client.most_suitable(images, snapshotter, deadline)
+    cache = ImageCache(raw) if raw is not None else None
+    covered = held(images, cache.shown("images") or ()) if cache else []
+    return {
+        "found": cache is not None,
+        "image_cache": aged(cache, now) if cache else None,
+        "covered": covered,
+        "missing": [image for image in images if image not in covered],
+    }

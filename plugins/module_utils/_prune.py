@@ -1,0 +1,173 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection. The run of M(tencentcloud.tke.image_cache_prune): what no longer pays goes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+
+from ansible_collections.tencentcloud.tke.plugins.module_utils import _connection
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Client
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Deadline
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import RequestError
+from ansible_collections.tencentcloud.tke.plugins.module_utils._caller import Caller, in_region
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache, age_order, aged
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.pruning import (
+    Kept,
+    Pruning,
+    Rules,
+    make_pruning,
+    rules_spec,
+)
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.selection import Listed
+from ansible_collections.tencentcloud.tke.plugins.module_utils._info import PATIENCE, all_of_them
+from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import request_failure, request_words
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.batches import Deletions, delete_in_batches
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Reporter
+
+__all__ = ["image_cache_prune", "image_cache_prune_spec"]
+
+# What a result says of each cache; the module image_cache_info says all of it.
+SHOWN = (
+    "image_cache_id",
+    "image_cache_name",
+    "images",
+    "image_cache_size",
+    "status",
+    "image_cache_type",
+    "tags",
+    "created_at",
+    "last_matched_at",
+    "age_days",
+    "days_since_match",
+)
+
+
+def image_cache_prune_spec(env_fallback: Callable[..., Any]) -> Dict[str, Dict[str, Any]]:
+    """Return the argument spec of the module M(tencentcloud.tke.image_cache_prune)."""
+    return {**_connection.argument_spec(env_fallback), **rules_spec()}
+
+
+def image_cache_prune(params: Mapping[str, Any], caller: Caller) -> Dict[str, Any]:
+    """Return the result of one run of M(tencentcloud.tke.image_cache_prune)."""
+
+    def run(rules: Rules, client: Client, reporter: Reporter) -> Dict[str, Any]:
+        deadline, now = Deadline(caller.clock, PATIENCE), caller.clock.utc()
+        try:
+            listed = Listed(all_of_them(client, deadline, reporter), now)
+        except RequestError as error:
+            return {"changed": False, **request_failure(error, "image caches")}
+        pruning = make_pruning(rules, listed)
+        if len(pruning.going) > rules.max_deletions:
+            return _too_many(pruning, rules, now, caller)
+        if caller.check_mode:
+            return _result(pruning, now, caller)
+        ids = [cache.id for cache in pruning.going]
+        deletions = delete_in_batches(client, ids, clock=caller.clock, deadline=deadline)
+        return _carried_out(pruning, deletions, now, caller)
+
+    return in_region(params, image_cache_prune_spec, caller, Rules.from_params, run)
+
+
+def _result(pruning: Pruning, now: datetime, caller: Caller, request_id: Optional[str] = None) -> Dict[str, Any]:
+    """Return the result of what went, or would go, and of what stays."""
+    result: Dict[str, Any] = {
+        "changed": bool(pruning.going),
+        "deleted": [_shown(cache, now) for cache in pruning.going],
+        "kept": [{**_shown(entry.cache, now), "reason": entry.reason} for entry in pruning.kept],
+        "freed_gib": sum(cache.shown("image_cache_size") or 0 for cache in pruning.going),
+        "request_id": request_id,
+    }
+    if caller.diff:
+        result["diff"] = _diff(pruning, now)
+    return result
+
+
+def _too_many(pruning: Pruning, rules: Rules, now: datetime, caller: Caller) -> Dict[str, Any]:
+    """Return the failure of a run that would delete more than it may: it deletes nothing."""
+    count = len(pruning.going)
+    reason = f"it would go, but {count} would, and max_deletions is {rules.max_deletions}"
+    kept = [*pruning.kept, *(Kept(cache, reason) for cache in pruning.going)]
+    kept.sort(key=lambda entry: age_order(entry.cache))
+    return {
+        **_result(Pruning([], kept), now, caller),
+        "failed": True,
+        "msg": (
+            f"{count} image caches would be deleted, but max_deletions is {rules.max_deletions}, so nothing was"
+            f" deleted: {_names(pruning.going)}. If these are what you mean, raise max_deletions; else narrow the"
+            " selection. With --diff the list is shown as a whole."
+        ),
+    }
+
+
+def _carried_out(pruning: Pruning, deletions: Deletions, now: datetime, caller: Caller) -> Dict[str, Any]:
+    """Return the result of what became of each cache that was to go."""
+    went = [cache for cache in pruning.going if cache.id in deletions.deleted]
+    kept = list(pruning.kept)
+    for cache in pruning.going:
+        if cache.id in deletions.building:
+            kept.append(Kept(cache, "a build of it has begun meanwhile"))
+        elif cache.id in deletions.failed:
+            kept.append(Kept(cache, f"it could not be deleted: {request_words(deletions.failed[cache.id])}"))
+    kept.sort(key=lambda entry: age_order(entry.cache))
+    result = _result(Pruning(went, kept), now, caller, deletions.request_id)
+    if deletions.failed:
+        stayed = [cache for cache in pruning.going if cache.id in deletions.failed]
+        error = deletions.failed[stayed[0].id]
+        what = f"{len(stayed)} of {len(pruning.going)} image caches could not be deleted ({_names(stayed)})"
+        result.update(request_failure(error, what))
+    return result
+
+
+def _names(caches: Sequence[ImageCache], most: int = 20) -> str:
+    names = [f"{cache.name!r} ({cache.id})" if cache.name else cache.id for cache in caches[:most]]
+    return ", ".join(names) + (f" and {len(caches) - most} more" if len(caches) > most else "")
+
+
+def _shown(cache: ImageCache, now: datetime) -> Dict[str, Any]:
+    resource = aged(cache, now)
+    return {key: resource[key] for key in SHOWN}
+
+
+def _diff(pruning: Pruning, now: datetime) -> Dict[str, str]:
+    """Return the diff as two lists, a line a cache, so that a person can read what goes before agreeing."""
+    rows = [(cache, "") for cache in pruning.going] + [(entry.cache, entry.reason) for entry in pruning.kept]
+    rows.sort(key=lambda row: age_order(row[0]))
+    lines = _aligned([_cells(cache, reason, now) for cache, reason in rows])
+    going = {cache.id for cache in pruning.going}
+    after = [line for (cache, _reason), line in zip(rows, lines) if cache.id not in going]
+    return {
+        "before_header": f"image caches ({len(rows)})",
+        "after_header": f"image caches ({len(after)})",
+        "before": "".join(lines),
+        "after": "".join(after),
+    }
+
+
+def _cells(cache: ImageCache, reason: str, now: datetime) -> Tuple[str, ...]:
+    resource = aged(cache, now)
+    if cache.never_matched:
+        matched = "never matched"
+    elif resource["days_since_match"] is None:
+        matched = "last match unknown"
+    else:
+        matched = f"matched {resource['days_since_match']:g} d ago"
+    return (
+        cache.id,
+        cache.name or "-",
+        f"{resource['image_cache_size'] or '?'} GiB",
+        cache.status or "?",
+        "age unknown" if resource["age_days"] is None else f"{resource['age_days']:g} d old",
+        matched,
+        ", ".join(cache.shown("images") or ["-"]),
+        f"stays: {reason}" if reason else "",
+    )
+
+
+def _aligned(rows: Iterable[Tuple[str, ...]]) -> List[str]:
+    table = list(rows)
+    widths = [max(map(len, column)) for column in zip(*table)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() + "\n" for row in table]
