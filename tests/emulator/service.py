@@ -72,6 +72,10 @@ class Settings:
     delete_while_building: bool = True
     merges_tags: bool = False
     unique_names: bool = False
+    # How many ids a delete may have, 0 for any number; whether it skips those that are gone, or is refused whole.
+    most_deleted_at_once: int = 0
+    delete_skips_unknown: bool = False
+    asking_is_a_match: bool = True
     # Seconds until a new cache is listed, and for which a deleted one still is.
     listed_after: float = 0.0
     listed_after_deletion: float = 0.0
@@ -124,6 +128,8 @@ class Cache:
     builds: list[Build]
     matched: Optional[float] = None
     deleted: Optional[float] = None
+    # What a listing shows otherwise than it follows from the rest: of caches that the platform makes, for instance.
+    shown: dict[str, Any] = field(default_factory=dict)
 
 
 class ImageCacheService:
@@ -230,7 +236,12 @@ class ImageCacheService:
         return {}
 
     def _delete(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        caches = [self._existing(image_cache_id) for image_cache_id in parameters["ImageCacheIds"]]
+        ids = parameters["ImageCacheIds"]
+        if 0 < self.settings.most_deleted_at_once < len(ids):
+            raise ApiProblem("InvalidParameter", f"More than {self.settings.most_deleted_at_once} ImageCacheIds.")
+        if self.settings.delete_skips_unknown and any(i in self.caches for i in ids):
+            ids = [image_cache_id for image_cache_id in ids if image_cache_id in self.caches]
+        caches = [self._existing(image_cache_id) for image_cache_id in ids]
         for cache in caches:
             status = self.status(cache)
             if status in ("Pending", "Updating") and not self.settings.delete_while_building:
@@ -242,17 +253,19 @@ class ImageCacheService:
         return {}
 
     def _match(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        wanted = set(parameters["Images"])
+        wanted, snapshotter = set(parameters["Images"]), parameters.get("Snapshotter", "overlay")
         fits = [
             cache
             for cache in self.caches.values()
             if self.status(cache) == "Ready" and wanted <= set(cache.declared["Images"])
+            if cache.shown.get("Snapshotter", "overlay") == snapshotter
         ]
         if not fits:
             return {"Found": False, "ImageCache": None}
         # Smaller first, then newer: the matching order of the annotation page.
         best = min(fits, key=lambda cache: (cache.declared["ImageCacheSize"], -cache.created))
-        best.matched = self._now()
+        if self.settings.asking_is_a_match:
+            best.matched = self._now()
         return {"Found": True, "ImageCache": self.shown(best)}
 
     def _existing(self, image_cache_id: str) -> Cache:
@@ -284,6 +297,7 @@ class ImageCacheService:
             "Tags": list(declared.get("Tags", [])),
             "ImageCacheType": "manual",
             "Snapshotter": "overlay",
+            **cache.shown,
         }
         return {name: value for name, value in shown.items() if name not in self.settings.omitted_fields}
 

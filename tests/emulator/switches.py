@@ -59,6 +59,17 @@ SWITCHES = (
         "yes",
         {"no delete while building": {"delete_while_building": False}},
     ),
+    Switch("How many caches may one delete name?", "any number", {"10 ids a delete": {"most_deleted_at_once": 10}}),
+    Switch(
+        "What becomes of a delete that names one that is gone?",
+        "it is refused as a whole",
+        {"a delete skips unknown ids": {"delete_skips_unknown": True}},
+    ),
+    Switch(
+        "Does asking for the most suitable cache count as a match?",
+        "yes",
+        {"asking is no match": {"asking_is_a_match": False}},
+    ),
     Switch("Do the tags of an update replace all tags?", "yes", {"tags are merged": {"merges_tags": True}}),
     Switch(
         "How does a listing show registry passwords?",

@@ -16,9 +16,19 @@ import sys
 from typing import Any
 
 from ansible.module_utils import basic
-from ansible_collections.tencentcloud.tke.plugins.modules import image_cache, image_cache_set
+from ansible_collections.tencentcloud.tke.plugins.modules import (
+    image_cache,
+    image_cache_info,
+    image_cache_prune,
+    image_cache_set,
+)
 
-MODULES = {"image_cache": image_cache, "image_cache_set": image_cache_set}
+MODULES = {
+    "image_cache": image_cache,
+    "image_cache_info": image_cache_info,
+    "image_cache_prune": image_cache_prune,
+    "image_cache_set": image_cache_set,
+}
 
 
 def start(module: str, arguments: dict[str, Any]) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Optional
 
 import pytest
-from ansible_collections.tencentcloud.tke.plugins.module_utils import _run, _set
+from ansible_collections.tencentcloud.tke.plugins.module_utils import _connection, _info, _prune, _run, _set
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Client
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import api_error
@@ -107,16 +107,34 @@ class World:
         client = Client(self, retries=3, check_mode=check_mode, clock=self.clock)
         return _run._reconciled(Desired.from_params(params), client, Journal(self), caller)
 
-    def run_set(self, *, check_mode: bool = False, **options: Any) -> dict[str, Any]:
+    def run_set(self, **options: Any) -> dict[str, Any]:
         """Return the result of a run of the module for many caches, without threads: they know no virtual time."""
-        spec = _set.image_cache_set_spec(lambda *_args: None)
-        params = {**{name: entry.get("default") for name, entry in spec.items()}, "region": "ap-guangzhou", **options}
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(_set, "Threads", lambda room: OneThread(self.clock))
+            return self._run_module(_set.image_cache_set, _set.image_cache_set_spec, **options)
+
+    def run_info(self, **options: Any) -> dict[str, Any]:
+        """Return the result of a run of the module that lists."""
+        return self._run_module(_info.image_cache_info, _info.image_cache_info_spec, **options)
+
+    def run_prune(self, **options: Any) -> dict[str, Any]:
+        """Return the result of a run of the module that prunes."""
+        return self._run_module(_prune.image_cache_prune, _prune.image_cache_prune_spec, **options)
+
+    def _run_module(
+        self,
+        run: Callable[[Mapping[str, Any], Caller], dict[str, Any]],
+        spec: Callable[..., Mapping[str, Mapping[str, Any]]],
+        *,
+        check_mode: bool = False,
+        **options: Any,
+    ) -> dict[str, Any]:
+        defaults = {name: entry.get("default") for name, entry in spec(lambda *_args: None).items()}
         caller = Caller(self, ansible_version="2.19", check_mode=check_mode, diff=True, clock=self.clock)
         client = Client(self, retries=3, check_mode=check_mode, clock=self.clock)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(_set._connection, "connect", lambda _p, regions, **_k: (dict.fromkeys(regions, client), []))
-            patch.setattr(_set, "Threads", lambda room: OneThread(self.clock))
-            return _set.image_cache_set(params, caller)
+            patch.setattr(_connection, "connect", lambda _p, regions, **_k: (dict.fromkeys(regions, client), []))
+            return run({**defaults, "region": "ap-guangzhou", **options}, caller)
 
     @staticmethod
     def params(**options: Any) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def read_selected(fetch: Fetch) -> Listing:
 
     Raises MalformedAnswer, and what C(fetch) raises.
     """
-    return _read(fetch, lambda page, offset, total: offset >= total)
+    return _read(fetch, lambda page, new, reached: reached)
 
 
 def read_all(fetch: Fetch) -> Listing:
@@ -64,21 +64,24 @@ def read_all(fetch: Fetch) -> Listing:
     return listing
 
 
-def _last_of_all(page: int, offset: int, total: int) -> bool:
-    # A full page proves nothing, even where the total is reached.
-    return offset >= total and page < PAGE_SIZE
+def _last_of_all(page: int, new: int, reached: bool) -> bool:
+    # A full page proves nothing, even where the total is reached; one with nothing new ends what repeats itself.
+    return not new or (reached and page < PAGE_SIZE)
 
 
-def _read(fetch: Fetch, is_last: Callable[[int, int, int], bool]) -> Listing:
+def _read(fetch: Fetch, is_last: Callable[[int, int, bool], bool]) -> Listing:
+    """Read pages until one is empty or C(is_last), by its length, how much of it is new, and whether the total is
+    reached."""
     found: Dict[str, Mapping[str, Any]] = {}
     offset, totals = 0, set()
     for _page in range(MAX_PAGES):
         answer = fetch(offset)
         page, total = _page_of(answer)
+        known = len(found)
         found.update((cache["ImageCacheId"], cache) for cache in page)
         offset += len(page)
         totals.add(total)
-        if not page or is_last(len(page), offset, total):
+        if not page or is_last(len(page), len(found) - known, offset >= total):
             whole = totals == {len(found)} and offset == len(found)
             return Listing(list(found.values()), answer.request_id, total, whole)
     raise MalformedAnswer(f"a listing of more than {MAX_PAGES} pages", action="DescribeImageCaches")

@@ -100,7 +100,7 @@ def _too_young(given: Any, cache: ImageCache, listed: Listed) -> Optional[str]:
         return "its creation date cannot be read"
     if _older(cache.created_at, given, listed):
         return None
-    return f"it was created {days_between(cache.created_at, listed.now):g} days ago, not more than {given}"
+    return f"it was created {days_between(cache.created_at, listed.now):g} d ago, not more than {given}"
 
 
 def _matched_lately(given: Any, cache: ImageCache, listed: Listed) -> Optional[str]:
@@ -112,7 +112,7 @@ def _matched_lately(given: Any, cache: ImageCache, listed: Listed) -> Optional[s
         return "its last match cannot be read"
     if _older(cache.last_matched_at, given, listed):
         return None
-    return f"it last matched {days_between(cache.last_matched_at, listed.now):g} days ago, not more than {given}"
+    return f"it last matched {days_between(cache.last_matched_at, listed.now):g} d ago, not more than {given}"
 
 
 def _has_matched(_given: Any, cache: ImageCache, _listed: Listed) -> Optional[str]:

@@ -1,0 +1,182 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: pod_annotations
+short_description: The annotations that make a Pod start from an image cache
+version_added: 0.2.0
+description:
+  - Returns the annotations of a Pod template by which Pods on super nodes and on TKE Serverless start from an image
+    cache. They belong under C(spec.template.metadata.annotations) of a Deployment, not under its own metadata.
+  - Refuses an image cache that is not Ready, and a disk that is smaller than the image cache.
+author:
+  - The tencentcloud.tke contributors (@tencentcloud)
+positional: _input
+options:
+  _input:
+    description:
+      - A result of M(tencentcloud.tke.image_cache), of one entry of M(tencentcloud.tke.image_cache_set), an image
+        cache of M(tencentcloud.tke.image_cache_info), or its C(match). Then the Pods are pinned to this image cache.
+      - Or an id such as V(imc-r1htp8tg); then neither its state nor its size can be checked.
+      - Or V(auto); then the platform matches an image cache by the Pod's images.
+    type: raw
+    required: true
+  disk_type:
+    description:
+      - The type of the disk that is made from the snapshot for each Pod. The platform's own choice is V(CLOUD_PREMIUM).
+    type: str
+    choices: [CLOUD_BASIC, CLOUD_PREMIUM, CLOUD_SSD, CLOUD_HSSD, CLOUD_TSSD]
+  disk_size:
+    description:
+      - The size of that disk in GiB, at least that of the image cache, which is the platform's own choice.
+    type: int
+  retain_minutes:
+    description:
+      - For how many minutes the disk is kept when its Pod is deleted, for the next Pod. By the platform's own choice
+        it goes with the Pod. A disk that is kept is billed.
+    type: int
+notes:
+  - In check mode an image cache that is yet to be built has no id, and is refused. Put C(when) C(not
+    ansible_check_mode) to the task that uses the annotations.
+seealso:
+  - module: tencentcloud.tke.image_cache
+  - module: tencentcloud.tke.image_cache_info
+"""
+
+EXAMPLES = r"""
+- name: The image cache
+  tencentcloud.tke.image_cache:
+    name: web
+    images:
+      - nginx:1.27.3
+    vpc_id: vpc-508ctkfb
+    subnet_id: subnet-8ah75lo8
+  register: web
+
+- name: Pods that start from it
+  kubernetes.core.k8s:
+    definition:
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata:
+        name: web
+        namespace: shop
+      spec:
+        replicas: 3
+        selector:
+          matchLabels:
+            app: web
+        template:
+          metadata:
+            labels:
+              app: web
+            annotations: "{{ web | tencentcloud.tke.pod_annotations(disk_type='CLOUD_SSD', retain_minutes=10) }}"
+          spec:
+            containers:
+              - name: web
+                image: nginx:1.27.3
+
+- name: For any image cache that fits
+  ansible.builtin.debug:
+    msg: "{{ 'auto' | tencentcloud.tke.pod_annotations }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The annotations; all values are strings, as Kubernetes wants them.
+  type: dict
+  sample:
+    eks.tke.cloud.tencent.com/use-image-cache: imc-r1htp8tg
+    eks.tke.cloud.tencent.com/image-cache-disk-type: CLOUD_SSD
+    eks.tke.cloud.tencent.com/image-cache-disk-size: "50"
+    eks.tke.cloud.tencent.com/image-cache-disk-retain-minute: "10"
+"""
+
+import re
+from typing import Any, Callable, Dict, Mapping, Optional
+
+from ansible.errors import AnsibleFilterError
+
+# Source: the page on annotations of super nodes and TKE Serverless, section image cache.
+PREFIX = "eks.tke.cloud.tencent.com/"
+DISK_TYPES = ("CLOUD_BASIC", "CLOUD_PREMIUM", "CLOUD_SSD", "CLOUD_HSSD", "CLOUD_TSSD")
+AUTO = "auto"
+ID = re.compile(r"imc-[\w-]+", re.ASCII)
+
+
+def pod_annotations(
+    cache: Any, disk_type: Optional[str] = None, disk_size: Any = None, retain_minutes: Any = None
+) -> Dict[str, str]:
+    """Return the annotations of a Pod template that uses this image cache.
+
+    C(disk_size) is in GiB. Raises AnsibleFilterError where they cannot be right.
+    """
+    resource = _resource(cache)
+    annotations = {"use-image-cache": resource["image_cache_id"]}
+    if disk_type is not None:
+        if disk_type not in DISK_TYPES:
+            raise _refused(f"disk_type {disk_type!r} is none of {', '.join(DISK_TYPES)}.")
+        annotations["image-cache-disk-type"] = disk_type
+    if disk_size is not None:
+        size, least = _number("disk_size", disk_size, 1), resource.get("image_cache_size")
+        if least is not None and size < least:
+            raise _refused(
+                f"disk_size {size} is smaller than image cache {_label(resource)}, which has {least} GiB: the disk is"
+                " made from its snapshot. Give at least that, or leave disk_size out."
+            )
+        annotations["image-cache-disk-size"] = str(size)
+    if retain_minutes is not None:
+        annotations["image-cache-disk-retain-minute"] = str(_number("retain_minutes", retain_minutes, 0))
+    return {PREFIX + name: value for name, value in annotations.items()}
+
+
+def _resource(cache: Any) -> Mapping[str, Any]:
+    """Return the image cache to use, with its id and, where it is known, its size."""
+    if isinstance(cache, str):
+        if cache != AUTO and not ID.fullmatch(cache):
+            raise _refused(f"{cache!r} is neither the id of an image cache, imc-..., nor 'auto'.")
+        return {"image_cache_id": str(cache)}
+    if not isinstance(cache, Mapping):
+        raise _refused(f"an image cache, an id or 'auto' is needed, not {type(cache).__name__}.")
+    if cache.get("failed"):
+        raise _refused(f"the task whose result this is has failed: {cache.get('msg')}")
+    resource = cache.get("image_cache", cache)
+    if not isinstance(resource, Mapping) or not ("image_cache_id" in resource and "status" in resource):
+        raise _refused("there is no image cache in this: it is absent, or was not found, or this is another task's.")
+    if not resource["image_cache_id"]:
+        raise _refused(f"image cache {_label(resource)} is yet to be built, and has no id in check mode.")
+    if resource["status"] != "Ready":
+        raise _refused(
+            f"image cache {_label(resource)} is {resource['status'] or 'of unknown status'}, and only one that is Ready"
+            " can be used. Let the task that declares it wait for it (wait: true)."
+        )
+    return resource
+
+
+def _label(resource: Mapping[str, Any]) -> str:
+    parts = [repr(resource["image_cache_name"])] if resource.get("image_cache_name") else []
+    parts += [f"({resource['image_cache_id']})"] if resource.get("image_cache_id") else []
+    return " ".join(parts)
+
+
+def _number(name: str, value: Any, least: int) -> int:
+    """Return a whole number; templates make strings of them."""
+    text = str(value).strip()
+    if isinstance(value, bool) or not (text.isascii() and text.isdecimal()) or int(text) < least:
+        raise _refused(f"{name} {value!r} is no whole number from {least} on.")
+    return int(text)
+
+
+def _refused(reason: str) -> AnsibleFilterError:
+    return AnsibleFilterError(f"pod_annotations: {reason}")
+
+
+class FilterModule:
+    """The filters of this file."""
+
+    def filters(self) -> Dict[str, Callable[..., Any]]:
+        """Return the filters by name."""
+        return {"pod_annotations": pod_annotations}
