@@ -20,6 +20,8 @@ from emulator import Emulator
 ROOT = Path(__file__).resolve().parents[2]
 MODULE = "tencentcloud.tke.image_cache"
 SET = "tencentcloud.tke.image_cache_set"
+INFO = "tencentcloud.tke.image_cache_info"
+PRUNE = "tencentcloud.tke.image_cache_prune"
 # What most stories declare; each adds, or overrides, what it is about.
 WEB: dict[str, Any] = {
     "name": "web",

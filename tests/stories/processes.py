@@ -19,7 +19,7 @@ from .controller import WEB, Run
 
 
 class ModuleProcesses:
-    """Runs of the module C(image_cache), each in a process of its own, one at a time. See module_processes.py."""
+    """Runs of the modules, each in a process of its own, one at a time. See module_processes.py."""
 
     def __init__(self, emulator: Emulator, environment: dict[str, str]) -> None:
         self.emulator = emulator
@@ -36,13 +36,10 @@ class ModuleProcesses:
         """Run a task that declares the image cache C(web)."""
         return self.task(*arguments, **{**WEB, **options})
 
-    def task(self, *arguments: str, **options: Any) -> Run:
-        """Run a task of the module; C(--check) and C(--diff) mean what they do to ansible-playbook."""
-        return self._result(*arguments, **options)
-
-    def _result(self, *arguments: str, **options: Any) -> Run:
+    def task(self, *arguments: str, module: str = "image_cache", **options: Any) -> Run:
+        """Run a task of a module; C(--check) and C(--diff) mean what they do to ansible-playbook."""
         modes = {"_ansible_check_mode": "--check" in arguments, "_ansible_diff": "--diff" in arguments}
-        result = self.run(**options, **modes)
+        result = self.run(module, **options, **modes)
         result.setdefault("failed", False)
         # As Ansible shows them.
         result["warnings"] = [warning["event"]["msg"] for warning in result.get("warnings", [])]
@@ -50,7 +47,15 @@ class ModuleProcesses:
 
     def set(self, *arguments: str, **options: Any) -> Run:
         """Run a task of the module for many caches."""
-        return self._result(*arguments, module="image_cache_set", **options)
+        return self.task(*arguments, module="image_cache_set", **options)
+
+    def info(self, *arguments: str, **options: Any) -> Run:
+        """Run a task of the module that lists."""
+        return self.task(*arguments, module="image_cache_info", **options)
+
+    def prune(self, *arguments: str, **options: Any) -> Run:
+        """Run a task of the module that prunes."""
+        return self.task(*arguments, module="image_cache_prune", **options)
 
     def run(self, module: str = "image_cache", **options: Any) -> Any:
         """Return what the module printed; None where it was killed."""

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, Optional
 
 import pytest
 from emulator import BuildFailure, Emulator, Fault
@@ -34,6 +34,18 @@ def begun(emulator: Emulator, region: str = "ap-guangzhou", **parameters: Any) -
     declared = {"ImageCacheName": "web", "Images": ["nginx:1.27.3"], "VpcId": "vpc-1", "SubnetId": "subnet-1"}
     answer = emulator.region(region).call("CreateImageCache", {**declared, **parameters})
     return str(answer["ImageCacheId"])
+
+
+def aged(emulator: Emulator, days: float, matched: Optional[float] = None, **parameters: Any) -> str:
+    """Put a cache there that was built C(days) ago and last matched C(matched) days ago, and return its id."""
+    shown = parameters.pop("shown", {})
+    image_cache_id = existing(emulator, **parameters)
+    cache = emulator.region().caches[image_cache_id]
+    cache.created -= days * 86400
+    cache.builds[-1].began -= days * 86400
+    cache.matched = None if matched is None else cache.created + (days - matched) * 86400
+    cache.shown.update(shown)
+    return image_cache_id
 
 
 class TestNoneOfThatName:

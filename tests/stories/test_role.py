@@ -11,10 +11,11 @@ from typing import Any
 
 import yaml
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _set
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.pruning import rules_spec
 from emulator import Emulator
 
 from .controller import ROOT, Controller, Run
-from .test_life import CREATE, LIST, existing
+from .test_life import CREATE, LIST, aged, existing
 
 ROLE = "tencentcloud.tke.image_cache"
 DEFAULTS = {"vpc_id": "vpc-508ctkfb", "subnet_id": "subnet-8ah75lo8", "wait_interval": 0.2, "tags": {"team": "web"}}
@@ -99,11 +100,67 @@ def test_the_playbook_takes_a_file_of_variables(emulator: Emulator, controller: 
     }
 
 
+class TestPruning:
+    IDLE = {"unmatched_for": "30d"}
+
+    def test_is_off_by_default(self, emulator: Emulator, controller: Controller) -> None:
+        aged(emulator, 90, ImageCacheName="idle")
+        run = play(controller, image_cache_caches=[])
+        assert run.status == 0, run.output
+        assert emulator.received == []
+
+    def test_what_is_declared_stays_however_idle_it_is(self, emulator: Emulator, controller: Controller) -> None:
+        web = aged(emulator, 90, ImageCacheName="web", Tags=[{"Key": "team", "Value": "web"}])
+        left_over = aged(emulator, 90, ImageCacheName="queue-replacement", Images=["redis:0"])
+        idle = aged(emulator, 90, ImageCacheName="idle")
+        stay = aged(emulator, 90, ImageCacheName="stay")
+        prune = {**self.IDLE, "keep_names": ["stay"]}
+        run = play(controller, "--check", "--diff", image_cache_prune=prune)
+        assert run.status == 0, run.output
+        assert set(emulator.calls()) == {LIST}
+        assert f"-{idle}  idle" in run.output
+        run = play(controller, image_cache_prune=prune)
+        assert run.status == 0, run.output
+        deleted = next(result["deleted"] for result in run.results if "freed_gib" in result)
+        assert [cache["image_cache_id"] for cache in deleted] == [idle]
+        assert {web, stay} < set(emulator.region().caches)
+        # The set took it up, as what a replace had left.
+        assert emulator.region().caches[left_over].declared["ImageCacheName"] == "queue"
+        run = play(controller, image_cache_prune=prune)
+        assert not any(result.get("changed") for result in run.results if "freed_gib" in result or "summary" in result)
+
+    def test_its_options_are_checked(self, emulator: Emulator, controller: Controller) -> None:
+        for prune in ({"older": "30d"}, {"statuses": ["Broken"]}, {"keep_newest": "some"}, "30d"):
+            run = play(controller, image_cache_prune=prune)
+            assert run.status != 0
+            assert "Validating arguments against arg spec" in run.output
+        assert emulator.received == []
+
+    def test_the_playbook_prunes_by_each_rule(self, emulator: Emulator, controller: Controller) -> None:
+        aged(emulator, 40, 31, ImageCacheName="idle", Images=["busybox:1"])
+        aged(emulator, 40, 31, ImageCacheName="declared", Images=["busybox:2"])
+        aged(emulator, 3, 2, ImageCacheName="old", Images=["nginx:1"])
+        aged(emulator, 2, 1, ImageCacheName="new", Images=["nginx:1"])
+        playbook = ("ansible-playbook", "tencentcloud.tke.prune_image_caches", "--diff")
+        keep = ("-e", '{"image_cache_keep_names": ["declared"]}')
+        run = controller.run(*playbook, *keep, "--check")
+        assert run.status == 0, run.output
+        assert set(emulator.calls()) == {LIST}
+        run = controller.run(*playbook, *keep)
+        assert run.status == 0, run.output
+        left = sorted(cache.declared["ImageCacheName"] for cache in emulator.region().caches.values())
+        assert left == ["declared", "new"]
+        emulator.received.clear()
+        run = controller.run(*playbook, *keep)
+        assert emulator.calls() == [LIST] * 3
+
+
 def test_the_argument_spec_has_every_option_of_an_entry() -> None:
     specs = yaml.safe_load((ROOT / "roles/image_cache/meta/argument_specs.yml").read_text(encoding="utf-8"))
     options = specs["argument_specs"]["main"]["options"]
     entry = _set.image_cache_set_spec(lambda *_args: None)["image_caches"]["options"]
     assert plain(options["image_cache_caches"]["options"]) == with_aliases(entry)
+    assert plain(options["image_cache_prune"]["options"]) == plain(rules_spec())
     readme = (ROOT / "roles/image_cache/README.md").read_text(encoding="utf-8")
     defaults = yaml.safe_load((ROOT / "roles/image_cache/defaults/main.yml").read_text(encoding="utf-8"))
     for name, option in options.items():

@@ -54,9 +54,13 @@ class Criterion:
     problems: Callable[[str, Any], Iterator[str]] = empty_problems
 
 
-def _list_problems(option: str, given: Any) -> Iterator[str]:
+def _none_problems(option: str, given: Any) -> Iterator[str]:
     if not given:
         yield f"{option} is empty: give it a value or leave it out."
+
+
+def _list_problems(option: str, given: Any) -> Iterator[str]:
+    yield from _none_problems(option, given)
     for number, item in enumerate(given):
         yield from empty_problems(f"{option}[{number}]", item)
 
@@ -136,7 +140,7 @@ TEXTS: Mapping[str, Any] = {"type": "list", "elements": "str"}
 FLAG: Mapping[str, Any] = {"type": "bool", "default": False}
 
 NAME_PATTERN = Criterion("name_pattern", TEXT, _unlike_pattern)
-TAGS = Criterion("tags", {"type": "dict"}, _lacks_tags, _list_problems)
+TAGS = Criterion("tags", {"type": "dict"}, _lacks_tags, _none_problems)
 WITH_STATUS = Criterion("statuses", {**TEXTS, "choices": list(STATUSES)}, _other_status, _list_problems)
 
 # Of image_cache_info.

@@ -1,0 +1,193 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Listing: all filters, all pages, ages, and what a Pod would get."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from emulator import Emulator, Fault
+
+from .controller import INFO, MODULE, WEB, Controller, Run
+from .processes import ModuleProcesses
+from .test_life import LIST, aged, begun, existing
+
+MATCH = "GetMostSuitableImageCache"
+
+
+def names(run: Run) -> list[Any]:
+    assert run.status == 0, run.output
+    return sorted(str(cache["image_cache_name"]) for cache in run.result["image_caches"])
+
+
+def test_what_a_playbook_sees(emulator: Emulator, controller: Controller) -> None:
+    aged(emulator, 41.5, 35.25, ImageCacheName="web", Tags=[{"Key": "team", "Value": "web"}], RetentionDays=90)
+    aged(emulator, 2, None, ImageCacheName="fresh", shown={"ImageCacheType": "auto", "ImageCacheName": ""})
+    for arguments in ((), ("--check", "--diff")):
+        run = controller.play({INFO: {"match_images": ["nginx:1.27.3", "redis"]}}, arguments=arguments)
+        assert run.status == 0, run.output
+        assert run.result["changed"] is False
+        assert "diff" not in run.result
+        web, fresh = sorted(run.result["image_caches"], key=lambda cache: -cache["age_days"])
+        assert (web["age_days"], web["days_since_match"], web["never_expires"]) == (41.5, 35.25, False)
+        assert web["tags"] == {"team": "web"}
+        assert (fresh["age_days"], fresh["days_since_match"], fresh["image_cache_type"]) == (2.0, None, "auto")
+        assert run.result["match"] == {
+            "found": False,
+            "image_cache": None,
+            "covered": [],
+            "missing": ["nginx:1.27.3", "redis"],
+        }
+    assert emulator.calls() == [LIST, MATCH] * 2
+
+
+def test_none_is_an_empty_list(emulator: Emulator, processes: ModuleProcesses) -> None:
+    assert processes.info().result["image_caches"] == []
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        ({}, ["", "ci-1", "ci-2", "web", "web"]),
+        ({"image_cache_names": ["web", "nobody", "web"]}, ["web", "web"]),
+        ({"image_cache_names": ["we"]}, []),
+        ({"name_pattern": "ci-[12]"}, ["ci-1", "ci-2"]),
+        ({"statuses": ["Pending"]}, ["ci-2"]),
+        ({"statuses": ["Ready", "Failed"], "name_pattern": "*i-*"}, ["ci-1"]),
+        ({"tags": {"team": "ci"}}, ["ci-1"]),
+        ({"tags": {"team": "ci", "run": 7}}, ["ci-1"]),
+        ({"tags": {"team": "ci", "run": "8"}}, []),
+        ({"contains_image": "redis:7"}, ["web"]),
+        ({"contains_image": "nginx:*"}, ["ci-1", "ci-2", "web", "web"]),
+        ({"contains_image": "busybox"}, [""]),
+        ({"contains_image": "busybox:latest"}, [""]),
+        ({"contains_image": "nginx"}, []),
+    ],
+    ids=str,
+)
+def test_all_filters_that_are_given_hold(
+    emulator: Emulator, processes: ModuleProcesses, filters: dict[str, Any], found: list[str]
+) -> None:
+    emulator.settings.fuzzy_names = True
+    existing(emulator, ImageCacheName="web")
+    existing(emulator, ImageCacheName="web", Images=["nginx:1", "redis:7"])
+    tags = [{"Key": "team", "Value": "ci"}, {"Key": "run", "Value": "7"}]
+    existing(emulator, ImageCacheName="ci-1", Tags=tags)
+    begun(emulator, ImageCacheName="ci-2")
+    existing(emulator, ImageCacheName="", Images=["busybox"])
+    emulator.settings.build_seconds = 600
+    emulator.region().caches[list(emulator.region().caches)[3]].builds[-1].seconds = 600
+    assert names(processes.info(**filters)) == found
+
+
+def test_ids_and_names_both_hold(emulator: Emulator, processes: ModuleProcesses) -> None:
+    web, other = existing(emulator), existing(emulator, ImageCacheName="other")
+    assert names(processes.info(image_cache_ids=[web, other, "imc-none"])) == ["other", "web"]
+    assert names(processes.info(image_cache_ids=[web, other], image_cache_names=["other"])) == ["other"]
+
+
+def test_every_page_is_read_and_many_names_go_into_several_listings(
+    emulator: Emulator, processes: ModuleProcesses
+) -> None:
+    ids = [existing(emulator, ImageCacheName=f"c-{number:03}") for number in range(120)]
+    assert len(names(processes.info())) == 120
+    assert len(emulator.calls()) == 3
+    emulator.received.clear()
+    assert len(names(processes.info(image_cache_ids=ids))) == 120
+    assert [len(r.parameters["ImageCacheIds"]) for r in emulator.received] == [50, 50, 20]
+    emulator.received.clear()
+    assert len(names(processes.info(image_cache_names=[f"c-{number:03}" for number in range(100)]))) == 100
+    assert len(emulator.calls()) == 2
+
+
+def test_pages_that_do_not_fit_together_are_warned_of(emulator: Emulator, processes: ModuleProcesses) -> None:
+    existing(emulator)
+    emulator.faults.append(Fault.lie(lambda response: {**response, "TotalCount": 7}, LIST, times=99))
+    run = processes.info()
+    assert names(run) == ["web"]
+    assert run.result["warnings"] == [
+        "the listing changed while it was read: 1 image caches were seen, and the API says that there are 7."
+    ]
+
+
+class TestMatch:
+    def test_the_smaller_then_the_newer(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+        existing(emulator, ImageCacheSize=50)
+        small = aged(emulator, 3, ImageCacheName="small")
+        match = processes.info(match_images=["nginx:1.27.3"]).result["match"]
+        assert match["found"] is True
+        assert match["image_cache"]["image_cache_id"] == small
+        assert match["image_cache"]["age_days"] == 3.0
+        assert (match["covered"], match["missing"]) == (["nginx:1.27.3"], [])
+
+    def test_what_is_found_need_not_hold_all(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+        image_cache_id = existing(emulator, Images=["nginx:1", "busybox"])
+        shown = emulator.region().shown(emulator.region().caches[image_cache_id])
+        emulator.faults.append(Fault.lie(lambda response: {**response, "Found": True, "ImageCache": shown}, MATCH))
+        match = processes.info(match_images=["busybox:latest", "redis:7", "nginx:1"]).result["match"]
+        assert (match["covered"], match["missing"]) == (["busybox:latest", "nginx:1"], ["redis:7"])
+
+    def test_for_a_snapshotter(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+        existing(emulator)
+        for snapshotter, found in (("overlay", True), ("nydus", False)):
+            run = processes.info(match_images=["nginx:1.27.3"], snapshotter=snapshotter)
+            assert run.result["match"]["found"] is found
+            assert emulator.received[-1].parameters["Snapshotter"] == snapshotter
+
+    @pytest.mark.parametrize(
+        "lie", [{"Found": "yes"}, {"Found": True, "ImageCache": None}, {"Found": True, "ImageCache": {}}, {}], ids=str
+    )
+    def test_an_answer_that_is_none_fails(
+        self, emulator: Emulator, processes: ModuleProcesses, lie: dict[str, Any]
+    ) -> None:
+        emulator.faults.append(Fault.lie(lambda response: {"RequestId": "r", **lie}, MATCH, times=9))
+        run = processes.info(match_images=["nginx:1"], api_retries=0)
+        assert run.status != 0
+        assert run.result["error"]["action"] == MATCH
+        assert run.result["image_caches"] == []
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"statuses": []}, "statuses is empty"),
+        ({"image_cache_ids": [""]}, "image_cache_ids[0] is empty"),
+        ({"name_pattern": ""}, "name_pattern is empty"),
+        ({"match_images": []}, "match_images is empty"),
+        ({"match_images": ["a:1", " "]}, "match_images[1] is empty"),
+        ({"snapshotter": "overlay"}, "snapshotter is for match_images"),
+        ({"snapshotter": "", "match_images": ["a:1"]}, "snapshotter is empty"),
+        ({"statuses": ["ready"]}, "value of statuses must be one or more of: Pending, Ready"),
+        ({"tags": {"": "x"}}, "needs a key that is not empty"),
+    ],
+)
+def test_bad_input_is_refused_before_any_request(
+    emulator: Emulator, processes: ModuleProcesses, options: dict[str, Any], said: str
+) -> None:
+    run = processes.info(**options)
+    assert run.status != 0
+    assert said in run.result["msg"]
+    assert emulator.received == []
+
+
+def test_a_refusal_says_what_to_grant(emulator: Emulator, controller: Controller) -> None:
+    emulator.faults.append(Fault.error("UnauthorizedOperation.CamNoAuth", LIST))
+    run = controller.play({INFO: {}})
+    assert run.status != 0
+    assert "allow tke:DescribeImageCaches on resource *" in run.result["msg"]
+    assert run.result["error"]["code"] == "UnauthorizedOperation.CamNoAuth"
+
+
+def test_no_password_is_shown(emulator: Emulator, controller: Controller) -> None:
+    credentials = [{"Server": "h.example.com", "Username": "u", "Password": "canary-in-list"}]
+    existing(emulator, ImageCacheName="web", ImageRegistryCredentials=credentials)
+    tasks = [{INFO: {"match_images": ["nginx:1.27.3"]}}, {MODULE: WEB}]
+    run = controller.play(*tasks, arguments=("-vvvv", "--diff"))
+    assert run.status == 0, run.output
+    assert run.results[0]["image_caches"][0]["image_registry_credentials"] == [
+        {"server": "h.example.com", "username": "u", "name": None}
+    ]
+    assert "canary-in-list" not in run.output

@@ -1,0 +1,167 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Pruning through Ansible: what a person reads before agreeing, what goes, and what is left when something fails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from emulator import Emulator, Fault
+
+from .controller import PRUNE, Controller
+from .processes import ModuleProcesses
+from .test_life import DELETE, LIST, aged, begun, existing
+
+
+def account(emulator: Emulator) -> dict[str, str]:
+    """Put a typical account there, and return the ids by name."""
+    auto = {"ImageCacheType": "auto", "ImageCacheName": ""}
+    ids = {
+        "web-old": aged(emulator, 60, 41, ImageCacheName="web-old"),
+        "odd": aged(emulator, 55, ImageCacheName="odd", shown={"CreationTime": "unknown"}),
+        "auto": aged(emulator, 50, shown=auto, Images=["busybox:1"]),
+        "ci-17": aged(emulator, 45, ImageCacheName="ci-17", Images=["registry.example.com/shop:17"], ImageCacheSize=40),
+        "web": aged(emulator, 40, 0.5, ImageCacheName="web"),
+        "new": begun(emulator, ImageCacheName="new"),
+    }
+    emulator.region().caches[ids["new"]].builds[-1].seconds = 3600
+    return ids
+
+
+class TestTheList:
+    def test_is_read_before_anything_goes(self, emulator: Emulator, controller: Controller) -> None:
+        ids = account(emulator)
+        run = controller.play({"name": "prune", PRUNE: {"unmatched_for": "30d"}}, arguments=("--check", "--diff"))
+        assert run.status == 0, run.output
+        assert emulator.calls() == [LIST]
+        lines = {line[1:].split()[0]: line.rstrip() for line in run.output.splitlines() if " GiB " in line}
+        assert set(lines) == set(ids.values())
+        marks = {name: lines[image_cache_id][0] for name, image_cache_id in ids.items()}
+        assert marks == {"web-old": "-", "odd": " ", "auto": " ", "ci-17": "-", "web": " ", "new": " "}
+        words = "ci-17 40 GiB Ready 45 d old never matched registry.example.com/shop:17"
+        assert lines[ids["ci-17"]].split() == [f"-{ids['ci-17']}", *words.split()]
+        assert lines[ids["web"]].endswith("stays: it last matched 0.5 d ago, not more than 30d")
+        assert lines[ids["auto"]].endswith("stays: the platform made it")
+        assert lines[ids["odd"]].endswith("stays: its creation date cannot be read: 'unknown'")
+        assert lines[ids["new"]].endswith("stays: it is still being built (Pending)")
+
+    def test_and_then_it_is_what_happens(self, emulator: Emulator, controller: Controller) -> None:
+        ids = account(emulator)
+        foretold = controller.play({PRUNE: {"unmatched_for": "30d"}}, arguments=("--check",)).result
+        run = controller.play({PRUNE: {"unmatched_for": "30d"}})
+        assert run.status == 0, run.output
+        deleted = [cache["image_cache_id"] for cache in run.result["deleted"]]
+        assert deleted == [ids["web-old"], ids["ci-17"]]
+        assert run.result["freed_gib"] == foretold["freed_gib"] == 60
+        assert run.result["deleted"] == foretold["deleted"]
+        assert run.result["kept"] == foretold["kept"]
+        assert set(run.result) == set(foretold)
+        assert (run.result["changed"], foretold["changed"]) == (True, True)
+        assert run.result["request_id"]
+        assert [r.parameters for r in emulator.received if r.action == DELETE] == [{"ImageCacheIds": deleted}]
+        again = controller.play({PRUNE: {"unmatched_for": "30d"}})
+        assert again.result["changed"] is False
+        assert again.result["deleted"] == []
+        assert len(again.result["kept"]) == 4
+
+
+def test_more_than_may_go_deletes_nothing(emulator: Emulator, processes: ModuleProcesses) -> None:
+    ids = [aged(emulator, 40 + number, ImageCacheName=f"ci-{number}") for number in range(12)]
+    for arguments in ((), ("--check", "--diff")):
+        run = processes.prune(*arguments, older_than="30d")
+        assert run.status != 0
+        assert run.result["msg"].startswith(
+            f"12 image caches would be deleted, but max_deletions is 10, so nothing was deleted: 'ci-11' ({ids[11]}), "
+        )
+        assert run.result["deleted"] == []
+        assert run.result["changed"] is False
+        assert {entry["reason"] for entry in run.result["kept"]} == {
+            "it would go, but 12 would, and max_deletions is 10"
+        }
+    assert emulator.calls() == [LIST] * 2
+    run = processes.prune(older_than="30d", keep_newest=2)
+    assert run.status == 0
+    assert len(run.result["deleted"]) == 10
+    assert sorted(emulator.region().caches) == sorted(ids[:2])
+
+
+def test_a_newer_but_larger_one_supersedes_nothing(emulator: Emulator, processes: ModuleProcesses) -> None:
+    old, large = aged(emulator, 5), aged(emulator, 3, ImageCacheSize=50)
+    assert processes.prune(superseded=True).result["changed"] is False
+    newer = aged(emulator, 1, Images=["nginx:1.27.3", "redis:7"])
+    run = processes.prune(superseded=True)
+    assert [cache["image_cache_id"] for cache in run.result["deleted"]] == [old, large]
+    assert list(emulator.region().caches) == [newer]
+
+
+def test_caches_of_the_platform_go_only_where_they_are_meant(emulator: Emulator, processes: ModuleProcesses) -> None:
+    auto = aged(emulator, 50, shown={"ImageCacheType": "auto", "ImageCacheName": ""})
+    assert processes.prune(older_than="30d").result["deleted"] == []
+    run = processes.prune(older_than="30d", include_auto=True)
+    assert [cache["image_cache_id"] for cache in run.result["deleted"]] == [auto]
+
+
+def test_one_that_somebody_else_deletes_meanwhile_is_no_error(emulator: Emulator, processes: ModuleProcesses) -> None:
+    ids = [aged(emulator, 40 + number, ImageCacheName=f"ci-{number}") for number in range(3)]
+
+    def watch(moment: str, action: str) -> None:
+        if moment == "before" and action == DELETE and ids[0] in emulator.region().caches:
+            emulator.region().call(DELETE, {"ImageCacheIds": [ids[0]]})
+
+    emulator.watch = watch
+    run = processes.prune(older_than="30d")
+    assert run.status == 0, run.output
+    assert sorted(cache["image_cache_id"] for cache in run.result["deleted"]) == sorted(ids[1:])
+    assert run.result["kept"] == []
+    assert emulator.calls() == [LIST, DELETE, LIST, DELETE]
+
+
+def test_a_failed_batch_does_not_stop_the_rest(emulator: Emulator, controller: Controller) -> None:
+    ids = [aged(emulator, 100 - number, ImageCacheName=f"ci-{number}") for number in range(25)]
+    emulator.faults.append(Fault.error("InternalError.CamNoAuth", DELETE))
+    run = controller.play({PRUNE: {"older_than": "30d", "max_deletions": 50}})
+    assert run.status != 0
+    assert [cache["image_cache_id"] for cache in run.result["deleted"]] == ids[20:]
+    assert [cache["image_cache_id"] for cache in run.result["kept"]] == ids[:20]
+    assert run.result["changed"] is True
+    assert run.result["freed_gib"] == 100
+    assert run.result["msg"].startswith("20 of 25 image caches could not be deleted ('ci-0' (")
+    assert "allow tke:DeleteImageCaches on resource *" in run.result["msg"]
+    assert "allow tke:DeleteImageCaches" in run.result["kept"][0]["reason"]
+    assert run.result["error"]["code"] == "InternalError.CamNoAuth"
+
+
+def test_a_delete_whose_answer_is_lost_is_not_counted_as_somebody_elses(
+    emulator: Emulator, processes: ModuleProcesses
+) -> None:
+    image_cache_id = aged(emulator, 40)
+    emulator.faults.append(Fault.lost_answer(DELETE))
+    run = processes.prune(older_than="30d")
+    assert run.status == 0, run.output
+    assert [cache["image_cache_id"] for cache in run.result["deleted"]] == [image_cache_id]
+    assert emulator.calls() == [LIST, DELETE, LIST]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({}, "at least one of name_pattern, tags, statuses, superseded, older_than, never_matched, unmatched_for"),
+        ({"never_matched": False}, "nothing says which image caches go"),
+        ({"older_than": "a month"}, "older_than 'a month' is no duration above 0 such as 7d"),
+        ({"unmatched_for": "0d"}, "unmatched_for '0d' is no duration above 0"),
+        ({"statuses": ["Broken"]}, "value of statuses must be one or more of"),
+        ({"tags": {}}, "tags is empty"),
+        ({"older_than": "1d", "keep_newest": -1}, "keep_newest is below 0"),
+    ],
+)
+def test_bad_input_is_refused_before_any_request(
+    emulator: Emulator, processes: ModuleProcesses, options: dict[str, Any], said: str
+) -> None:
+    existing(emulator)
+    run = processes.prune(**options)
+    assert run.status != 0
+    assert said in run.result["msg"]
+    assert emulator.received == []

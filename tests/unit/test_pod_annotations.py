@@ -1,0 +1,87 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From an image cache to the annotations of a Pod: what is accepted, and what is refused with which words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+from ansible.errors import AnsibleFilterError
+from ansible_collections.tencentcloud.tke.plugins.filter import pod_annotations as file
+from ansible_collections.tencentcloud.tke.plugins.filter.pod_annotations import pod_annotations
+
+from .world import World
+
+PREFIX = "eks.tke.cloud.tencent.com/"
+
+
+def result(**options: Any) -> dict[str, Any]:
+    """Return what the module returns."""
+    return World().run(**options)
+
+
+def test_of_every_kind_of_result() -> None:
+    world = World()
+    whole = world.run(image_cache_size=50)
+    entry = world.run_set(image_caches=[{"image_cache_name": "web"}])["image_caches"][0]
+    listed = world.run_info(match_images=["nginx:1"])
+    for cache in (whole, entry, listed["image_caches"][0], listed["match"], whole["image_cache_id"]):
+        assert pod_annotations(cache) == {PREFIX + "use-image-cache": whole["image_cache_id"]}
+
+
+def test_all_of_them_are_strings() -> None:
+    assert pod_annotations("auto", disk_type="CLOUD_SSD", disk_size=50, retain_minutes=0) == {
+        PREFIX + "use-image-cache": "auto",
+        PREFIX + "image-cache-disk-type": "CLOUD_SSD",
+        PREFIX + "image-cache-disk-size": "50",
+        PREFIX + "image-cache-disk-retain-minute": "0",
+    }
+
+
+def test_templates_make_strings_of_numbers() -> None:
+    annotations = pod_annotations(result(image_cache_size=50), disk_size=" 50 ", retain_minutes="10")
+    assert annotations[PREFIX + "image-cache-disk-size"] == "50"
+    assert annotations[PREFIX + "image-cache-disk-retain-minute"] == "10"
+
+
+@pytest.mark.parametrize(
+    ("cache", "options", "said"),
+    [
+        (
+            lambda: result(image_cache_size=50),
+            {"disk_size": 49},
+            "disk_size 49 is smaller than image cache 'web' (imc-",
+        ),
+        (lambda: result(wait=False), {}, "is Pending, and only one that is Ready can be used. Let the task"),
+        (lambda: result(state="absent", name="web"), {}, "there is no image cache in this"),
+        (lambda: World().run(check_mode=True), {}, "image cache 'web' is yet to be built, and has no id in check mode"),
+        (lambda: {"failed": True, "msg": "it broke"}, {}, "the task whose result this is has failed: it broke"),
+        (lambda: World().run_info(match_images=["a:1"])["match"], {}, "there is no image cache in this"),
+        (lambda: {"image_cache_id": "imc-1", "status": None}, {}, "image cache (imc-1) is of unknown status"),
+        (lambda: {"stdout": "imc-1"}, {}, "there is no image cache in this"),
+        (lambda: "web", {}, "'web' is neither the id of an image cache, imc-..., nor 'auto'"),
+        (lambda: "imc-1 ", {}, "'imc-1 ' is neither the id"),
+        (lambda: None, {}, "an image cache, an id or 'auto' is needed, not NoneType"),
+        (lambda: "auto", {"disk_type": "CLOUD_SDD"}, "disk_type 'CLOUD_SDD' is none of CLOUD_BASIC, CLOUD_PREMIUM"),
+        (lambda: "auto", {"disk_size": 0}, "disk_size 0 is no whole number from 1 on"),
+        (lambda: "auto", {"disk_size": 20.5}, "disk_size 20.5 is no whole number"),
+        (lambda: "auto", {"disk_size": True}, "disk_size True is no whole number"),
+        (lambda: "auto", {"disk_size": "20 GiB"}, "disk_size '20 GiB' is no whole number"),
+        (lambda: "auto", {"retain_minutes": -1}, "retain_minutes -1 is no whole number from 0 on"),
+    ],
+)
+def test_what_cannot_be_right_is_refused(cache: Any, options: dict[str, Any], said: str) -> None:
+    with pytest.raises(AnsibleFilterError) as raised:
+        pod_annotations(cache(), **options)
+    assert str(raised.value).startswith("pod_annotations: ")
+    assert said in str(raised.value)
+
+
+def test_its_documentation_has_its_choices() -> None:
+    options = yaml.safe_load(file.DOCUMENTATION)["options"]
+    assert options["disk_type"]["choices"] == list(file.DISK_TYPES)
+    assert file.FilterModule().filters() == {"pod_annotations": pod_annotations}
