@@ -6,30 +6,32 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
 import docutils.core
 import pytest
 import yaml
-from ansible_collections.tencentcloud.tke.plugins.module_utils import _connection, _run
+from ansible_collections.tencentcloud.tke.plugins.module_utils import _connection, _info, _prune, _run, _set
 from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.chain import TOKEN_VARIABLES
-from stories.controller import ROOT
+from stories.controller import INFO, MODULE, PRUNE, ROOT, SET
+from stories.guides import GUIDES, code_blocks
 
-GUIDES = sorted((ROOT / "docs/docsite/rst").glob("*.rst"))
-SPECS = {"tencentcloud.tke.image_cache": _run.image_cache_spec}
-
-
-def blocks(text: str, language: str) -> list[str]:
-    """Return the code blocks of a language, without their indentation."""
-    found = re.findall(rf"^\.\. code-block:: {re.escape(language)}\n\n((?:    .*\n|\n)+)", text, re.MULTILINE)
-    return [re.sub(r"^    ", "", block, flags=re.MULTILINE) for block in found]
+SPECS = {
+    MODULE: _run.image_cache_spec,
+    SET: _set.image_cache_set_spec,
+    INFO: _info.image_cache_info_spec,
+    PRUNE: _prune.image_cache_prune_spec,
+}
 
 
 def tasks(entries: Any) -> list[dict[str, Any]]:
-    """Return the tasks of a task list or of a playbook."""
-    return [task for entry in entries for task in (tasks(entry["tasks"]) if "tasks" in entry else [entry])]
+    """Return the tasks of a task list or of a playbook, those in blocks too."""
+    found = []
+    for entry in entries:
+        inner = [part for key in ("tasks", "block", "rescue", "always") for part in entry.get(key, ())]
+        found += tasks(inner) if inner else [entry]
+    return found
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.stem)
@@ -41,12 +43,12 @@ def test_it_is_well_formed(guide: Path) -> None:
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.stem)
 def test_its_examples_have_options_that_there_are(guide: Path) -> None:
     checked = 0
-    for block in blocks(guide.read_text(encoding="utf-8"), "yaml+jinja"):
-        for task in tasks(yaml.safe_load(block)):
+    for block in code_blocks(guide):
+        for task in tasks(yaml.safe_load(block.text)):
             for module in set(task) & set(SPECS):
                 spec = SPECS[module](lambda *_args: None)
                 known = {name for option, entry in spec.items() for name in (option, *entry.get("aliases", ()))}
-                assert set(task[module]) <= known
+                assert set(task[module] or ()) <= known
                 checked += 1
     assert checked > 0
 
