@@ -100,23 +100,23 @@ def _lacks_image(given: Any, cache: ImageCache, _listed: Listed) -> Optional[str
 
 
 def _too_young(given: Any, cache: ImageCache, listed: Listed) -> Optional[str]:
-    if cache.created_at is None:
-        return "its creation date cannot be read"
-    if _older(cache.created_at, given, listed):
-        return None
-    return f"it was created {days_between(cache.created_at, listed.now):g} d ago, not more than {given}"
+    return _too_lately("was created", "creation date", cache.created_at, given, listed)
 
 
 def _matched_lately(given: Any, cache: ImageCache, listed: Listed) -> Optional[str]:
     """Judge by the last match, and by the creation of a cache that has never matched."""
-    if cache.never_matched:
-        reason = _too_young(given, cache, listed)
-        return f"it never matched, but {reason}" if reason else None
-    if cache.last_matched_at is None:
-        return "its last match cannot be read"
-    if _older(cache.last_matched_at, given, listed):
+    if not cache.never_matched:
+        return _too_lately("last matched", "last match", cache.last_matched_at, given, listed)
+    reason = _too_young(given, cache, listed)
+    return f"it never matched, but {reason}" if reason else None
+
+
+def _too_lately(happened: str, date: str, at: Optional[datetime], duration: str, listed: Listed) -> Optional[str]:
+    if at is None:
+        return f"its {date} cannot be read"
+    if (listed.now - at).total_seconds() > (parse_duration(duration) or 0.0):
         return None
-    return f"it last matched {days_between(cache.last_matched_at, listed.now):g} d ago, not more than {given}"
+    return f"it {happened} {days_between(at, listed.now):g} d ago, not more than {duration}"
 
 
 def _has_matched(_given: Any, cache: ImageCache, _listed: Listed) -> Optional[str]:
@@ -129,10 +129,6 @@ def _not_superseded(_given: Any, cache: ImageCache, listed: Listed) -> Optional[
     if any(supersedes(other, cache) for other in listed.image_caches):
         return None
     return "no newer Ready cache, of its size or smaller, holds all its images"
-
-
-def _older(moment: datetime, duration: str, listed: Listed) -> bool:
-    return (listed.now - moment).total_seconds() > (parse_duration(duration) or 0.0)
 
 
 TEXT: Mapping[str, Any] = {"type": "str"}
