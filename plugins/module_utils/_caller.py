@@ -10,6 +10,7 @@ validated, and a reporter to speak through.
 
 from __future__ import annotations
 
+import traceback
 from typing import Any, Callable, Dict, List, Mapping, TypeVar
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _connection
@@ -20,7 +21,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import r
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Reporter
 from ansible_collections.tencentcloud.tke.plugins.module_utils._secrets import collect_secrets, scrub
 
-__all__ = ["Caller", "ScrubbingReporter", "in_region", "no_fallback"]
+__all__ = ["Caller", "ScrubbingReporter", "guarded", "in_region", "no_fallback"]
 
 T = TypeVar("T")
 
@@ -55,7 +56,28 @@ def in_region(
     except InvalidInput as error:
         return dict(scrub(refusal(error), secrets))
     reporter = ScrubbingReporter(caller.reporter, lambda: [*secrets, *held])
-    return dict(scrub(run(declared, clients[region], reporter), reporter.secrets()))
+    return guarded(lambda: run(declared, clients[region], reporter), reporter.secrets)
+
+
+def guarded(run: Callable[[], Dict[str, Any]], secrets: Callable[[], List[str]]) -> Dict[str, Any]:
+    """Return the scrubbed result of a run, also of one that came upon a defect of this collection.
+
+    A traceback says where a defect is, but what is in the exception nobody can foresee: it is scrubbed like the rest.
+    """
+    try:
+        result = run()
+    except Exception as error:  # pylint: disable=broad-except
+        result = {
+            "failed": True,
+            "changed": False,
+            "msg": (
+                f"this is a defect of the collection: {type(error).__name__}: {error}. What was begun may go on;"
+                " another run looks before it does anything. Please report it with the traceback, which"
+                " ANSIBLE_DISPLAY_TRACEBACK=error shows."
+            ),
+            "exception": traceback.format_exc(),
+        }
+    return dict(scrub(result, secrets()))
 
 
 class ScrubbingReporter:
@@ -63,6 +85,7 @@ class ScrubbingReporter:
 
     def __init__(self, reporter: Reporter, secrets: Callable[[], List[str]]) -> None:
         self._reporter, self.secrets = reporter, secrets
+        self.speaks = reporter.speaks
 
     def warn(self, message: str) -> None:
         """Pass on a warning."""

@@ -18,6 +18,8 @@ __all__ = ["run_module"]
 
 
 class ModuleReporter:
+    speaks = False
+
     """Warnings go into the module's result; a module process has no way to tell how far it is."""
 
     def __init__(self, module: AnsibleModule) -> None:

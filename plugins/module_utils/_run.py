@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Mapping
+from typing import Any, Callable, Dict, Mapping, Sequence
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _connection
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Client
@@ -16,10 +16,12 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache impo
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
 from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import FAILURES, failure, success
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal, Reporter
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.progress import Progress, Watched
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.reconciliation import Reconciliation
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.threads import Threads
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.together import Alone, Run, drive_together
 
-__all__ = ["begun", "declaration_spec", "image_cache", "image_cache_spec", "outcome"]
+__all__ = ["begun", "declaration_spec", "driven", "image_cache", "image_cache_spec", "outcome"]
 
 
 def image_cache_spec(env_fallback: Callable[..., Any]) -> Dict[str, Dict[str, Any]]:
@@ -63,8 +65,29 @@ def image_cache(params: Mapping[str, Any], caller: Caller) -> Dict[str, Any]:
 
 def _reconciled(desired: Desired, client: Client, journal: Journal, caller: Caller) -> Dict[str, Any]:
     run = begun(desired, client, journal, caller)
-    drive_together([run], caller.clock, Alone(caller.clock))
+    driven([Watched(desired.label, journal, run)], caller, room=1)
     return outcome(run, desired, journal, caller)
+
+
+def driven(
+    watched: Sequence[Watched], caller: Caller, *, room: int, ended: Callable[[Run], None] = lambda run: None
+) -> None:
+    """Drive begun runs to their ends, up to C(room) writes at once, and tell how far they are where anybody hears it.
+
+    C(ended) is told of each end.
+    """
+    runs = [one.run for one in watched if isinstance(one.run, Run)]
+    reporter = watched[0].journal.reporter if watched else caller.reporter
+    progress = Progress(watched, caller.clock, reporter.progress) if reporter.speaks else None
+    if room == 1 and progress is None:
+        drive_together(runs, caller.clock, Alone(caller.clock), ended)
+        return
+    # In threads also for a single one that speaks: it does so while a request takes its time.
+    threads = Threads(room)
+    try:
+        drive_together(runs, caller.clock, threads, ended, progress)
+    finally:
+        threads.stop()
 
 
 def begun(desired: Desired, client: Client, journal: Journal, caller: Caller) -> Run:

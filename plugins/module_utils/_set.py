@@ -12,7 +12,12 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Seque
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _connection
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Client
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
-from ansible_collections.tencentcloud.tke.plugins.module_utils._caller import Caller, ScrubbingReporter, no_fallback
+from ansible_collections.tencentcloud.tke.plugins.module_utils._caller import (
+    Caller,
+    ScrubbingReporter,
+    guarded,
+    no_fallback,
+)
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import (
     REPLACEMENT_SUFFIX,
     Desired,
@@ -20,14 +25,9 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desi
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import Refused
 from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import refusal
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.threads import Threads
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.together import (
-    Alone,
-    Pool,
-    Run,
-    drive_together,
-)
-from ansible_collections.tencentcloud.tke.plugins.module_utils._run import begun, declaration_spec, outcome
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.progress import Watched
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.together import Run
+from ansible_collections.tencentcloud.tke.plugins.module_utils._run import begun, declaration_spec, driven, outcome
 from ansible_collections.tencentcloud.tke.plugins.module_utils._secrets import collect_secrets, scrub
 
 __all__ = ["image_cache_set", "image_cache_set_spec"]
@@ -83,13 +83,17 @@ def image_cache_set(params: Mapping[str, Any], caller: Caller) -> Dict[str, Any]
     except InvalidInput as error:
         return dict(scrub(refusal(error), secrets))
     reporter = ScrubbingReporter(caller.reporter, lambda: [*secrets, *held])
-    for entry in entries:
-        for doubt in entry.desired.doubts():
-            reporter.warn(f"{_place(entry)}: {doubt}")
-        entry.journal = Journal(reporter)
-        entry.run = begun(entry.desired, clients[entry.region], entry.journal, caller)
-    _driven(entries, params, caller)
-    return dict(scrub(_result(entries, caller), reporter.secrets()))
+
+    def run() -> Dict[str, Any]:
+        for entry in entries:
+            for doubt in entry.desired.doubts():
+                reporter.warn(f"{_place(entry)}: {doubt}")
+            entry.journal = Journal(reporter)
+            entry.run = begun(entry.desired, clients[entry.region], entry.journal, caller)
+        _driven(entries, params, caller)
+        return _result(entries, caller)
+
+    return guarded(run, reporter.secrets)
 
 
 def _entries(params: Mapping[str, Any]) -> List[Entry]:
@@ -156,23 +160,17 @@ def _clients(
 
 
 def _driven(entries: Sequence[Entry], params: Mapping[str, Any], caller: Caller) -> None:
-    runs = [entry.run for entry in entries if entry.run is not None]
+    watched = [
+        Watched(entry.desired.label, entry.journal, entry.run) for entry in entries if entry.journal and entry.run
+    ]
 
     def ended(run: Run) -> None:
         if params["on_error"] == "stop" and run.error is not None:
-            for other in runs:
+            for other in (entry.run for entry in entries if entry.run):
                 if other.effect is not None and not other.writes:
                     other.give_up(Refused("it was not begun: on_error is stop, and another one has failed."))
 
-    if len(runs) < 2:
-        drive_together(runs, caller.clock, Alone(caller.clock), ended)
-        return
-    threads = Threads(params["concurrency"])
-    pool: Pool = threads
-    try:
-        drive_together(runs, caller.clock, pool, ended)
-    finally:
-        threads.stop()
+    driven(watched, caller, room=params["concurrency"] if len(watched) > 1 else 1, ended=ended)
 
 
 def _result(entries: Sequence[Entry], caller: Caller) -> Dict[str, Any]:

@@ -71,6 +71,7 @@ class World:
     """One region, its time, and what runs have called there. Builds take 60 s."""
 
     def __init__(self, settings: Optional[Settings] = None) -> None:
+        self.speaks = False
         # The jitter of pauses is the same whenever a life is told again.
         random.seed(20180525)
         self.clock = WorldClock()
@@ -110,7 +111,7 @@ class World:
     def run_set(self, **options: Any) -> dict[str, Any]:
         """Return the result of a run of the module for many caches, without threads: they know no virtual time."""
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(_set, "Threads", lambda room: OneThread(self.clock))
+            patch.setattr(_run, "Threads", lambda room: OneThread(self.clock))
             return self._run_module(_set.image_cache_set, _set.image_cache_set_spec, **options)
 
     def run_info(self, **options: Any) -> dict[str, Any]:

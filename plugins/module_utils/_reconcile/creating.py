@@ -140,7 +140,7 @@ def _taken(scene: Scene, error: RequestError, claims: Claims) -> Steps[Built]:
 
 
 def _looked_up_again(scene: Scene, error: RequestError, claims: Claims) -> Steps[Optional[ImageCache]]:
-    scene.progress(f"may or may not have been created ({error.message}); looking")
+    scene.progress(f"it may or may not have been created ({error.message}); looking")
     for pause in UNCLEAR_PAUSES:
         for cache in claims((yield from scene.by_name(after=pause))):
             return cache
@@ -165,7 +165,7 @@ def _rivalled(scene: Scene, own: str, claims: Claims, alone: bool = False) -> St
         return Built(own)
     for cache in rivals:
         if cache is not keeper and (cache.id == own or scene.unclear or alone):
-            scene.progress(f"exists twice, {keeper.id} is the older; removing {cache.id}")
+            scene.progress(f"it exists twice, and {keeper.id} is the older; removing {cache.id}")
             yield from _yielded(scene, cache)
     scene.journal.looked_at(keeper)
     if keeper.id == own:

@@ -17,6 +17,9 @@ __all__ = ["Journal", "Reporter", "action_result"]
 class Reporter(Protocol):
     """Where a run speaks while it goes on."""
 
+    # Whether anybody hears of progress.
+    speaks: bool
+
     def warn(self, message: str) -> None:
         """Say something that the user should look at."""
 
@@ -40,6 +43,16 @@ class Journal:
         # The Failed cache that was built anew.
         self.recovered: Optional[ImageCache] = None
         self._old: Optional[str] = None
+        # What the run is doing, for whoever watches: in words, since when on the monotonic clock, and whether that is
+        # news. None where it has not begun to do anything.
+        self.doing: Optional[str] = None
+        self.since = 0.0
+        self.news = False
+
+    def begins(self, doing: str, now: float) -> None:
+        """Note what the run is about to do, or wait for."""
+        if doing != self.doing:
+            self.doing, self.since, self.news = doing, now, True
 
     def found(self, cache: ImageCache) -> None:
         """Note the cache that the run is about."""

@@ -104,14 +104,14 @@ class Reconciliation:
         """Wait for a build that this run did not begin, and return what is there then."""
         image_cache_id = str(plan.join)
         takes_place = any(step.action == REPLACE and step.image_cache_id == image_cache_id for step in plan.steps)
-        self._scene.progress(f"is being built; joining the build of {image_cache_id}")
+        self._scene.progress(f"joining the build of {image_cache_id}")
         try:
             cache = yield from await_settled(self._scene, image_cache_id)
             if takes_place and cache.status == READY:
                 self._be_content()
         except Vanished:
             # Its run may have found an older one of the name, and have removed its own.
-            self._scene.progress(f"is no longer {image_cache_id}; looking again")
+            self._scene.progress(f"{image_cache_id} is gone; looking again")
         self._relies_on_others = True
         return (yield from self._settled())
 
@@ -224,6 +224,6 @@ class Reconciliation:
             return False
         if Successor(desired, cache).missing:
             return False
-        self._scene.progress("cannot be updated after its failed update; replacing it")
+        self._scene.progress("it cannot be updated after its failed update; replacing it")
         self._scene.desired = dataclasses.replace(desired, on_change="replace")
         return True

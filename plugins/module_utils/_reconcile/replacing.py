@@ -44,12 +44,13 @@ def replace(scene: Scene, step: Step, heir: Optional[ImageCache]) -> Steps[Optio
         scene.journal.replacing(old, str(new), request_id, step.fields)
         scene.journal.exchanged(old, str(new))
 
-    scene.progress(f"has its replacement {new} Ready; removing {old}")
+    scene.progress(f"the replacement {new} is Ready; removing {old}")
     yield from remove(scene, old, accepted)
     if not scene.desired.wait and (yield from scene.by_id(old)) is not None:
         # Two caches of one name would say nothing: the name comes when the old one is not listed any more.
         scene.warn(f"is replaced by {new}, but {old} is still listed; the next run gives {new} its name")
     elif step.closing:
+        scene.progress(f"{old} is gone; giving {new} its name")
         yield from bring_about(scene, step.closing, new, heir)
     return None
 
@@ -67,7 +68,7 @@ def _built(scene: Scene, step: Step, old: str) -> Steps[Built]:
         own.append(image_cache_id)
         scene.journal.replacing(old, image_cache_id, request_id, step.fields)
 
-    scene.progress(f"is replaced: building {scene.desired.replacement_name!r} beside {old}")
+    scene.progress(f"building the replacement {scene.desired.replacement_name!r} beside {old}")
     built = yield from build(scene, step, claims, created)
     if built.rival:
         scene.journal.replacing(old, built.rival.id, None, step.fields)

@@ -56,8 +56,9 @@ class Scene:
         return min(self.desired.wait_interval, self.deadline.remaining)
 
     def progress(self, message: str) -> None:
-        """Say how far the run is."""
-        self.journal.reporter.progress(f"image cache {self.desired.label} {message}")
+        """Say what the run is about to do, or wait for; one that does not wait has nothing to say."""
+        if self.desired.wait:
+            self.journal.begins(message, self.clock.monotonic())
 
     def warn(self, message: str) -> None:
         """Say something that the user should look at."""

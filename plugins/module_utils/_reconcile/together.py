@@ -22,6 +22,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.effect
     Steps,
     Write,
 )
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.progress import Progress
 
 __all__ = ["Alone", "Pool", "Run", "Work", "drive_together"]
 
@@ -108,17 +109,28 @@ class Alone:
 
 
 def drive_together(
-    runs: Sequence[Run], clock: Clock, pool: Pool, ended: Callable[[Run], None] = lambda run: None
+    runs: Sequence[Run],
+    clock: Clock,
+    pool: Pool,
+    ended: Callable[[Run], None] = lambda run: None,
+    progress: Optional[Progress] = None,
 ) -> None:
-    """Drive all runs to their ends. C(ended) is told of each; it may let others give up."""
+    """Drive all runs to their ends, while C(progress) speaks. C(ended) is told of each; it may let others give up."""
     for run in runs:
         run.begin(clock.monotonic())
-    _Schedule(runs, clock, pool, ended).carry_out()
+    _Schedule(runs, clock, pool, ended, progress).carry_out()
 
 
 class _Schedule:
-    def __init__(self, runs: Sequence[Run], clock: Clock, pool: Pool, ended: Callable[[Run], None]) -> None:
-        self._clock, self._pool, self._ended = clock, pool, ended
+    def __init__(
+        self,
+        runs: Sequence[Run],
+        clock: Clock,
+        pool: Pool,
+        ended: Callable[[Run], None],
+        progress: Optional[Progress],
+    ) -> None:
+        self._clock, self._pool, self._ended, self._progress = clock, pool, ended, progress
         self._waiting = [run for run in runs if run.effect is not None]
         self._busy, self._writing = 0, 0
         for run in runs:
@@ -132,6 +144,8 @@ class _Schedule:
             self._submit_looks()
             for came in self._pool.wait(self._patience()):
                 self._heard(came)
+            if self._progress is not None and (self._waiting or self._busy):
+                self._progress.speak()
 
     def _submit_writes(self) -> None:
         for run in self._waiting[:]:
@@ -170,7 +184,10 @@ class _Schedule:
         moments = [
             run.due if run.due > now else run.due + LINGER for run in self._waiting if isinstance(run.effect, Look)
         ]
-        return max(0.0, min(moments) - now) if moments else None
+        patience = [max(0.0, min(moments) - now)] if moments else []
+        if self._progress is not None:
+            patience.append(self._progress.patience())
+        return min(patience, default=None)
 
     def _heard(self, came: List[Tuple[Run, Any]]) -> None:
         self._busy -= 1

@@ -9,7 +9,12 @@ from __future__ import annotations
 from typing import Optional
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import pauses
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import READY, ImageCache
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import (
+    FAILED,
+    READY,
+    UPDATE_FAILED,
+    ImageCache,
+)
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.effects import Steps
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.scene import Scene
 
@@ -50,7 +55,6 @@ def await_settled(scene: Scene, image_cache_id: str) -> Steps[ImageCache]:
     Raises Vanished and TimedOut.
     """
     started = scene.clock.monotonic()
-    status: Optional[str] = None
     for pause in pauses(scene.desired.wait_interval):
         known = image_cache_id in scene.listed
         cache = yield from scene.by_id(image_cache_id, after=min(pause, scene.deadline.remaining))
@@ -59,11 +63,10 @@ def await_settled(scene: Scene, image_cache_id: str) -> Steps[ImageCache]:
             if known or scene.clock.monotonic() - started > LISTING_LAG:
                 raise Vanished(image_cache_id)
         else:
+            if cache.status not in (FAILED, UPDATE_FAILED):
+                scene.progress(f"{image_cache_id} is {_state(cache)}")
             if cache.settled:
                 return cache
-            if cache.status != status:
-                status = cache.status
-                scene.progress(f"is {status}")
         if scene.deadline.passed:
             raise TimedOut(cache, image_cache_id, scene.deadline.seconds, READY)
     raise AssertionError("pauses() has no end")
@@ -75,6 +78,13 @@ def await_gone(scene: Scene, image_cache_id: str) -> Steps[None]:
     for pause in pauses(scene.desired.wait_interval):
         if cache is None:
             return
+        scene.progress(f"{image_cache_id} is deleted, but still listed")
         if scene.deadline.passed:
             raise TimedOut(cache, image_cache_id, scene.deadline.seconds, "gone")
         cache = yield from scene.by_id(image_cache_id, after=min(pause, scene.deadline.remaining))
+
+
+def _state(cache: ImageCache) -> str:
+    """Return the status and the last step of a build, in the service's words."""
+    event = cache.events[-1] if cache.events else None
+    return f"{cache.status}, {event.reason}: {event.message}" if event and not cache.settled else str(cache.status)
