@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. The only file that knows AnsibleModule: from a module process to a run and back."""
+"""Private to this collection. The only file that knows AnsibleModule: from its arguments to a run and back."""
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Mapping
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -14,23 +14,34 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.transport import REQUESTS_IMPORT_ERROR
 from ansible_collections.tencentcloud.tke.plugins.module_utils._caller import Caller
 
-__all__ = ["run_module"]
+__all__ = ["Definition", "run_handed_over", "run_module"]
+
+Spec = Callable[[Callable[..., Any]], Dict[str, Dict[str, Any]]]
+Run = Callable[[Mapping[str, Any], Caller], Dict[str, Any]]
+
+
+class Definition(NamedTuple):
+    """What a module is: its argument spec, given env_fallback, and its run."""
+
+    spec: Spec
+    run: Run
 
 
 class ModuleReporter:
-    speaks = False
+    """Warnings go into the module's result; C(say) hears of progress, if there is anybody to hear it."""
 
-    """Warnings go into the module's result; a module process has no way to tell how far it is."""
-
-    def __init__(self, module: AnsibleModule) -> None:
-        self._module = module
+    def __init__(self, module: AnsibleModule, say: Optional[Callable[[str], None]]) -> None:
+        self._module, self._say = module, say
+        self.speaks = say is not None
 
     def warn(self, message: str) -> None:
         """Put a warning into the result."""
         self._module.warn(message)
 
     def progress(self, message: str) -> None:
-        """Say nothing."""
+        """Say how far the run is. A module process has no way to tell."""
+        if self._say is not None:
+            self._say(message)
 
 
 class Module(AnsibleModule):  # type: ignore[misc] # ansible-core has no type information
@@ -57,16 +68,47 @@ class Module(AnsibleModule):  # type: ignore[misc] # ansible-core has no type in
         return ""
 
 
-def run_module(
-    spec: Callable[[Callable[..., Any]], Dict[str, Dict[str, Any]]],
-    run: Callable[[Mapping[str, Any], Caller], Dict[str, Any]],
-) -> None:
+class HandedOver(Module):
+    """A module without a process of its own: its arguments are handed in, and its result is handed out.
+
+    AnsibleModule has a hook for each of the two.
+    """
+
+    def __init__(self, arguments: Dict[str, Any], hand_out: Callable[[Dict[str, Any]], None], **kwargs: Any) -> None:
+        self._arguments, self._hand_out = arguments, hand_out
+        super().__init__(**kwargs)
+
+    def _load_params(self) -> None:
+        self.params = self._arguments
+
+    def _record_module_result(self, o: Dict[str, Any]) -> None:
+        self._hand_out(o)
+
+
+def run_module(spec: Spec, run: Run) -> None:
     """Validate the module's arguments by its spec, run it, and exit with the result."""
-    module = Module(argument_spec=spec(env_fallback), supports_check_mode=True)
+    _run(Module(argument_spec=spec(env_fallback), supports_check_mode=True), run, None)
+
+
+def run_handed_over(
+    definition: Definition, arguments: Dict[str, Any], say: Optional[Callable[[str], None]]
+) -> Dict[str, Any]:
+    """Do what run_module() does, but with C(arguments), and return what it would print. C(say) hears of progress."""
+    results: List[Dict[str, Any]] = []
+    spec = definition.spec(env_fallback)
+    try:
+        module = HandedOver(arguments, results.append, argument_spec=spec, supports_check_mode=True)
+        _run(module, definition.run, say)
+    except SystemExit:
+        return results[-1]
+    raise AssertionError("a module ends by exiting")
+
+
+def _run(module: Module, run: Run, say: Optional[Callable[[str], None]]) -> None:
     if REQUESTS_IMPORT_ERROR is not None:
         module.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
     caller = Caller(
-        ModuleReporter(module),
+        ModuleReporter(module, say),
         ansible_version=module.ansible_version,
         check_mode=module.check_mode,
         diff=module._diff,
