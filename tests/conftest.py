@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Optional
 
 import pytest
 from emulator import Emulator
+from stories import ways
 from stories.controller import Controller
 from stories.processes import ModuleProcesses
 
@@ -23,15 +25,30 @@ def emulator() -> Iterator[Emulator]:
     emulator.stop()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Stories can be told in two ways, and their results be compared."""
+    parser.addoption("--way", choices=(ways.HERE, ways.MODULE_PROCESS), help="where the tasks of stories run")
+    parser.addoption("--record", help="a file for the results of stories")
+
+
 @pytest.fixture
-def controller(emulator: Emulator, tmp_path: Path) -> Controller:
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Optional[str]:
+    """Where tasks run: in the controller for playbooks and in processes for modules, unless the option says it."""
+    record, chosen = request.config.getoption("--record"), request.config.getoption("--way")
+    if record:
+        monkeypatch.setenv("STORY_RECORD", record)
+    return chosen and str(chosen)
+
+
+@pytest.fixture
+def controller(emulator: Emulator, tmp_path: Path, way: Optional[str]) -> Controller:
     """A machine with Ansible that reaches the emulator."""
-    return Controller(emulator, tmp_path)
+    return Controller(emulator, tmp_path, way or ways.HERE)
 
 
 @pytest.fixture
-def processes(controller: Controller) -> Iterator[ModuleProcesses]:
+def processes(controller: Controller, way: Optional[str]) -> Iterator[ModuleProcesses]:
     """Module processes without the Ansible around them, on the same machine."""
-    processes = ModuleProcesses(controller.emulator, controller.environment)
+    processes = ModuleProcesses(controller.emulator, controller.environment, way or ways.MODULE_PROCESS)
     yield processes
     processes.stop()

@@ -28,8 +28,11 @@ __all__ = ["InProcess"]
 
 IN_PROCESS = "tencentcloud_tke_in_process"
 PROGRESS = "tencentcloud_tke_progress"
-# How arguments go to a module that is written in Python, and its result comes back.
+# How arguments go to a module that is written in Python, and its result comes back. Loaded once, not in each worker.
 PROFILE = "legacy"
+TO_MODULE, FROM_MODULE = Direction.CONTROLLER_TO_MODULE, Direction.MODULE_TO_CONTROLLER
+ARGUMENTS = get_module_encoder(PROFILE, TO_MODULE), get_module_decoder(PROFILE, TO_MODULE)
+RESULT = get_module_encoder(PROFILE, FROM_MODULE)
 
 
 class InProcess(ActionBase):  # type: ignore[misc] # ansible-core has no type information
@@ -71,7 +74,7 @@ class InProcess(ActionBase):  # type: ignore[misc] # ansible-core has no type in
         with self._environment():
             result = run_handed_over(self.definition, _decoded(arguments), self._say(task_vars))
         # As if it had been printed: from here on Ansible's own code makes of it what it makes of any module's result.
-        printed = json.dumps(result, cls=get_module_encoder(PROFILE, Direction.MODULE_TO_CONTROLLER))
+        printed = json.dumps(result, cls=RESULT)
         returned: Dict[str, Any] = self._parse_returned_data({"stdout": printed}, PROFILE)
         returned.pop("_ansible_parsed", None)
         return returned
@@ -98,5 +101,5 @@ class InProcess(ActionBase):  # type: ignore[misc] # ansible-core has no type in
 
 def _decoded(arguments: Dict[str, Any]) -> Dict[str, Any]:
     """Return the arguments as a module process reads them: plain values, without what the controller knows of them."""
-    text = json.dumps(arguments, cls=get_module_encoder(PROFILE, Direction.CONTROLLER_TO_MODULE))
-    return dict(json.loads(text, cls=get_module_decoder(PROFILE, Direction.CONTROLLER_TO_MODULE)))
+    encoder, decoder = ARGUMENTS
+    return dict(json.loads(json.dumps(arguments, cls=encoder), cls=decoder))

@@ -4,8 +4,8 @@
 
 """Module processes on demand: each is forked from one that has imported everything, and runs the module's main().
 
-C(python module_processes.py), then a module's name and its arguments in a JSON list, a line each, on stdin. It prints
-the process id, and when the process has ended the result that it printed, C(null) where it printed none.
+C(python module_processes.py WAY), then a module's name and its arguments in a JSON list, a line each, on stdin. It
+prints the process id, and when the process has ended the result that it printed, C(null) where it printed none.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ import sys
 from typing import Any
 
 from ansible.module_utils import basic
+from ansible.module_utils.common.json import Direction, get_module_encoder
+from ansible_collections.tencentcloud.tke.plugins.module_utils import _info, _prune, _run, _set
+from ansible_collections.tencentcloud.tke.plugins.module_utils._module import Definition, run_handed_over
 from ansible_collections.tencentcloud.tke.plugins.modules import (
     image_cache,
     image_cache_info,
@@ -29,6 +32,15 @@ MODULES = {
     "image_cache_prune": image_cache_prune,
     "image_cache_set": image_cache_set,
 }
+# Of the modules, to be run without a main().
+DEFINITIONS = {
+    "image_cache": Definition(_run.image_cache_spec, _run.image_cache),
+    "image_cache_info": Definition(_info.image_cache_info_spec, _info.image_cache_info),
+    "image_cache_prune": Definition(_prune.image_cache_prune_spec, _prune.image_cache_prune),
+    "image_cache_set": Definition(_set.image_cache_set_spec, _set.image_cache_set),
+}
+# As a module prints it.
+RESULT = get_module_encoder("legacy", Direction.MODULE_TO_CONTROLLER)
 
 
 def start(module: str, arguments: dict[str, Any]) -> tuple[int, int]:
@@ -42,7 +54,12 @@ def start(module: str, arguments: dict[str, Any]) -> tuple[int, int]:
     basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode()
     basic._ANSIBLE_PROFILE = "legacy"
     try:
-        MODULES[module].main()
+        if sys.argv[1] == "module":
+            MODULES[module].main()
+        else:
+            result = run_handed_over(DEFINITIONS[module], arguments, None)
+            print(json.dumps(result, cls=RESULT))
+            sys.stdout.flush()
     except SystemExit:
         sys.stdout.flush()
     finally:

@@ -15,17 +15,18 @@ from typing import Any, Optional
 
 from emulator import Emulator
 
+from . import ways
 from .controller import WEB, Run
 
 
 class ModuleProcesses:
     """Runs of the modules, each in a process of its own, one at a time. See module_processes.py."""
 
-    def __init__(self, emulator: Emulator, environment: dict[str, str]) -> None:
+    def __init__(self, emulator: Emulator, environment: dict[str, str], way: str) -> None:
         self.emulator = emulator
         self._current: Optional[int] = None
         self._parent = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("module_processes.py"))],
+            [sys.executable, str(Path(__file__).with_name("module_processes.py")), way],
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -43,6 +44,7 @@ class ModuleProcesses:
         result.setdefault("failed", False)
         # As Ansible shows them.
         result["warnings"] = [warning["event"]["msg"] for warning in result.get("warnings", [])]
+        ways.record(result)
         return Run(int(result["failed"]), json.dumps(result), [result])
 
     def set(self, *arguments: str, **options: Any) -> Run:

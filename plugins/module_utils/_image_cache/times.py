@@ -15,7 +15,7 @@ __all__ = ["days_between", "iso_utc", "parse_duration", "parse_time"]
 # "2021-12-06 22:52:24", "2026-03-30 07:03:35 +0000 UTC", "2024-01-01T00:00:00Z" and Go's
 # "2026-03-30 17:07:11.389402882 +0800 CST m=+893.262707991". The zone's name adds nothing to its offset.
 PATTERN = re.compile(
-    r"(?P<date>\d{4}-\d\d-\d\d)[T ](?P<time>\d\d:\d\d:\d\d)(?:\.\d+)?"
+    r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.\d+)?"
     r"(?: ?(?P<offset>Z|UTC|[+-]\d\d:?\d\d))?(?: [A-Z]{2,5})?(?: m=[+-][\d.]+)?",
     re.ASCII,
 )
@@ -44,8 +44,9 @@ def _moment(text: str) -> Optional[datetime]:
         match = PATTERN.fullmatch(text.strip())
         if match is None:
             return None
-        moment = datetime.strptime(f"{match['date']} {match['time']}", "%Y-%m-%d %H:%M:%S")
-        return (moment - _offset(match["offset"])).replace(tzinfo=timezone.utc)
+        year, month, day, hour, minute, second = (int(match[number]) for number in range(1, 7))
+        moment = datetime(year, month, day, hour, minute, second, tzinfo=timezone.utc)
+        return moment - _offset(match["offset"])
     except (ValueError, OverflowError):
         return None
 

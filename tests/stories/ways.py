@@ -1,0 +1,97 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The two ways in which a task can run, and what makes the results of one comparable with those of the other.
+
+C(pytest --way module) runs the stories in processes of modules, C(--way here) in the controller's own. With
+C(--record FILE) each result goes into a file; tools/ways compares two of them, key by key.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+HERE, MODULE_PROCESS = "here", "module"
+VARIABLE = "tencentcloud_tke_in_process"
+# What no two runs have in common, whichever way they go.
+UNLIKE = (
+    (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "<uuid>"),
+    (
+        re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| [+]\d{4} (?:UTC|CST))?(?: m=[+][\d.]+)?"),
+        "<time>",
+    ),
+    (re.compile(r"\b(imc|eksci|disk|snap)-[a-z0-9]{8}\b"), r"\1-<id>"),
+    (re.compile(r"(127\.0\.0\.1|localhost):\d+"), r"\1:<port>"),
+    (re.compile(r"/[\w/.-]*pytest-of-[\w/.-]*"), "<folder>"),
+    (re.compile(r"\b(1[0-9]{9}|1[0-9]{12})\b"), "<unix>"),
+)
+# How far a build had come when it was looked at depends on the moment.
+MOMENTARY = frozenset(["events", "phase", "age_days", "days_since_match"])
+
+
+def record(result: Any) -> None:
+    """Note a result for the comparison, if there is to be one."""
+    path = os.environ.get("STORY_RECORD")
+    if path:
+        test = os.environ["PYTEST_CURRENT_TEST"].rsplit(" ", 1)[0]
+        line = json.dumps([test, comparable(result)], sort_keys=True, default=str)
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+
+def comparable(value: Any, key: str = "") -> Any:
+    """Return a value without what no two runs have in common."""
+    if key in MOMENTARY:
+        return f"<{key}>"
+    if isinstance(value, dict):
+        return {comparable(name): comparable(item, name) for name, item in value.items()}
+    if isinstance(value, list):
+        return [comparable(item) for item in value]
+    if isinstance(value, str):
+        for pattern, stand_in in UNLIKE:
+            value = pattern.sub(stand_in, value)
+    return value
+
+
+def recorded(path: Path) -> dict[str, list[Any]]:
+    """Return what a file has for each test, in order."""
+    results: dict[str, list[Any]] = defaultdict(list)
+    for line in path.read_text(encoding="utf-8").splitlines():
+        test, result = json.loads(line)
+        results[test].append(result)
+    return results
+
+
+def differences(one: Any, other: Any, at: str = "") -> list[str]:
+    """Return where two results differ, a line each."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return [
+            line
+            for key in sorted({*one, *other})
+            for line in differences(one.get(key, "<missing>"), other.get(key, "<missing>"), f"{at}.{key}")
+        ]
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        return [line for n, pair in enumerate(zip(one, other)) for line in differences(*pair, f"{at}[{n}]")]
+    return [] if one == other else [f"{at or '.'}: {one!r} != {other!r}"]
+
+
+def main(first: str, second: str) -> int:
+    """Compare two records; return 1 where they differ."""
+    one, other = recorded(Path(first)), recorded(Path(second))
+    lines = [f"only one way: {test}" for test in sorted({*one} ^ {*other})]
+    for test in sorted({*one} & {*other}):
+        lines += [f"{test}{line}" for line in differences(one[test], other[test])]
+    count = sum(map(len, one.values()))
+    print("\n".join(lines) or f"{len(one)} stories with {count} results went both ways, without a difference")
+    return 1 if lines or not one else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
