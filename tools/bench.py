@@ -26,6 +26,12 @@ from typing import Any
 import pygal
 import trustme
 import yaml
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Client
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.endpoint import Endpoint
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.tc3 import Keys
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.transport import ConnectionSettings, Transport
+from ansible_collections.tencentcloud.tke.plugins.module_utils._connection import TKE
 from emulator import Emulator, Settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -38,6 +44,9 @@ TCCLI = (
     "import certifi, os; certifi.where = lambda: os.environ['TENCENTCLOUD_CA_PATH']; import tccli.main as t; t.main()"
 )
 SCALE = (250, 500, 1000, 2000)
+# How many tasks a playbook has where the cost of one more is measured.
+TASKS = 21
+IN_MODULES = ("-e", '{"tencentcloud_tke_in_process": false}')
 
 
 @dataclass
@@ -77,10 +86,10 @@ class Bench:
             "TENCENTCLOUD_CA_PATH": str(folder / "ca.pem"),
         }
 
-    def play(self, name: str, **task: Any) -> list[str]:
-        """Return the command that runs a playbook of one task."""
+    def play(self, name: str, times: int = 1, **task: Any) -> list[str]:
+        """Return the command that runs a playbook of one task, or of that task several times."""
         path = self.folder / f"{name}.yml"
-        playbook = [{"hosts": "localhost", "gather_facts": False, "tasks": [task]}]
+        playbook = [{"hosts": "localhost", "gather_facts": False, "tasks": [dict(task) for _time in range(times)]}]
         path.write_text(yaml.safe_dump(playbook, sort_keys=False), encoding="utf-8")
         return ["ansible-playbook", str(path)]
 
@@ -118,21 +127,67 @@ def rows(bench: Bench) -> dict[str, Row]:
     """Return what is compared."""
     script = [sys.executable, str(ROOT / "tools/bench_sdk.py")]
     one, many = {**DECLARED, "name": NAMES[0]}, {**DECLARED, "image_caches": [{"name": name} for name in NAMES]}
-    loop = {**DECLARED, "name": "{{ item }}"}
+    looped = bench.play("loop", **{MODULE: {**DECLARED, "name": "{{ item }}"}}, loop=NAMES)
+    tasks = bench.play("tasks", TASKS, **{MODULE: one})
+    nothing = {"ansible.builtin.set_fact": {"nothing": 1}}
+    arguments = " ".join(f"{name}={value}" for name, value in {**one, "images": "nginx:1.27.3"}.items())
+    ad_hoc = ["ansible", "localhost", "-m", MODULE, "-a", arguments]
     return {
-        "start": Row("a playbook of one task that does nothing", bench.play("start", **{"ansible.builtin.ping": {}})),
+        "start": Row("a playbook of one task that does nothing", bench.play("start", **nothing)),
+        "idle": Row(f"a playbook of {TASKS} tasks that do nothing", bench.play("idle", TASKS, **nothing)),
         "one": Row("one unchanged cache: image_cache", bench.play("one", **{MODULE: one})),
+        "one_module": Row("the same in a module process", [*bench.play("one", **{MODULE: one}), *IN_MODULES]),
+        "tasks": Row(f"{TASKS} tasks, each one unchanged cache: image_cache", tasks),
+        "tasks_module": Row("the same in module processes", [*tasks, *IN_MODULES]),
+        "ad_hoc": Row("one unchanged cache ad hoc: image_cache", ad_hoc),
+        "ad_hoc_module": Row("the same in a module process", [*ad_hoc, *IN_MODULES]),
         "one_sdk": Row("one listing: script on the SDK", [*script, "one"]),
         "one_tccli": Row("one listing: tccli", bench.tccli()),
         "many": Row("100 unchanged caches: image_cache_set", bench.play("many", **{SET: many})),
-        "many_loop": Row(
-            "100 unchanged caches: loop over image_cache", bench.play("loop", **{MODULE: loop}, loop=NAMES)
-        ),
+        "many_loop": Row("100 unchanged caches: loop over image_cache", looped),
+        "many_loop_module": Row("the same in module processes", [*looped, *IN_MODULES]),
         "many_sdk": Row("100 listings: script on the SDK", [*script, "each"]),
         "many_tccli": Row("100 listings: loop over tccli", bench.tccli(), times=MANY),
         "create": Row("100 new caches, awaited: image_cache_set", bench.play("create", **{SET: many}), fresh=True),
         "create_sdk": Row("100 new caches, awaited: script on the SDK", [*script, "create"], fresh=True),
     }
+
+
+def api_call(bench: Bench) -> float:
+    """Return the seconds of one call over a new connection, in a process that is warm."""
+    verify = bench.environment["TENCENTCLOUD_CA_PATH"]
+    keys = Keys(bench.emulator.secret_id, bench.emulator.secret_key, None)
+    endpoint, clock = Endpoint.parse(bench.emulator.endpoint), Clock()
+    settings = ConnectionSettings(endpoint, "ap-guangzhou", "en-US", 30, verify, "bench", "bench")
+    seconds = []
+    for _time in range(TASKS):
+        client = Client(
+            Transport(settings, TKE, lambda: keys, clock, 1), retries=0, check_mode=True, clock=clock, pacing=None
+        )
+        started = time.perf_counter()
+        client.describe(Deadline(clock, 60), ImageCacheNames=[NAMES[0], f"{NAMES[0]}-replacement"])
+        seconds.append(time.perf_counter() - started)
+    return statistics.median(seconds)
+
+
+def overheads(table: dict[str, Row], call: float) -> list[tuple[str, float, float]]:
+    """Return what one more unchanged cache costs each way: a title, the milliseconds in all, and those on top."""
+
+    def each(more: str, fewer: str, count: int) -> float:
+        return (table[more].median - table[fewer].median) / count
+
+    costs = {
+        "a task that does nothing, whatever its kind": each("idle", "start", TASKS - 1),
+        "a task, in the controller's process": each("tasks", "one", TASKS - 1),
+        "a task, in a module process": each("tasks_module", "one_module", TASKS - 1),
+        "an item of a loop, in the controller's process": each("many_loop", "one", MANY - 1),
+        "an item of a loop, in a module process": each("many_loop_module", "one_module", MANY - 1),
+        "a process of tccli": table["many_tccli"].median / MANY,
+    }
+    return [
+        (title, seconds * 1000, (seconds - (0 if "nothing" in title else call)) * 1000)
+        for title, seconds in costs.items()
+    ]
 
 
 def bars(table: dict[str, Row]) -> list[tuple[str, float, float]]:
@@ -182,7 +237,7 @@ def scale() -> list[dict[str, float]]:
         return measured
 
 
-def report(table: dict[str, Row], measured: list[dict[str, float]], rounds: int) -> str:
+def report(table: dict[str, Row], call: float, measured: list[dict[str, float]], rounds: int) -> str:
     """Return the page that the documentation shows."""
     lines = [
         "# Benchmark",
@@ -200,6 +255,16 @@ def report(table: dict[str, Row], measured: list[dict[str, float]], rounds: int)
     ]
     lines += ["", "| to be reached | measured | allowed |", "|---|---|---|"]
     lines += [f"| {title} | {factor:.2f} | {allowed:g} |" for title, factor, allowed in bars(table)]
+    lines += [
+        "",
+        "## One more unchanged cache",
+        "",
+        f"The API call itself, over a new connection from a process that is warm, takes {call * 1000:.0f} ms.",
+        "",
+        "| | in all (ms) | on top of the API call (ms) |",
+        "|---|---|---|",
+    ]
+    lines += [f"| {title} | {whole:.0f} | {top:.0f} |" for title, whole, top in overheads(table, call)]
     lines += ["", "![The same as bars](benchmark.svg)", "", "## Large sets", ""]
     lines += [
         "On an emulator without latency or limits, `requests_per_second: 1000`, builds of 1 s. The peak is that of the",
@@ -217,7 +282,7 @@ def plot(table: dict[str, Row]) -> str:
     chart = pygal.HorizontalBar(
         show_legend=False,
         js=[],
-        height=420,
+        height=620,
         width=900,
         print_values=True,
         explicit_size=True,
@@ -242,11 +307,12 @@ def main() -> None:
             for row in table.values():
                 bench.measure(row, number)
                 print(f"round {number + 1}: {row.title}: {row.seconds[-1]:.2f} s, {row.calls} calls", flush=True)
+        call = api_call(bench)
         bench.emulator.stop()
     measured = scale()
-    page = report(table, measured, options.rounds)
+    page = report(table, call, measured, options.rounds)
     facts = {name: {"title": r.title, "seconds": r.seconds, "calls": r.calls} for name, r in table.items()}
-    whole = {"cores": os.cpu_count(), "rows": facts, "scale": measured}
+    whole = {"cores": os.cpu_count(), "api_call": call, "rows": facts, "scale": measured}
     for name, text in (("json", json.dumps(whole, indent=1) + "\n"), ("md", page), ("svg", plot(table))):
         (ROOT / f"docs/benchmark.{name}").write_text(text, encoding="utf-8")
     print(page)
