@@ -17,7 +17,7 @@ export PYTHONPATH := $(COLLECTIONS):$(CURDIR)/tests
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
 export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 
-.PHONY: help demo test emulator bench lint types sanity pins clean
+.PHONY: help demo test emulator bench ways lint types sanity pins clean
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -33,6 +33,9 @@ emulator: $(READY) ## Serve the emulator on PORT until interrupted
 
 bench: $(READY) $(TREE) ## Measure side by side with tccli and the vendor's SDK; takes about 15 minutes
 	@python tools/bench.py
+
+ways: $(READY) $(TREE) ## Tell the stories where tasks usually do not run, and compare the results
+	@sh tools/ways
 
 lint: $(READY) $(TREE) ## Check style: ruff, ansible-lint, documentation, changelog
 	@sh tools/lint

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Optional
 
 import pytest
 from emulator import Emulator
@@ -27,28 +26,28 @@ def emulator() -> Iterator[Emulator]:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Stories can be told in two ways, and their results be compared."""
-    parser.addoption("--way", choices=(ways.HERE, ways.MODULE_PROCESS), help="where the tasks of stories run")
+    parser.addoption("--way", choices=(ways.USUAL, ways.OTHER), default=ways.USUAL, help="where stories run tasks")
     parser.addoption("--record", help="a file for the results of stories")
 
 
 @pytest.fixture
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Optional[str]:
-    """Where tasks run: in the controller for playbooks and in processes for modules, unless the option says it."""
-    record, chosen = request.config.getoption("--record"), request.config.getoption("--way")
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Where tasks run."""
+    record = request.config.getoption("--record")
     if record:
         monkeypatch.setenv("STORY_RECORD", record)
-    return chosen and str(chosen)
+    return str(request.config.getoption("--way"))
 
 
 @pytest.fixture
-def controller(emulator: Emulator, tmp_path: Path, way: Optional[str]) -> Controller:
+def controller(emulator: Emulator, tmp_path: Path, way: str) -> Controller:
     """A machine with Ansible that reaches the emulator."""
-    return Controller(emulator, tmp_path, way or ways.HERE)
+    return Controller(emulator, tmp_path, way)
 
 
 @pytest.fixture
-def processes(controller: Controller, way: Optional[str]) -> Iterator[ModuleProcesses]:
+def processes(controller: Controller, way: str) -> Iterator[ModuleProcesses]:
     """Module processes without the Ansible around them, on the same machine."""
-    processes = ModuleProcesses(controller.emulator, controller.environment, way or ways.MODULE_PROCESS)
+    processes = ModuleProcesses(controller.emulator, controller.environment, way)
     yield processes
     processes.stop()

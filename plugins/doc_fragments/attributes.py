@@ -10,6 +10,12 @@ class ModuleDocFragment:
 
     DOCUMENTATION = r"""
 attributes:
+  action:
+    description: Has an action plugin of its own, which runs the module in the controller's process where that is right.
+    support: full
+  async:
+    description: Can be used with C(async), in a process of its own.
+    support: full
   action_group:
     description: Is in the action group C(group/tencentcloud.tke.all), for C(module_defaults).
     support: full

@@ -52,7 +52,7 @@ class Run:
 class Controller:
     """A machine with Ansible, the collection, and the keys of an emulator in its environment."""
 
-    def __init__(self, emulator: Emulator, folder: Path, way: str = ways.HERE) -> None:
+    def __init__(self, emulator: Emulator, folder: Path, way: str = ways.USUAL) -> None:
         self.emulator, self.folder, self.way, self._runs = emulator, folder, way, 0
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("TENCENTCLOUD_")},
@@ -104,6 +104,6 @@ class Controller:
 
     def _way(self, program: str) -> tuple[str, ...]:
         """Return what makes Ansible run the tasks in the way of these tests."""
-        if self.way == ways.HERE or program not in ("ansible", "ansible-playbook"):
+        if self.way == ways.USUAL or program not in ("ansible", "ansible-playbook"):
             return ()
         return ("-e", json.dumps({ways.VARIABLE: False}))

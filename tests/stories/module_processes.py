@@ -54,7 +54,7 @@ def start(module: str, arguments: dict[str, Any]) -> tuple[int, int]:
     basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode()
     basic._ANSIBLE_PROFILE = "legacy"
     try:
-        if sys.argv[1] == "module":
+        if sys.argv[1] == "usual":
             MODULES[module].main()
         else:
             result = run_handed_over(DEFINITIONS[module], arguments, None)

@@ -22,7 +22,7 @@ from .controller import WEB, Run
 class ModuleProcesses:
     """Runs of the modules, each in a process of its own, one at a time. See module_processes.py."""
 
-    def __init__(self, emulator: Emulator, environment: dict[str, str], way: str) -> None:
+    def __init__(self, emulator: Emulator, environment: dict[str, str], way: str = ways.USUAL) -> None:
         self.emulator = emulator
         self._current: Optional[int] = None
         self._parent = subprocess.Popen(

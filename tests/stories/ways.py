@@ -4,8 +4,9 @@
 
 """The two ways in which a task can run, and what makes the results of one comparable with those of the other.
 
-C(pytest --way module) runs the stories in processes of modules, C(--way here) in the controller's own. With
-C(--record FILE) each result goes into a file; tools/ways compares two of them, key by key.
+Usually the stories of playbooks run their tasks in the controller's process, and those without a playbook in processes
+of modules. C(pytest --way other) has it the other way round. With C(--record FILE) each result goes into a file;
+tools/ways compares two of them, key by key.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-HERE, MODULE_PROCESS = "here", "module"
+USUAL, OTHER = "usual", "other"
 VARIABLE = "tencentcloud_tke_in_process"
 # What no two runs have in common, whichever way they go.
 UNLIKE = (
