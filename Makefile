@@ -17,7 +17,7 @@ export PYTHONPATH := $(COLLECTIONS):$(CURDIR)/tests
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
 export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 
-.PHONY: help demo test emulator bench ways lint types sanity pins clean
+.PHONY: help demo test emulator bench ways cores lint types sanity pins clean
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -36,6 +36,9 @@ bench: $(READY) $(TREE) ## Measure side by side with tccli and the vendor's SDK;
 
 ways: $(READY) $(TREE) ## Tell the stories where tasks usually do not run, and compare the results
 	@sh tools/ways
+
+cores: $(READY) $(TREE) ## Run the stories of both ways on the other versions of ansible-core, where their Pythons are
+	@sh tools/cores
 
 lint: $(READY) $(TREE) ## Check style: ruff, ansible-lint, documentation, changelog
 	@sh tools/lint

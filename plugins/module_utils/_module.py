@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional
 
+from ansible.module_utils import basic
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.transport import REQUESTS_IMPORT_ERROR
 from ansible_collections.tencentcloud.tke.plugins.module_utils._caller import Caller
 
-__all__ = ["Definition", "run_handed_over", "run_module"]
+__all__ = ["PROFILE", "Definition", "run_handed_over", "run_module"]
 
+# How arguments go to a module that is written in Python, and its result comes back.
+PROFILE = "legacy"
 Spec = Callable[[Callable[..., Any]], Dict[str, Dict[str, Any]]]
 Run = Callable[[Mapping[str, Any], Caller], Dict[str, Any]]
 
@@ -74,12 +77,16 @@ class HandedOver(Module):
     AnsibleModule has a hook for each of the two.
     """
 
-    def __init__(self, arguments: Dict[str, Any], hand_out: Callable[[Dict[str, Any]], None], **kwargs: Any) -> None:
+    def __init__(self, arguments: bytes, hand_out: Callable[[Dict[str, Any]], None], **kwargs: Any) -> None:
         self._arguments, self._hand_out = arguments, hand_out
         super().__init__(**kwargs)
 
     def _load_params(self) -> None:
-        self.params = self._arguments
+        basic._ANSIBLE_ARGS, basic._ANSIBLE_PROFILE = self._arguments, PROFILE
+        try:
+            super()._load_params()
+        finally:
+            basic._ANSIBLE_ARGS = basic._ANSIBLE_PROFILE = None
 
     def _record_module_result(self, o: Dict[str, Any]) -> None:
         self._hand_out(o)
@@ -90,10 +97,11 @@ def run_module(spec: Spec, run: Run) -> None:
     _run(Module(argument_spec=spec(env_fallback), supports_check_mode=True), run, None)
 
 
-def run_handed_over(
-    definition: Definition, arguments: Dict[str, Any], say: Optional[Callable[[str], None]]
-) -> Dict[str, Any]:
-    """Do what run_module() does, but with C(arguments), and return what it would print. C(say) hears of progress."""
+def run_handed_over(definition: Definition, arguments: bytes, say: Optional[Callable[[str], None]]) -> Dict[str, Any]:
+    """Do what run_module() does, but with C(arguments), and return what it would print. C(say) hears of progress.
+
+    C(arguments) is what Ansible writes into the payload of a module, JSON by the profile C(PROFILE).
+    """
     results: List[Dict[str, Any]] = []
     spec = definition.spec(env_fallback)
     try:

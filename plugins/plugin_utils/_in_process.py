@@ -22,17 +22,17 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible.utils.vars import merge_hash
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.transport import REQUESTS_IMPORT_ERROR
-from ansible_collections.tencentcloud.tke.plugins.module_utils._module import Definition, run_handed_over
+from ansible_collections.tencentcloud.tke.plugins.module_utils._module import PROFILE, Definition, run_handed_over
 
 __all__ = ["InProcess"]
 
 IN_PROCESS = "tencentcloud_tke_in_process"
 PROGRESS = "tencentcloud_tke_progress"
-# How arguments go to a module that is written in Python, and its result comes back. Loaded once, not in each worker.
-PROFILE = "legacy"
-TO_MODULE, FROM_MODULE = Direction.CONTROLLER_TO_MODULE, Direction.MODULE_TO_CONTROLLER
-ARGUMENTS = get_module_encoder(PROFILE, TO_MODULE), get_module_decoder(PROFILE, TO_MODULE)
-RESULT = get_module_encoder(PROFILE, FROM_MODULE)
+# Loaded once, and not in each worker.
+ARGUMENTS = get_module_encoder(PROFILE, Direction.CONTROLLER_TO_MODULE)
+RESULT = get_module_encoder(PROFILE, Direction.MODULE_TO_CONTROLLER)
+get_module_decoder(PROFILE, Direction.CONTROLLER_TO_MODULE)
+get_module_decoder(PROFILE, Direction.MODULE_TO_CONTROLLER)
 
 
 class InProcess(ActionBase):  # type: ignore[misc] # ansible-core has no type information
@@ -49,7 +49,7 @@ class InProcess(ActionBase):  # type: ignore[misc] # ansible-core has no type in
         result: Dict[str, Any] = super().run(tmp, task_vars)
         if self._belongs_here(task_vars):
             return dict(merge_hash(result, self._here(task_vars)))
-        wrap_async = self._task.async_val and not self._connection.has_native_async
+        wrap_async = self._task.async_val
         result = merge_hash(result, self._execute_module(task_vars=task_vars, wrap_async=wrap_async))
         if not wrap_async:
             self._remove_tmp_path(self._connection._shell.tmpdir)
@@ -71,13 +71,21 @@ class InProcess(ActionBase):  # type: ignore[misc] # ansible-core has no type in
     def _here(self, task_vars: Dict[str, Any]) -> Dict[str, Any]:
         arguments = dict(self._task.args)
         self._update_module_args(self._task.action, arguments, task_vars)
+        payload = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}, cls=ARGUMENTS).encode()
         with self._environment():
-            result = run_handed_over(self.definition, _decoded(arguments), self._say(task_vars))
-        # As if it had been printed: from here on Ansible's own code makes of it what it makes of any module's result.
-        printed = json.dumps(result, cls=RESULT)
-        returned: Dict[str, Any] = self._parse_returned_data({"stdout": printed}, PROFILE)
-        returned.pop("_ansible_parsed", None)
-        return returned
+            result = run_handed_over(self.definition, payload, self._say(task_vars))
+        return self._returned(json.dumps(result, cls=RESULT))
+
+    def _returned(self, printed: str) -> Dict[str, Any]:
+        """Return what Ansible's own code makes of what a module prints."""
+        streams = {"rc": 0, "stdout": printed, "stdout_lines": [], "stderr": "", "stderr_lines": []}
+        returned = self._parse_returned_data(streams, PROFILE)
+        if isinstance(returned, dict):
+            returned.pop("_ansible_parsed", None)
+            return returned
+        # From ansible-core 2.21 on.
+        returned.remove_internal_keys()
+        return dict(returned.as_result_dict(for_round_trip=True))
 
     def _say(self, task_vars: Mapping[str, Any]) -> Optional[Callable[[str], None]]:
         """Return what shows a line of progress at once; None where nobody wants to read it."""
@@ -97,9 +105,3 @@ class InProcess(ActionBase):  # type: ignore[misc] # ansible-core has no type in
         finally:
             os.environ.clear()
             os.environ.update(before)
-
-
-def _decoded(arguments: Dict[str, Any]) -> Dict[str, Any]:
-    """Return the arguments as a module process reads them: plain values, without what the controller knows of them."""
-    encoder, decoder = ARGUMENTS
-    return dict(json.loads(json.dumps(arguments, cls=encoder), cls=decoder))

@@ -51,13 +51,13 @@ def start(module: str, arguments: dict[str, Any]) -> tuple[int, int]:
         os.close(writing)
         return child, reading
     os.dup2(writing, 1)
-    basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode()
-    basic._ANSIBLE_PROFILE = "legacy"
+    payload = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode()
+    basic._ANSIBLE_ARGS, basic._ANSIBLE_PROFILE = payload, "legacy"
     try:
         if sys.argv[1] == "usual":
             MODULES[module].main()
         else:
-            result = run_handed_over(DEFINITIONS[module], arguments, None)
+            result = run_handed_over(DEFINITIONS[module], payload, None)
             print(json.dumps(result, cls=RESULT))
             sys.stdout.flush()
     except SystemExit:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 import time
@@ -338,14 +339,14 @@ class TestProgress:
     def test_of_a_set_it_is_a_line_with_the_counts_and_the_slowest(
         self, controller: Controller, emulator: Emulator
     ) -> None:
-        emulator.settings.build_seconds = 1.0
+        emulator.settings.build_seconds = 2.0
         existing(emulator)
         caches = [{"name": "web"}, {"name": "b"}, {"name": "c"}]
         task = {SET: {**{k: v for k, v in WEB.items() if k != "name"}, "image_caches": caches, "wait_interval": 0.2}}
         lines = self.lines(controller.play(task))
         assert lines
         assert all(line.startswith("[localhost] image caches, ") for line in lines)
-        assert any("1 done, 2 under way; the slowest is 'b': imc-" in line for line in lines)
+        assert any(re.search("1 done, 2 under way; the slowest is '[bc]': imc-", line) for line in lines)
 
     def test_of_a_failure_that_the_result_explains_nothing_is_said(
         self, controller: Controller, emulator: Emulator
