@@ -86,6 +86,7 @@ def build(scene: Scene, step: Step, claims: Claims, created: Created) -> Steps[B
     """Create a cache and, if the run waits, wait until it is Ready."""
     built = yield from _created_once(scene, step, claims, created)
     if built.own is not None:
+        scene.progress(f"{built.own} is begun")
         built = yield from _rivalled(scene, built.own, claims)
     if built.own is not None and scene.desired.wait:
         built = yield from _ready(scene, step, built.own, claims)
