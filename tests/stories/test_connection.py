@@ -19,6 +19,7 @@ import trustme
 from emulator import Emulator, Fault
 
 from .controller import MODULE, WEB, Controller
+from .ways import VARIABLE
 
 VERSION = "0.1.0"
 
@@ -156,7 +157,9 @@ def test_without_requests_the_message_names_the_interpreter(
     # The tests' own path would lend it the library, and coverage is not there either.
     for variable in ("PYTHONPATH", "_ANSIBLE_ANSIBALLZ_COVERAGE_CONFIG"):
         controller.environment.pop(variable, None)
-    run = controller.play({MODULE: WEB, "vars": {"ansible_python_interpreter": str(bare / "bin/python")}})
+    # Ansible's own Python has it.
+    variables = {"ansible_python_interpreter": str(bare / "bin/python"), VARIABLE: False}
+    run = controller.play({MODULE: WEB, "vars": variables})
     assert "Failed to import the required Python library (requests)" in run.result["msg"]
     assert str(bare / "bin/python") in run.result["msg"]
     assert emulator.received == []
