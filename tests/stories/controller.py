@@ -57,6 +57,7 @@ class Controller:
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("TENCENTCLOUD_")},
             "HOME": str(folder),
+            "PYTHONPATH": os.pathsep.join([str(ROOT / "tests/stories/measured"), os.environ.get("PYTHONPATH", "")]),
             "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/stories/callback_plugins"),
             "ANSIBLE_CALLBACKS_ENABLED": "record",
             "ANSIBLE_LOCAL_TEMP": str(folder / "ansible"),
