@@ -137,6 +137,10 @@ def failing_build(emulator: Emulator) -> None:
     emulator.settings.failures = [BuildFailure("nginx")]
 
 
+def slow_build(emulator: Emulator) -> None:
+    emulator.settings.build_seconds = 600.0
+
+
 def refused(emulator: Emulator) -> None:
     emulator.faults.append(Fault.error("UnauthorizedOperation.CamNoAuth", LIST, times=9))
 
@@ -168,7 +172,7 @@ SAME = {
     "refused": Same([web()], refused, fails=True),
     "no answer": Same([web(api_retries=0)], silent, fails=True),
     "failed build": Same([web()], failing_build, fails=True),
-    "timed out": Same([web(wait_timeout=0)], nothing, fails=True),
+    "timed out": Same([web(wait_timeout=0)], slow_build, fails=True),
     "rescued": Same([{"block": [web(images=[])], "rescue": [web()]}], fails=True),
     "loop": Same([{MODULE: {**WEB, "name": "{{ item }}"}, "loop": ["a", "b", "a"]}], nothing),
     "loop that fails in the middle": Same(
@@ -385,7 +389,7 @@ class TestProgress:
 
     @pytest.mark.parametrize("terminal", [True, False])
     def test_it_is_seen_before_the_task_ends(self, emulator: Emulator, controller: Controller, terminal: bool) -> None:
-        emulator.settings.build_seconds = 3.0
+        emulator.settings.build_seconds = 5.0
         playbook = controller.folder / "build.yml"
         tasks = [{"name": "build", MODULE: {**WEB, "wait_interval": 0.3}}]
         playbook.write_text(
@@ -393,7 +397,7 @@ class TestProgress:
         )
         command = [str(Path(sys.executable).parent / "ansible-playbook"), str(playbook)]
         seen = timed_lines(command, controller.environment, terminal)
-        first = next(at for at, line in seen if "is Pending" in line)
+        first = next(at for at, line in seen if line.endswith(" is begun"))
         changed = next(at for at, line in seen if line.startswith("changed:") or "changed: [localhost]" in line)
         assert changed - first > 1.5
 
