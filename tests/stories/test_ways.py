@@ -405,7 +405,10 @@ class TestProgress:
 def timed_lines(command: list[str], environment: dict[str, str], terminal: bool) -> list[tuple[float, str]]:
     """Run a command on a pseudo-terminal, or in a pipe, and return its lines with the time at which each was read."""
     reading, writing = pty.openpty() if terminal else os.pipe()
-    settings = {**environment, "ANSIBLE_FORCE_COLOR": "false", "ANSIBLE_NOCOLOR": "true", "STORY_RESULTS": os.devnull}
+    settings = {**environment, "ANSIBLE_NOCOLOR": "true", "STORY_RESULTS": os.devnull}
+    if not terminal:
+        # Into a pipe Ansible writes its lines when it has many, or at the end, unless Python is told otherwise.
+        settings["PYTHONUNBUFFERED"] = "1"
     process = subprocess.Popen(command, env=settings, stdout=writing, stderr=writing, stdin=subprocess.DEVNULL)
     os.close(writing)
     lines: list[tuple[float, str]] = []
