@@ -88,15 +88,20 @@ def differences(one: Any, other: Any, at: str = "") -> list[str]:
     return [] if one == other else [f"{at or '.'}: {one!r} != {other!r}"]
 
 
-def main(first: str, second: str) -> int:
-    """Compare two records; return 1 where they differ."""
+def main(first: str, second: str, differing: str) -> int:
+    """Compare two records, and name the stories that differ in a file; return 1 where there are any."""
     one, other = recorded(Path(first)), recorded(Path(second))
-    lines = [f"only one way: {test}" for test in sorted({*one} ^ {*other})]
-    for test in sorted({*one} & {*other}):
-        lines += [f"{test}{line}" for line in differences(one[test], other[test])]
-    count = sum(map(len, one.values()))
-    print("\n".join(lines) or f"{len(one)} stories with {count} results went both ways, without a difference")
-    return 1 if lines or not one else 0
+    said = {test: [f"{test}: only one way"] for test in {*one} ^ {*other}}
+    for test in {*one} & {*other}:
+        lines = differences(one[test], other[test])
+        if lines:
+            said[test] = [f"{test}{line}" for line in lines]
+    Path(differing).write_text("".join(f"{test}\n" for test in sorted(said)), encoding="utf-8")
+    if not said:
+        print(f"{len(one)} stories with {sum(map(len, one.values()))} results went both ways, without a difference")
+    for test in sorted(said):
+        print("\n".join(said[test]))
+    return 1 if said or not one else 0
 
 
 if __name__ == "__main__":
