@@ -117,7 +117,7 @@ def _listed(question: Question, client: Client, deadline: Deadline, reporter: Re
 def _match(
     images: Sequence[str], snapshotter: Optional[str], client: Client, deadline: Deadline, now: datetime
 ) -> Dict[str, Any]:
-    raw, _request_id = client.most_suitable(images, snapshotter, deadline)
+    raw = client.most_suitable(images, snapshotter, deadline)
     cache = ImageCache(raw) if raw is not None else None
     covered = held(images, cache.shown("images") or ()) if cache else []
     return {

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Mapping, Optional, Sequence
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import MalformedAnswer, WriteRefused
@@ -63,8 +63,8 @@ class Client:
 
     def most_suitable(
         self, images: Sequence[str], snapshotter: Optional[str], deadline: Deadline
-    ) -> Tuple[Optional[Mapping[str, Any]], Optional[str]]:
-        """GetMostSuitableImageCache: return the cache that fits, None where there is none, and the request id."""
+    ) -> Optional[Mapping[str, Any]]:
+        """GetMostSuitableImageCache: return the cache that fits, None where there is none."""
         parameters: Dict[str, Any] = {"Images": list(images)}
         if snapshotter is not None:
             parameters["Snapshotter"] = snapshotter
@@ -73,7 +73,7 @@ class Client:
         found, cache = answer.fields.get("Found"), answer.fields.get("ImageCache")
         if not isinstance(found, bool) or (found and not has_id(cache)):
             raise MalformedAnswer("an answer without Found or ImageCache", action=action, request_id=answer.request_id)
-        return (cache if found else None), answer.request_id
+        return cache if found else None
 
     def _page(self, selection: Mapping[str, Any], offset: int, deadline: Deadline) -> Answer:
         return self._call("DescribeImageCaches", {**selection, "Limit": PAGE_SIZE, "Offset": offset}, deadline)
