@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any, Optional
 
 import pytest
@@ -373,11 +372,9 @@ class TestBuilding:
     def test_check_mode_compares_what_is_listed(self, emulator: Emulator, controller: Controller) -> None:
         emulator.settings.build_seconds = 30
         begun(emulator)
-        started = time.monotonic()
         run = controller.web("--check", images=["nginx:2"])
         assert actions(run) == [("update", ["images"])]
         assert emulator.calls() == [LIST]
-        assert time.monotonic() - started < 20
 
     def test_absent_deletes_it(self, emulator: Emulator, controller: Controller) -> None:
         emulator.settings.build_seconds = 30

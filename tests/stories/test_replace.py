@@ -113,7 +113,7 @@ class TestReplace:
 
     def test_without_waiting_later_runs_finish_it(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         old = existing(emulator)
-        emulator.settings.build_seconds = 4
+        emulator.settings.build_seconds = 30
         begin = processes.web(**REPLACE, wait=False).result
         assert emulator.calls() == [LIST, CREATE, LIST]
         assert [action["action"] for action in begin["actions"]] == ["replace"]

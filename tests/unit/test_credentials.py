@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import socket
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Optional
@@ -343,10 +342,8 @@ class TestInstance:
             monkeypatch.setenv(name, "http://127.0.0.1:9")
         with socket.create_server(("127.0.0.1", 0)) as server:
             url = f"http://127.0.0.1:{server.getsockname()[1]}/"
-            started = time.monotonic()
             with pytest.raises(errors.ConnectionFailed):
                 fetch_text(url, 0.3)
-            assert time.monotonic() - started < 2
             connection = server.accept()[0]
             assert connection.recv(4096).startswith(b"GET / HTTP/1.1")
             connection.close()
