@@ -3,6 +3,7 @@
 PYTHON ?= python3
 PORT ?= 8400
 BUILD_SECONDS ?= 5
+WORLD ?= default
 
 ENVIRONMENT := .cache/environment
 READY := $(ENVIRONMENT)/ready
@@ -17,7 +18,7 @@ export PYTHONPATH := $(COLLECTIONS):$(CURDIR)/tests
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
 export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 
-.PHONY: help demo test emulator bench ways cores lint types sanity pins clean
+.PHONY: help demo test emulator docs bench ways cores lint types sanity units integration package importer runner licenses pins clean
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -29,7 +30,10 @@ test: $(READY) $(TREE) ## Run all tests
 	@sh tools/test
 
 emulator: $(READY) ## Serve the emulator on PORT until interrupted
-	@exec python -m emulator --port $(PORT) --build-seconds $(BUILD_SECONDS)
+	@exec python -m emulator --port $(PORT) --build-seconds $(BUILD_SECONDS) --world "$(WORLD)"
+
+docs: $(READY) $(TREE) ## Build the HTML site, in .cache/docs/build/html
+	@sh tools/docs
 
 bench: $(READY) $(TREE) ## Measure side by side with tccli and the vendor's SDK; takes about 15 minutes
 	@python tools/bench.py
@@ -46,8 +50,26 @@ lint: $(READY) $(TREE) ## Check style: ruff, ansible-lint, documentation, change
 types: $(READY) $(TREE) ## Check types: mypy --strict
 	@sh tools/types
 
-sanity: $(READY) ## Run ansible-test sanity
-	@sh tools/sanity
+sanity: $(READY) ## Run ansible-test sanity on each version of ansible-core
+	@sh tools/each_core sh tools/ansible_test sanity
+
+units: $(READY) ## Run ansible-test units on each version of ansible-core
+	@sh tools/each_core sh tools/ansible_test units
+
+integration: $(READY) ## Run ansible-test integration on each version of ansible-core
+	@sh tools/each_core sh tools/with_emulator 1 sh tools/ansible_test integration
+
+package: $(READY) ## Build the package, compare it with its list, install it from the file and from git, and strip it
+	@sh tools/package
+
+importer: $(READY) ## Have galaxy-importer judge the package; a warning is a failure
+	@sh tools/importer
+
+runner: $(READY) ## Make an execution environment's context, and run the demo in ansible-runner
+	@sh tools/runner
+
+licenses: $(READY) ## Check that every file says its license and its holder: REUSE
+	@reuse lint --quiet || reuse lint
 
 pins: $(READY) ## Compute the pins of the test and tool dependencies anew
 	uv pip compile -q --universal --python-version 3.11 --no-header --upgrade -o requirements-dev.txt requirements-dev.in

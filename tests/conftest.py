@@ -6,14 +6,27 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from emulator import Emulator
-from stories import ways
-from stories.controller import Controller
-from stories.processes import ModuleProcesses
+
+# ansible-test knows nothing of this folder, nor of a setting of pytest's that names it.
+sys.path.insert(0, str(Path(__file__).parent))
+
+from emulator import Emulator  # noqa: E402
+from stories import ways  # noqa: E402
+from stories.controller import Controller  # noqa: E402
+from stories.processes import ModuleProcesses  # noqa: E402
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the marks of tests."""
+    config.addinivalue_line(
+        "markers",
+        "exhaustive: tries so many cases that measuring its coverage, which other tests have too, would take too long",
+    )
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ import sys
 import threading
 
 from .server import Emulator
-from .service import BuildFailure, Settings
+from .service import BuildFailure
+from .switches import settings_of, worlds
 
 
 def main() -> int:
@@ -21,9 +22,20 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=8400, help="0 takes a free one (default: 8400)")
     parser.add_argument("--build-seconds", type=float, default=5.0, help="how long a build takes (default: 5)")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer (default: 0)")
+    parser.add_argument(
+        "--world",
+        default="default",
+        choices=worlds(),
+        metavar="NAME",
+        help="how to answer where the documentation of the API is silent: %(choices)s",
+    )
     options = parser.parse_args()
-    failures = [BuildFailure("does-not-exist")]
-    settings = Settings(build_seconds=options.build_seconds, latency=options.latency, failures=failures)
+    settings = settings_of(
+        options.world,
+        build_seconds=options.build_seconds,
+        latency=options.latency,
+        failures=[BuildFailure("does-not-exist")],
+    )
     emulator = Emulator(settings, options.port)
     try:
         emulator.start()

@@ -15,7 +15,7 @@ import yaml
 from emulator import BuildFailure, Emulator
 
 from .controller import MODULE, ROOT, SET, Controller, Run
-from .guides import GUIDES, code_blocks
+from .examples import GUIDES, code_blocks
 from .test_life import CREATE, DELETE, LIST, aged, existing
 
 PLAYBOOKS = {block.name: block.text for guide in GUIDES for block in code_blocks(guide) if block.name}

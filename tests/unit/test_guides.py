@@ -2,61 +2,42 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The guides say what is so: their examples have options that there are, and their tables every variable."""
+"""The guides say what is so: their tables have every variable, every cause and every piece of advice."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Any
 
 import docutils.core
 import docutils.nodes
 import docutils.parsers.rst.roles
 import pytest
-import yaml
-from ansible_collections.tencentcloud.tke.plugins.module_utils import _connection, _info, _prune, _run, _set
+from ansible_collections.tencentcloud.tke.plugins.module_utils import _connection
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api import errors
 from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.chain import TOKEN_VARIABLES
-from stories.controller import INFO, MODULE, PRUNE, ROOT, SET
-from stories.guides import GUIDES, code_blocks
-
-SPECS = {
-    MODULE: _run.image_cache_spec,
-    SET: _set.image_cache_set_spec,
-    INFO: _info.image_cache_info_spec,
-    PRUNE: _prune.image_cache_prune_spec,
-}
-
-
-def tasks(entries: Any) -> list[dict[str, Any]]:
-    """Return the tasks of a task list or of a playbook, those in blocks too."""
-    found = []
-    for entry in entries:
-        inner = [part for key in ("tasks", "block", "rescue", "always") for part in entry.get(key, ())]
-        found += tasks(inner) if inner else [entry]
-    return found
-
+from ansible_collections.tencentcloud.tke.plugins.module_utils._diagnosis import advice, causes
+from stories.controller import ROOT
+from stories.examples import GUIDES
+from stories.test_life import CREATE, UPDATE
 
 # Sphinx has this one, and docutils alone does not.
 docutils.parsers.rst.roles.register_generic_role("ref", docutils.nodes.emphasis)
 
 
-@pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.stem)
-def test_it_is_well_formed(guide: Path) -> None:
+def read(guide: Path) -> docutils.nodes.document:
+    """Return a guide as docutils reads it. Raises where it is not well-formed."""
     settings = {"halt_level": 2, "report_level": 2}
-    docutils.core.publish_doctree(guide.read_text(encoding="utf-8"), settings_overrides=settings)
+    return docutils.core.publish_doctree(
+        guide.read_text(encoding="utf-8"), source_path=str(guide), settings_overrides=settings
+    )
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.stem)
-def test_its_examples_have_options_that_there_are(guide: Path) -> None:
-    checked = 0
-    for block in code_blocks(guide):
-        for task in tasks(yaml.safe_load(block.text)):
-            for module in set(task) & set(SPECS):
-                spec = SPECS[module](lambda *_args: None)
-                known = {name for option, entry in spec.items() for name in (option, *entry.get("aliases", ()))}
-                assert set(task[module] or ()) <= known
-                checked += 1
-    assert checked > 0
+def test_it_is_well_formed_and_in_the_index(guide: Path) -> None:
+    images = read(guide).findall(docutils.nodes.image)
+    assert all((guide.parent / image["uri"]).is_file() for image in images)
+    assert f"      - {guide.stem}\n" in (ROOT / "docs/docsite/extra-docs.yml").read_text(encoding="utf-8")
 
 
 def test_every_variable_is_in_the_guide() -> None:
@@ -65,3 +46,55 @@ def test_every_variable_is_in_the_guide() -> None:
         assert f"``{variable}``" in guide
     for option in _connection.OPTIONS:
         assert f"``{option}``" in guide
+
+
+def table(title: str) -> list[list[str]]:
+    """Return the rows of a table of the guide to troubleshooting, without its header, as text."""
+    for found in read(ROOT / "docs/docsite/rst/guide_troubleshooting.rst").findall(docutils.nodes.table):
+        if found.next_node(docutils.nodes.title).astext() == title:
+            body = found.next_node(docutils.nodes.tbody)
+            rows = [[" ".join(cell.astext().split()) for cell in row.findall(docutils.nodes.entry)] for row in body]
+            assert rows
+            return rows
+    raise LookupError(title)
+
+
+def test_the_words_of_an_event_have_the_cause_that_the_guide_says() -> None:
+    shown = set()
+    for words, cause, cure in table("By the words of an event"):
+        for example in words.split(", "):
+            found = causes.cause_of_words(example)
+            assert found is not None
+            assert f"{cause} {cure}" == found.hint, example
+            shown.add(found)
+    assert shown == {cause for _pattern, cause in causes.WORDS}
+
+
+def test_the_last_step_has_the_cause_that_the_guide_says() -> None:
+    rows = {reached: f"{cause} {cure}" for reached, cause, cure in table("By the last step")}
+    assert rows == {str(step or "nothing"): cause.hint for step, cause in causes.AFTER.items()}
+
+
+def test_the_codes_have_the_advice_that_the_guide_says() -> None:
+    shown = set()
+    for codes, _about, cure in table("By the API's code"):
+        for code in codes.split(", "):
+            # What is said of an action that some codes are about.
+            action = UPDATE if "on_change" in cure else CREATE
+            said = advice.advice(errors.api_error(code, "No.", action=action))
+            assert plain(said) == cure, code
+            shown.add(said)
+    assert {words for _pattern, words in advice.BY_CODE} <= shown
+    kinds = {kind for kind in advice.BY_KIND if issubclass(kind, errors.ApiError)}
+    assert {errors.api_error(code, "").__class__ for row in table("By the API's code") for code in row[0].split(", ")} >= kinds
+
+
+def test_the_kinds_of_failure_have_the_advice_that_the_guide_says() -> None:
+    rows = {kind: cure for kind, _happened, cure in table("By the kind of failure")}
+    expected = {kind.__name__: words for kind, words in advice.BY_KIND.items() if not issubclass(kind, errors.ApiError)}
+    assert rows == expected
+
+
+def plain(words: str) -> str:
+    """Return words without the marks for code."""
+    return re.sub("`", "", words)

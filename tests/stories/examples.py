@@ -1,0 +1,68 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the guides, the READMEs and the modules' documentation show as examples, so that tests can run and check it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .controller import ROOT
+
+GUIDES = sorted((ROOT / "docs/docsite/rst").glob("*.rst"))
+READMES = [ROOT / "README.md", ROOT / "README.zh-CN.md", ROOT / "roles/image_cache/README.md"]
+PLUGINS = sorted(path for kind in ("modules", "filter") for path in (ROOT / "plugins" / kind).glob("[a-z]*.py"))
+IN_GUIDE = re.compile(r"^\.\. code-block:: (.*)\n(?:   +:name: (.*)\n)?\n((?:    .*\n|\n)+)", re.MULTILINE)
+IN_README = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class CodeBlock:
+    """A block of a language, without its indentation. A playbook of a guide has a name."""
+
+    language: str
+    name: str
+    text: str
+
+
+def code_blocks(path: Path) -> list[CodeBlock]:
+    """Return the examples of a guide, of a README, or of a plugin's documentation, in their order."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".rst":
+        return [
+            CodeBlock(language.split("+")[0], name, re.sub(r"^    ", "", block, flags=re.MULTILINE))
+            for language, name, block in IN_GUIDE.findall(text)
+        ]
+    if path.suffix == ".md":
+        return [CodeBlock(language, "", block) for language, block in IN_README.findall(text)]
+    return [CodeBlock("yaml", "", documentation(path, "EXAMPLES"))]
+
+
+def documentation(path: Path, name: str) -> str:
+    """Return one of the three texts in which a plugin documents itself."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and [getattr(target, "id", "") for target in node.targets] == [name]:
+            return str(ast.literal_eval(node.value))
+    raise LookupError(f"{path} has no {name}")
+
+
+def tasks_of(entries: Any) -> list[dict[str, Any]]:
+    """Return the tasks of a task list or of a playbook, those in blocks too. A role of a play is one."""
+    found = []
+    for entry in entries:
+        inner = [part for key in ("tasks", "block", "rescue", "always") for part in entry.get(key, ())]
+        roles = [{"include_role": {"name": role["role"]}, **role} for role in entry.get("roles", ())]
+        found += [*tasks_of(inner), *roles] if inner or roles else [entry]
+    return found
+
+
+def yaml_of(block: CodeBlock) -> Any:
+    """Return what a block of YAML holds."""
+    return yaml.safe_load(block.text)

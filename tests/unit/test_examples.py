@@ -1,0 +1,132 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every example of the guides, the READMEs and the modules' documentation is one that Ansible and make accept."""
+
+from __future__ import annotations
+
+import copy
+import re
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible.module_utils.basic import AnsibleFallbackNotFound
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.parsing.splitter import parse_kv
+from ansible_collections.tencentcloud.tke.plugins.module_utils import _info, _prune, _run, _set
+from stories.controller import INFO, MODULE, PRUNE, ROOT, SET
+from stories.examples import GUIDES, PLUGINS, READMES, code_blocks, tasks_of, yaml_of
+
+ROLE = "tencentcloud.tke.image_cache"
+
+
+def no_fallback(*_args: Any) -> None:
+    """Stand in for the environment of a machine that has no variables."""
+    raise AnsibleFallbackNotFound
+
+
+SPECS: Mapping[str, Mapping[str, Any]] = {
+    MODULE: _run.image_cache_spec(no_fallback),
+    SET: _set.image_cache_set_spec(no_fallback),
+    INFO: _info.image_cache_info_spec(no_fallback),
+    PRUNE: _prune.image_cache_prune_spec(no_fallback),
+}
+ROLE_SPEC = yaml.safe_load((ROOT / "roles/image_cache/meta/argument_specs.yml").read_text(encoding="utf-8"))
+ROLE_OPTIONS: Mapping[str, Any] = ROLE_SPEC["argument_specs"]["main"]["options"]
+SAMPLES: Mapping[str, Any] = {"int": 1, "float": 1.0, "bool": True, "list": [], "dict": {}}
+PAGES = [*GUIDES, *READMES, *PLUGINS, ROOT / "CONTRIBUTING.md"]
+
+
+def known(value: Any, entry: Mapping[str, Any]) -> Any:
+    """Return a value in which each template is something of the type that the option wants."""
+    if isinstance(value, str) and ("{{" in value or "{%" in value):
+        return SAMPLES.get(entry.get("type", "str"), "text")
+    if isinstance(value, list):
+        return [known(element, {**entry, "type": entry.get("elements", "raw")}) for element in value]
+    if isinstance(value, dict):
+        options = entry.get("options", {})
+        return {key: known(inner, options.get(key, {"type": "str"})) for key, inner in value.items()}
+    return value
+
+
+def problems(given: Any, spec: Mapping[str, Any]) -> list[str]:
+    """Return what Ansible would say about the arguments of a module or of a role."""
+    arguments = given or {}
+    named = {alias: entry for entry in spec.values() for alias in entry.get("aliases", ())}
+    values = {key: known(value, {**named, **spec}.get(key, {})) for key, value in arguments.items()}
+    # Ansible fills the defaults of a spec in.
+    return list(ArgumentSpecValidator(copy.deepcopy(dict(spec))).validate(values).error_messages)
+
+
+def role_of(task: Mapping[str, Any]) -> bool:
+    """Return whether a task includes the role."""
+    included = task.get("ansible.builtin.include_role") or task.get("include_role") or {}
+    return isinstance(included, dict) and included.get("name") == ROLE
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_arguments_are_those_that_there_are(page: Path) -> None:
+    checked = 0
+    for block in code_blocks(page):
+        content = yaml_of(block) if block.language == "yaml" else None
+        if not isinstance(content, list):
+            continue
+        for entry in content:
+            for module, arguments in entry.get("module_defaults", {}).items():
+                spec = SPECS.get(module, SPECS[MODULE])
+                assert set(arguments) <= {*spec, *(alias for row in spec.values() for alias in row.get("aliases", ()))}
+        for task in tasks_of(content):
+            for module in set(task) & set(SPECS):
+                assert problems(task[module], SPECS[module]) == []
+                checked += 1
+            if role_of(task):
+                given = {key: value for key, value in task.get("vars", {}).items() if key in ROLE_OPTIONS}
+                # What a role is not given here, it is given by the play around it, or by -e.
+                assert problems({"image_cache_caches": [], **given}, ROLE_OPTIONS) == []
+                checked += 1
+    assert checked > 0 or page in SHELL_ONLY
+
+
+# These have no task in them.
+SHELL_ONLY = {
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "docs/docsite/rst/guide_contributing.rst",
+    ROOT / "docs/docsite/rst/guide_troubleshooting.rst",
+}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_are_those_that_there_are(page: Path) -> None:
+    """What is in code and starts with make, ansible or ansible-playbook has a target, a module, a playbook there."""
+    targets = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    variables = set(re.findall(r"^([A-Z_]+) \?=", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    playbooks = {f"tencentcloud.tke.{path.stem}" for path in (ROOT / "playbooks").glob("*.yml")}
+    for words in commands(page):
+        program, *arguments = words
+        if program == "make":
+            assert {word for word in arguments if re.fullmatch("[a-z-]+", word)} <= targets, words
+            assert {word.split("=")[0] for word in arguments if "=" in word} <= variables, words
+        elif program == "ansible-playbook":
+            assert {word for word in arguments if word.startswith("tencentcloud.tke.")} <= playbooks, words
+        elif program == "ansible" and "-m" in arguments:
+            module = arguments[arguments.index("-m") + 1]
+            given = arguments[arguments.index("-a") + 1] if "-a" in arguments else ""
+            assert problems(parse_kv(given), SPECS[module]) == [], words
+
+
+def commands(page: Path) -> list[list[str]]:
+    """Return the commands of a page, also those within its sentences, as words."""
+    text = page.read_text(encoding="utf-8")
+    lines = [line for block in code_blocks(page) if block.language == "shell" for line in block.text.splitlines()]
+    lines += re.findall(r"(?<!`)`{1,2}((?:make|ansible|ansible-playbook) [^`]+)`", text)
+    found = []
+    for line in lines:
+        words = shlex.split(line.partition(" #")[0])
+        if words and words[0] in ("make", "ansible", "ansible-playbook"):
+            found.append(words)
+    return found
