@@ -15,10 +15,10 @@ import pytest
 # ansible-test knows nothing of this folder, nor of a setting of pytest's that names it.
 sys.path.insert(0, str(Path(__file__).parent))
 
-from emulator import Emulator  # noqa: E402
-from stories import ways  # noqa: E402
-from stories.controller import Controller  # noqa: E402
-from stories.processes import ModuleProcesses  # noqa: E402
+from emulator import Emulator
+from stories import ways
+from stories.controller import Controller
+from stories.processes import ModuleProcesses
 
 
 def pytest_configure(config: pytest.Config) -> None:

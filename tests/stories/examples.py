@@ -19,7 +19,8 @@ from .controller import ROOT
 GUIDES = sorted((ROOT / "docs/docsite/rst").glob("*.rst"))
 READMES = [ROOT / "README.md", ROOT / "README.zh-CN.md", ROOT / "roles/image_cache/README.md"]
 PLUGINS = sorted(path for kind in ("modules", "filter") for path in (ROOT / "plugins" / kind).glob("[a-z]*.py"))
-IN_GUIDE = re.compile(r"^\.\. code-block:: (.*)\n(?:   +:name: (.*)\n)?\n((?:    .*\n|\n)+)", re.MULTILINE)
+# The name of a playbook stands in a comment before it.
+IN_GUIDE = re.compile(r"^(?:\.\. playbook (.*)\n\n)?\.\. code-block:: (.*)\n\n((?:    .*\n|\n)+)", re.MULTILINE)
 IN_README = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -38,7 +39,7 @@ def code_blocks(path: Path) -> list[CodeBlock]:
     if path.suffix == ".rst":
         return [
             CodeBlock(language.split("+")[0], name, re.sub(r"^    ", "", block, flags=re.MULTILINE))
-            for language, name, block in IN_GUIDE.findall(text)
+            for name, language, block in IN_GUIDE.findall(text)
         ]
     if path.suffix == ".md":
         return [CodeBlock(language, "", block) for language, block in IN_README.findall(text)]

@@ -17,6 +17,7 @@ from emulator import BuildFailure, Emulator
 from .controller import MODULE, ROOT, SET, Controller, Run
 from .examples import GUIDES, code_blocks
 from .test_life import CREATE, DELETE, LIST, aged, existing
+from .test_replace import only
 
 PLAYBOOKS = {block.name: block.text for guide in GUIDES for block in code_blocks(guide) if block.name}
 # A build takes 0.3 s here, so that no test has to wait for the ten that the guides leave as they are.
@@ -135,7 +136,25 @@ def rates(run: Run, emulator: Emulator, _there: Any, _folder: Path) -> None:
     assert emulator.calls().count(CREATE) == 2
 
 
+def first(run: Run, emulator: Emulator, _there: Any, _folder: Path) -> None:
+    assert said(run) == [f"{only(emulator).id} holds nginx:1.27.3"]
+
+
+def first_role(_run: Run, emulator: Emulator, _there: Any, _folder: Path) -> None:
+    assert sorted(declared(emulator, "ImageCacheName")) == ["queue", "web"]
+
+
+def in_each_region(_run: Run, emulator: Emulator, _there: Any, _folder: Path) -> None:
+    for region in ("ap-guangzhou", "ap-shanghai"):
+        names = [cache.declared["ImageCacheName"] for cache in emulator.region(region).caches.values()]
+        assert sorted(names) == ["queue", "web"]
+
+
 CASES = {
+    "first": Case(nothing, first),
+    "first-role": Case(nothing, first_role),
+    "one-job": Case(nothing, in_each_region),
+    "regions": Case(nothing, in_each_region),
     "how-large": Case(lambda e: existing(e, ImageCacheName="ml", ImageCacheSize=20), how_large),
     "how-long": Case(how_long_there, how_long),
     "pinned": Case(lambda e: existing(e, ImageCacheName="shop", Images=["registry.example.com/shop:4.11.0"]), pinned),
@@ -164,7 +183,8 @@ def test_it_does_what_the_guide_says(emulator: Emulator, controller: Controller,
     there = case.there(emulator)
     emulator.received.clear()
     plays = yaml.safe_load(PLAYBOOKS[name])
-    plays[0]["module_defaults"] = DEFAULTS
+    for play in plays:
+        play["module_defaults"] = DEFAULTS
     path = tmp_path / f"{name}.yml"
     path.write_text(yaml.safe_dump(plays, sort_keys=False), encoding="utf-8")
     stand_ins = {"ANSIBLE_COLLECTIONS_PATH": str(ROOT / "tests/stories/collections")}

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 
@@ -13,13 +14,16 @@ import docutils.core
 import docutils.nodes
 import docutils.parsers.rst.roles
 import pytest
+import yaml
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _connection
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api import errors
 from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.chain import TOKEN_VARIABLES
 from ansible_collections.tencentcloud.tke.plugins.module_utils._diagnosis import advice, causes
 from stories.controller import ROOT
-from stories.examples import GUIDES
-from stories.test_life import CREATE, UPDATE
+from stories.examples import GUIDES, documentation
+from stories.test_life import CREATE, LIST, UPDATE
+
+from .world import World
 
 # Sphinx has this one, and docutils alone does not.
 docutils.parsers.rst.roles.register_generic_role("ref", docutils.nodes.emphasis)
@@ -76,23 +80,46 @@ def test_the_last_step_has_the_cause_that_the_guide_says() -> None:
 
 
 def test_the_codes_have_the_advice_that_the_guide_says() -> None:
-    shown = set()
+    shown, kinds = set(), set()
     for codes, _about, cure in table("By the API's code"):
         for code in codes.split(", "):
-            # What is said of an action that some codes are about.
-            action = UPDATE if "on_change" in cure else CREATE
-            said = advice.advice(errors.api_error(code, "No.", action=action))
-            assert plain(said) == cure, code
-            shown.add(said)
+            # Of an update more can be said.
+            error = errors.api_error(code, "No.", action=UPDATE if "on_change" in cure else CREATE)
+            assert plain(advice.advice(error)) == cure, code
+            shown.add(advice.advice(error))
+            kinds.add(type(error))
     assert {words for _pattern, words in advice.BY_CODE} <= shown
-    kinds = {kind for kind in advice.BY_KIND if issubclass(kind, errors.ApiError)}
-    assert {errors.api_error(code, "").__class__ for row in table("By the API's code") for code in row[0].split(", ")} >= kinds
+    assert {kind for kind in advice.BY_KIND if issubclass(kind, errors.ApiError)} <= kinds
 
 
 def test_the_kinds_of_failure_have_the_advice_that_the_guide_says() -> None:
     rows = {kind: cure for kind, _happened, cure in table("By the kind of failure")}
     expected = {kind.__name__: words for kind, words in advice.BY_KIND.items() if not issubclass(kind, errors.ApiError)}
     assert rows == expected
+
+
+def picture(name: str) -> list[tuple[str, str]]:
+    """Return class and words of each text of a picture."""
+    text = (ROOT / f"docs/docsite/rst/images/{name}.svg").read_text(encoding="utf-8")
+    return re.findall(r"<text(?: class=\"(\w+)\")? [^>]*>([^<]+)</text>", text)
+
+
+def test_the_picture_of_a_life_has_every_state() -> None:
+    documented = documentation(ROOT / "plugins/modules/image_cache_info.py", "DOCUMENTATION")
+    states = yaml.safe_load(documented)["options"]["statuses"]["choices"]
+    assert sorted(words for kind, words in picture("life") if kind == "name") == sorted(states)
+
+
+def test_the_picture_of_a_replace_has_the_calls_of_one() -> None:
+    world = World()
+    world.settled()
+    result = world.run(images=["nginx:2"], on_change="replace")
+    assert result["replaced"]
+    made = [(action, sorted(request) if action == LIST else []) for action, request in world.requests]
+    # Looks at a build, and at a deletion, go on until it has ended: one arrow each.
+    once = [call[0] for call, _repeated in itertools.groupby(made)]
+    drawn = [words.split(":")[0].split(",")[0] for kind, words in picture("replace") if not kind]
+    assert drawn == once
 
 
 def plain(words: str) -> str:
