@@ -273,7 +273,7 @@ def report(table: dict[str, Row], call: float, measured: list[dict[str, float]],
     (_title, _whole, floor), (_title, _whole, top) = costs[:2]
     lines += [
         "",
-        f"A task in the controller's process is to cost at most {BAR} ms on top of the API call; it costs {top:.0f} ms.",
+        f"A task in the controller's process is to cost at most {BAR} ms on top of the API call, and costs {top:.0f}.",
         f"Of those Ansible takes {floor:.0f} ms for any task, also for one that does nothing: a worker is forked,",
         "variables and templates are worked out, callbacks are called. No module can go below that; an item of a loop,",
         "which needs no new worker, does.",
