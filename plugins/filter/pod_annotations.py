@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: pod_annotations
 short_description: The annotations that make a Pod start from an image cache
-version_added: 0.2.0
+version_added: 1.0.0
 description:
   - Returns the annotations of a Pod template by which Pods on super nodes and on TKE Serverless start from an image
     cache. They belong under C(spec.template.metadata.annotations) of a Deployment, not under its own metadata.

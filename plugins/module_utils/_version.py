@@ -9,4 +9,4 @@ from __future__ import annotations
 __all__ = ["COLLECTION", "VERSION"]
 
 COLLECTION = "tencentcloud.tke"
-VERSION = "0.1.0"
+VERSION = "1.0.0"

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: image_cache_info
 short_description: List, filter and match image caches of Tencent Kubernetes Engine
-version_added: 0.2.0
+version_added: 1.0.0
 description:
   - Lists the image caches of a region, with their age and how long ago a Pod last matched them. All filters that are
     given must hold; without any, all image caches are returned, from every page of the API's listing.

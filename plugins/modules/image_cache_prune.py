@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: image_cache_prune
 short_description: Delete image caches that are no longer worth their snapshot
-version_added: 0.2.0
+version_added: 1.0.0
 description:
   - Deletes the image caches of a region of which all selectors that are given hold. At least one of O(older_than),
     O(unmatched_for), O(never_matched), O(statuses), O(name_pattern), O(tags) and O(superseded) is needed.

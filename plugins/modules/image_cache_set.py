@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: image_cache_set
 short_description: Manage many image caches of Tencent Kubernetes Engine in one pass
-version_added: 0.2.0
+version_added: 1.0.0
 description:
   - Brings any number of image caches to what is declared, as M(tencentcloud.tke.image_cache) does for one, in one
     process. One listing shows 50 of them, creates and updates go out in parallel under the API's rate limit, and all
