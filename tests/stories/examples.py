@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
-
-from .controller import ROOT
+from stories.controller import ROOT
 
 GUIDES = sorted((ROOT / "docs/docsite/rst").glob("*.rst"))
 READMES = [ROOT / "README.md", ROOT / "README.zh-CN.md", ROOT / "roles/image_cache/README.md"]
@@ -67,3 +67,16 @@ def tasks_of(entries: Any) -> list[dict[str, Any]]:
 def yaml_of(block: CodeBlock) -> Any:
     """Return what a block of YAML holds."""
     return yaml.safe_load(block.text)
+
+
+def main() -> None:
+    """Write every playbook of the guides into a folder, for other tools to look at."""
+    folder = Path(sys.argv[1])
+    for guide in GUIDES:
+        for block in code_blocks(guide):
+            if block.name:
+                (folder / f"{block.name}.yml").write_text(f"---\n{block.text.rstrip()}\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
