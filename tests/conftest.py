@@ -29,6 +29,12 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the exhaustive tests out of ansible-test: they do not depend on ansible-core, and `make test` runs them."""
+    if config.inipath and "ansible_test" in config.inipath.parts:
+        items[:] = [item for item in items if not item.get_closest_marker("exhaustive")]
+
+
 @pytest.fixture
 def emulator() -> Iterator[Emulator]:
     """A fresh emulator, without caches, whose builds take 0.3 s."""

@@ -186,6 +186,16 @@ image_cache:
       description: The credentials, without their passwords.
       type: list
       elements: dict
+      contains:
+        server:
+          description: The registry's host.
+          type: str
+        username:
+          description: The user.
+          type: str
+        name:
+          description: The name of the credentials.
+          type: str
     tags:
       description: The tags.
       type: dict
@@ -193,6 +203,25 @@ image_cache:
       description: The events of its builds, in the API's order.
       type: list
       elements: dict
+      contains: &event
+        image_cache_id:
+          description: The id of the cache.
+          type: str
+        type:
+          description: V(Normal) or V(Warning).
+          type: str
+        reason:
+          description: The step that was reached, or what went wrong, in a word.
+          type: str
+        message:
+          description: The service's own words.
+          type: str
+        first_timestamp:
+          description: When it first happened, as the API words it.
+          type: str
+        last_timestamp:
+          description: When it last happened, as the API words it.
+          type: str
   sample:
     image_cache_id: imc-r1htp8tg
     image_cache_name: web
@@ -200,8 +229,25 @@ image_cache:
     images: [nginx:1.27.3, redis:7.4.1]
     status: Ready
     creation_time: "2026-03-30 07:03:35 +0000 UTC"
-    created_at: "2026-03-30T07:03:35Z"
+    expire_date_time: "2026-06-28 07:03:35 +0000 UTC"
+    last_matched_time: ""
+    retention_days: 90
+    image_cache_type: manual
+    snapshot_id: snap-61ze0b16
+    snapshotter: overlay
+    image_registry_credentials: []
     tags: {team: web}
+    events:
+      - image_cache_id: imc-r1htp8tg
+        type: Normal
+        reason: DiskDeleted
+        message: delete disk disk-61ze0b16 successfully
+        first_timestamp: "2026-03-30 07:10:50 +0000 UTC"
+        last_timestamp: "2026-03-30 07:10:50 +0000 UTC"
+    created_at: "2026-03-30T07:03:35Z"
+    expires_at: "2026-06-28T07:03:35Z"
+    last_matched_at: null
+    never_expires: false
 image_cache_id:
   description: The id of the image cache, C(null) where there is none, or none yet.
   returned: always, except for invalid input
@@ -232,8 +278,8 @@ actions:
   sample:
     - action: update
       image_cache_id: imc-r1htp8tg
-      request_id: 232323-5ed9-4cb7-9194-a95e2cd626e5
-      fields: [images]
+      request_id: 1f0e9c7a-5ed9-4cb7-9194-a95e2cd626e5
+      fields: [images, image_registry_credentials]
 replaced:
   description: The ids of the cache that went and of the one that took its place, C(null) without a replace.
   returned: always, except for invalid input
@@ -260,11 +306,26 @@ recovered_failure:
       description: Its events, in the API's order.
       type: list
       elements: dict
+      contains: *event
+  sample:
+    phase: EksCiCreated
+    reason: PullImageFailed
+    message: "failed to pull image: manifest unknown: not found"
+    hint: The registry has no such image or tag. Check the spelling of the image and its tag.
+    options: [images]
+    image_cache_id: imc-lsj2pg0l
+    events:
+      - image_cache_id: imc-lsj2pg0l
+        type: Warning
+        reason: PullImageFailed
+        message: "failed to pull image: manifest unknown: not found"
+        first_timestamp: "2026-03-30 07:05:02 +0000 UTC"
+        last_timestamp: "2026-03-30 07:05:02 +0000 UTC"
 request_id:
   description: The id of the last request that was answered.
   returned: always, except for invalid input
   type: str
-  sample: 6704dc99-e331-4055-8af9-1cghduvc
+  sample: 6704dc99-e331-4055-8af9-1c9d4f0a62be
 error:
   description: The failure of a request.
   returned: when a request failed
@@ -290,7 +351,7 @@ error:
       type: bool
   sample:
     code: UnauthorizedOperation.CamNoAuth
-    message: You are not authorized to perform this operation.
+    message: "You are not authorized to perform operation (tke:CreateImageCache)."
     request_id: d981508f-969e-449d-a0ba-8cc4193c33ac
     action: CreateImageCache
     http_status: 200
@@ -320,7 +381,7 @@ build_failure:
   sample:
     phase: EksCiCreated
     reason: PullImageFailed
-    message: "failed to pull image nginx:1.99: not found"
+    message: "failed to pull image: manifest unknown: not found"
     hint: The registry has no such image or tag. Check the spelling of the image and its tag.
     options: [images]
 """

@@ -180,6 +180,16 @@ image_caches:
       description: The credentials, without their passwords.
       type: list
       elements: dict
+      contains:
+        server:
+          description: The registry's host.
+          type: str
+        username:
+          description: The user.
+          type: str
+        name:
+          description: The name of the credentials.
+          type: str
     tags:
       description: The tags.
       type: dict
@@ -187,6 +197,25 @@ image_caches:
       description: The events of its builds, in the API's order.
       type: list
       elements: dict
+      contains:
+        image_cache_id:
+          description: The id of the cache.
+          type: str
+        type:
+          description: V(Normal) or V(Warning).
+          type: str
+        reason:
+          description: The step that was reached, or what went wrong, in a word.
+          type: str
+        message:
+          description: The service's own words.
+          type: str
+        first_timestamp:
+          description: When it first happened, as the API words it.
+          type: str
+        last_timestamp:
+          description: When it last happened, as the API words it.
+          type: str
   sample:
     - image_cache_id: imc-r1htp8tg
       image_cache_name: web
@@ -248,7 +277,7 @@ error:
       type: bool
   sample:
     code: UnauthorizedOperation.CamNoAuth
-    message: You are not authorized to perform this operation.
+    message: "You are not authorized to perform operation (tke:DescribeImageCaches)."
     request_id: d981508f-969e-449d-a0ba-8cc4193c33ac
     action: DescribeImageCaches
     http_status: 200

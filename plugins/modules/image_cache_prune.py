@@ -230,7 +230,7 @@ request_id:
   description: The id of the last request that deleted something, C(null) where there was none.
   returned: always, except for invalid input and where the listing failed
   type: str
-  sample: ccccc-5ed9-4cb7-9194-a95e2cd626e5
+  sample: 7c2d8e51-5ed9-4cb7-9194-a95e2cd626e5
 error:
   description: The failure of a request, of the first one where several failed.
   returned: when a request failed
@@ -256,7 +256,7 @@ error:
       type: bool
   sample:
     code: UnauthorizedOperation.CamNoAuth
-    message: You are not authorized to perform this operation.
+    message: "You are not authorized to perform operation (tke:DeleteImageCaches)."
     request_id: d981508f-969e-449d-a0ba-8cc4193c33ac
     action: DeleteImageCaches
     http_status: 200

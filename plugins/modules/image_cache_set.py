@@ -135,6 +135,26 @@ image_caches:
     - changed: true
       failed: false
       image_cache_id: imc-r1htp8tg
+      image_cache:
+        image_cache_id: imc-r1htp8tg
+        image_cache_name: web
+        images: [nginx:1.27.3]
+        status: Ready
+      actions:
+        - action: create
+          image_cache_id: imc-r1htp8tg
+          request_id: 1f0e9c7a-5ed9-4cb7-9194-a95e2cd626e5
+          fields:
+            - image_cache_name
+            - images
+            - vpc_id
+            - subnet_id
+            - image_registry_credentials
+            - auto_create_eip
+            - image_cache_size
+            - retention_days
+            - tags
+      replaced: null
 summary:
   description: How many entries there were of each kind. Each counts once, failed before all else.
   returned: always, except for invalid input
@@ -162,8 +182,8 @@ summary:
     created: 2
     updated: 0
     replaced: 1
-    deleted: 0
-    unchanged: 97
+    deleted: 2
+    unchanged: 95
     failed: 0
 """
 

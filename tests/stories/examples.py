@@ -18,6 +18,7 @@ from stories.controller import ROOT
 
 GUIDES = sorted((ROOT / "docs/docsite/rst").glob("*.rst"))
 READMES = [ROOT / "README.md", ROOT / "README.zh-CN.md", ROOT / "roles/image_cache/README.md"]
+PLAYBOOKS = [*sorted((ROOT / "playbooks").glob("*.yml")), ROOT / "roles/image_cache/tasks/main.yml"]
 PLUGINS = sorted(path for kind in ("modules", "filter") for path in (ROOT / "plugins" / kind).glob("[a-z]*.py"))
 # The name of a playbook stands in a comment before it.
 IN_GUIDE = re.compile(r"^(?:\.\. playbook (.*)\n\n)?\.\. code-block:: (.*)\n\n((?:    .*\n|\n)+)", re.MULTILINE)
@@ -34,13 +35,15 @@ class CodeBlock:
 
 
 def code_blocks(path: Path) -> list[CodeBlock]:
-    """Return the examples of a guide, of a README, or of a plugin's documentation, in their order."""
+    """Return the examples of a guide, of a README, or of a plugin's documentation, in their order, or a playbook."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".rst":
         return [
             CodeBlock(language.split("+")[0], name, re.sub(r"^    ", "", block, flags=re.MULTILINE))
             for name, language, block in IN_GUIDE.findall(text)
         ]
+    if path.suffix == ".yml":
+        return [CodeBlock("yaml", "", text)]
     if path.suffix == ".md":
         return [CodeBlock(language, "", block) for language, block in IN_README.findall(text)]
     return [CodeBlock("yaml", "", documentation(path, "EXAMPLES"))]

@@ -20,7 +20,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.splitter import parse_kv
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _info, _prune, _run, _set
 from stories.controller import INFO, MODULE, PRUNE, ROOT, SET
-from stories.examples import GUIDES, PLUGINS, READMES, code_blocks, tasks_of, yaml_of
+from stories.examples import GUIDES, PLAYBOOKS, PLUGINS, READMES, code_blocks, tasks_of, yaml_of
 
 ROLE = "tencentcloud.tke.image_cache"
 
@@ -39,7 +39,7 @@ SPECS: Mapping[str, Mapping[str, Any]] = {
 ROLE_SPEC = yaml.safe_load((ROOT / "roles/image_cache/meta/argument_specs.yml").read_text(encoding="utf-8"))
 ROLE_OPTIONS: Mapping[str, Any] = ROLE_SPEC["argument_specs"]["main"]["options"]
 SAMPLES: Mapping[str, Any] = {"int": 1, "float": 1.0, "bool": True, "list": [], "dict": {}}
-PAGES = [*GUIDES, *READMES, *PLUGINS, ROOT / "CONTRIBUTING.md"]
+PAGES = [*GUIDES, *READMES, *PLUGINS, *PLAYBOOKS, ROOT / "CONTRIBUTING.md"]
 
 
 def known(value: Any, entry: Mapping[str, Any]) -> Any:

@@ -1,0 +1,66 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""No option is there for nothing: a run reads every one of its module's argument spec."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from ansible_collections.tencentcloud.tke.plugins.module_utils import _caller, _connection, _info, _prune, _run, _set
+from ansible_collections.tencentcloud.tke.plugins.module_utils._caller import Caller
+
+from .world import WEB, World
+
+Spec = Callable[..., dict[str, dict[str, Any]]]
+
+
+class Reading(dict[str, Any]):
+    """Parameters that note which of them are read, one by one; copying all of them is no reading."""
+
+    def __init__(self, params: Mapping[str, Any]) -> None:
+        super().__init__(params)
+        self.read: set[str] = set()
+
+    def __getitem__(self, name: str) -> Any:
+        self.read.add(name)
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.read.add(name)
+        return super().get(name, default)
+
+
+ENTRIES = [{"image_cache_id": "imc-1"}]
+RUNS: dict[str, tuple[Callable[[Mapping[str, Any], Caller], dict[str, Any]], Spec, dict[str, Any]]] = {
+    "image_cache": (_run.image_cache, _run.image_cache_spec, {**WEB, "image_cache_name": "web"}),
+    "image_cache_set": (
+        _set.image_cache_set,
+        _set.image_cache_set_spec,
+        {"image_caches": ENTRIES},
+    ),
+    "image_cache_info": (_info.image_cache_info, _info.image_cache_info_spec, {"match_images": ["nginx:1"]}),
+    "image_cache_prune": (_prune.image_cache_prune, _prune.image_cache_prune_spec, {"never_matched": True}),
+}
+
+
+@pytest.mark.parametrize("module", RUNS)
+def test_every_option_is_read(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, spec_of, given = RUNS[module]
+    spec, world = spec_of(lambda *_args: None), World()
+    keys = {"secret_id": "AKID1", "secret_key": "key", "region": "ap-guangzhou"}
+    # Nobody listens there, so that the run is over once it has read what it goes by.
+    nowhere = {"endpoint": "http://127.0.0.1:9", "api_retries": 0, "api_timeout": 1}
+    params = Reading({**{name: entry.get("default") for name, entry in spec.items()}, **keys, **nowhere, **given})
+    # Secrets are looked for in all options.
+    monkeypatch.setattr(_caller, "collect_secrets", lambda *_args: [])
+    monkeypatch.setattr(_set, "collect_secrets", lambda *_args: [])
+    result = run(params, Caller(world, ansible_version="2.19", check_mode=False, diff=False, clock=world.clock))
+    assert "no connection to 127.0.0.1:9" in str(result)
+    # An entry of a set, complete with what stands beside the list, is read as the options of a single cache are.
+    beside = set(_run.declaration_spec()) if module == "image_cache_set" else set()
+    assert set(spec) - beside <= params.read
+    assert set(_connection.OPTIONS) <= params.read
