@@ -46,6 +46,16 @@ attributes:
     details:
       - With O(update_password=always) a registry password is sent in every run, and with O(force_rebuild=true) the
         cache is built anew in every run.
+seealso:
+  - module: tencentcloud.tke.image_cache_set
+  - module: tencentcloud.tke.image_cache_info
+  - module: tencentcloud.tke.image_cache_prune
+  - plugin: tencentcloud.tke.pod_annotations
+    plugin_type: filter
+  - ref: Living with image caches <ansible_collections.tencentcloud.tke.docsite.guide_operations>
+    description: How large, how long and how fresh an image cache should be, and what it costs.
+  - ref: Troubleshooting <ansible_collections.tencentcloud.tke.docsite.guide_troubleshooting>
+    description: What a failure means, and what to do.
 """
 
 EXAMPLES = r"""

@@ -56,6 +56,8 @@ options:
     default: continue
 seealso:
   - module: tencentcloud.tke.image_cache
+  - ref: On a schedule and at scale, with AWX <ansible_collections.tencentcloud.tke.docsite.guide_controller>
+    description: All image caches of an account in one job.
 """
 
 EXAMPLES = r"""

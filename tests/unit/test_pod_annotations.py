@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import jinja2
 import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
 from ansible_collections.tencentcloud.tke.plugins.filter import pod_annotations as file
 from ansible_collections.tencentcloud.tke.plugins.filter.pod_annotations import pod_annotations
+from stories.examples import READMES, code_blocks
 
 from .world import World
 
@@ -85,3 +87,12 @@ def test_its_documentation_has_its_choices() -> None:
     options = yaml.safe_load(file.DOCUMENTATION)["options"]
     assert options["disk_type"]["choices"] == list(file.DISK_TYPES)
     assert file.FilterModule().filters() == {"pod_annotations": pod_annotations}
+
+
+def test_the_readme_shows_it_as_it_is() -> None:
+    (shown,) = [block.text for block in code_blocks(READMES[0]) if block.text.startswith("annotations:")]
+    environment = jinja2.Environment()
+    environment.filters["tencentcloud.tke.pod_annotations"] = pod_annotations
+    expression = environment.from_string(yaml.safe_load(shown)["annotations"])
+    rendered = expression.render(web={"image_cache": {"image_cache_id": "imc-1", "status": "Ready"}})
+    assert yaml.safe_load(rendered)[f"{PREFIX}use-image-cache"] == "imc-1"
