@@ -16,9 +16,9 @@ from pathlib import Path
 from .controller import ROOT, Controller
 
 
-def serve(port: int) -> subprocess.Popen[str]:
+def serve(port: int, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "emulator", "--port", str(port), "--build-seconds", "0.2"],
+        [sys.executable, "-m", "emulator", "--port", str(port), "--build-seconds", "0.2", *arguments],
         env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -37,6 +37,16 @@ def test_it_prints_what_leads_a_client_there_and_stops_when_interrupted(controll
     # An image that the emulator knows not to exist makes a build fail.
     run = controller.web(name="bad", images=["does-not-exist:1"])
     assert run.result["build_failure"]["reason"] == "PullImageFailed"
+    process.send_signal(signal.SIGINT)
+    assert process.wait(10) == 0
+
+
+def test_it_answers_as_in_another_world(controller: Controller) -> None:
+    process = serve(0, "--world", "oldest event first")
+    assert process.stdout is not None
+    controller.environment.update(process.stdout.readline().strip().split("=", 1) for _line in range(3))
+    reasons = [event["reason"] for event in controller.web().result["image_cache"]["events"]]
+    assert (reasons[0], reasons[-1]) == ("DiskCreated", "DiskDeleted")
     process.send_signal(signal.SIGINT)
     assert process.wait(10) == 0
 
