@@ -155,3 +155,35 @@ def test_a_failure_of_the_build_is_said_by_both() -> None:
     world.settings.failures = [BuildFailure("nginx")]
     results = run_together(world, {"recreate_failed": False}, lambda runs: runs[0])
     assert all(result["build_failure"]["reason"] == "PullImageFailed" for result in results)
+
+
+def test_a_replacement_that_its_run_removes_before_it_gets_the_name() -> None:
+    """Another run may yield to a third one just then; this run, which relied on its cache, plans anew."""
+    world = World()
+    world.settled()
+    removed = world.settled(ImageCacheName="web-replacement", Images=["nginx:2"])
+
+    def yielding(moment: str, number: int) -> None:
+        if moment == "before" and world.calls[number - 1] == "UpdateImageCache":
+            world.service.caches.pop(removed.id, None)
+
+    world.watch = yielding
+    result = world.run(images=["nginx:2"], on_change="replace")
+    assert not result.get("failed"), result["msg"]
+    (cache,) = world.ready()
+    assert (cache.declared["ImageCacheName"], cache.declared["Images"]) == ("web", ["nginx:2"])
+    assert result["image_cache_id"] == cache.id != removed.id
+
+
+def test_a_cache_of_an_id_that_is_removed_meanwhile_is_not_built_anew() -> None:
+    world = World()
+    cache = world.settled()
+
+    def removing(moment: str, number: int) -> None:
+        if moment == "before" and world.calls[number - 1] == "UpdateImageCache":
+            world.service.caches.pop(cache.id, None)
+
+    world.watch = removing
+    result = world.run(image_cache_id=cache.id, name=None, retention_days=3)
+    assert result["error"]["code"] == "ResourceNotFound"
+    assert world.caches == []

@@ -13,7 +13,7 @@ import dataclasses
 from typing import Optional, Sequence
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import StateRefused
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import NotFound, StateRefused
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import (
     READY,
@@ -189,7 +189,14 @@ class Reconciliation:
             self._journal.recovered = plan.recovers
         seen = {cache.id: cache for cache in (*found.caches, *found.replacements)}
         for step in plan.steps:
-            left = yield from self._applied(step, seen.get(step.image_cache_id or ""), found)
+            try:
+                left = yield from self._applied(step, seen.get(step.image_cache_id or ""), found)
+            except (NotFound, Vanished):
+                # The new cache is gone: its run has found an older one, and has removed it as its own. Who addresses a
+                # cache by its id means that one.
+                if self._address or step.action not in (REPLACE, RENAME):
+                    raise
+                left = yield from self._settled()
             if left is not None:
                 self._relies_on_others = True
                 self._be_content()

@@ -1,0 +1,84 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Eight runs at once on the same fifty names: each ends well, and they leave one cache of each declared name."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from emulator import Emulator
+
+from .controller import Controller, Run
+from .processes import ModuleProcesses
+from .test_life import existing
+
+RUNS, NAMES, ROUNDS = 8, 50, 2
+
+
+@pytest.fixture
+def fleet(controller: Controller, way: str) -> Iterator[list[ModuleProcesses]]:
+    """Eight machines that reach the same emulator."""
+    machines = [ModuleProcesses(controller.emulator, controller.environment, way) for _number in range(RUNS)]
+    yield machines
+    for machine in machines:
+        machine.stop()
+
+
+def at_once(fleet: list[ModuleProcesses], entries: list[dict[str, Any]], dice: random.Random) -> list[Run]:
+    """Run the same declaration everywhere, in another order each, and return the runs."""
+
+    def run(machine: ModuleProcesses, order: list[dict[str, Any]]) -> Run:
+        return machine.set(image_caches=order, **BESIDE)
+
+    orders = [dice.sample(entries, len(entries)) for _machine in fleet]
+    with ThreadPoolExecutor(len(fleet)) as threads:
+        return list(threads.map(run, fleet, orders))
+
+
+BESIDE: dict[str, Any] = {
+    "vpc_id": "vpc-508ctkfb",
+    "subnet_id": "subnet-8ah75lo8",
+    "wait_interval": 0.2,
+    "wait_timeout": 300,
+    "requests_per_second": 100,
+}
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_they_agree(emulator: Emulator, fleet: list[ModuleProcesses], seed: int) -> None:
+    dice = random.Random(seed)
+    # Times of creation are shown to the second: where a build takes no longer, nobody can tell who was first.
+    emulator.settings.build_seconds, emulator.settings.requests_per_second = 5.0, 10000
+    bystanders = {existing(emulator, ImageCacheName=f"other-{number}") for number in range(10)}
+    bystanders.add(existing(emulator, ImageCacheName="web", ImageCacheType="auto"))
+    for number in dice.sample(range(NAMES), 30):
+        existing(emulator, ImageCacheName=f"cache-{number}", Images=[f"nginx:{dice.randrange(2)}"])
+    for turn in range(ROUNDS):
+        gone = set(dice.sample(range(NAMES), 15))
+        entries = [
+            {"name": f"cache-{number}", "state": "absent"}
+            if number in gone
+            else {"name": f"cache-{number}", "images": [f"nginx:{turn}"], "on_change": "replace"}
+            for number in range(NAMES)
+        ]
+        runs = at_once(fleet, entries, dice)
+        failures = [entry["msg"] for run in runs for entry in run.result["image_caches"] if entry["failed"]]
+        assert failures == []
+        caches = [cache for cache in emulator.region().caches.values() if cache.id not in bystanders]
+        names = Counter(cache.declared["ImageCacheName"] for cache in caches)
+        assert names == Counter(f"cache-{number}" for number in range(NAMES) if number not in gone)
+        assert {tuple(cache.declared["Images"]) for cache in caches} == {(f"nginx:{turn}",)}
+        assert {emulator.region().status(cache) for cache in caches} == {"Ready"}
+        assert bystanders <= set(emulator.region().caches)
+        # What each returns is what there is.
+        ids = {cache.declared["ImageCacheName"]: cache.id for cache in caches}
+        for run in runs:
+            shown = [entry["image_cache"] for entry in run.result["image_caches"] if entry["image_cache"]]
+            assert {cache["image_cache_name"]: cache["image_cache_id"] for cache in shown} == ids
