@@ -17,7 +17,8 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils import _connectio
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Client
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
-from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import refusal
+from ansible_collections.tencentcloud.tke.plugins.module_utils._legible import line_of
+from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import refusal, said
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Reporter
 from ansible_collections.tencentcloud.tke.plugins.module_utils._secrets import collect_secrets, scrub
 
@@ -70,7 +71,7 @@ def guarded(run: Callable[[], Dict[str, Any]], secrets: Callable[[], List[str]])
         result = {
             "failed": True,
             "changed": False,
-            "msg": (
+            "msg": said(
                 f"this is a defect of the collection: {type(error).__name__}: {error}. What was begun may go on;"
                 " another run looks before it does anything. Please report it with the traceback, which"
                 " ANSIBLE_DISPLAY_TRACEBACK=error shows."
@@ -89,11 +90,11 @@ class ScrubbingReporter:
 
     def warn(self, message: str) -> None:
         """Pass on a warning."""
-        self._reporter.warn(scrub(message, self.secrets()))
+        self._reporter.warn(said(scrub(message, self.secrets())))
 
     def progress(self, message: str) -> None:
         """Pass on how far the run is."""
-        self._reporter.progress(scrub(message, self.secrets()))
+        self._reporter.progress(line_of(scrub(message, self.secrets())))
 
 
 def no_fallback(*_args: Any) -> None:

@@ -32,10 +32,11 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan
     Plan,
     Refused,
 )
+from ansible_collections.tencentcloud.tke.plugins.module_utils._legible import line_of, lines_of, shortened
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal, action_result
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.waiting import TimedOut, Vanished
 
-__all__ = ["FAILURES", "failure", "refusal", "request_failure", "request_words", "success"]
+__all__ = ["FAILURES", "failure", "refusal", "request_failure", "request_words", "said", "success"]
 
 # Every way in which a run can end other than well.
 FAILURES = (BuildFailed, InvalidInput, Refused, RequestError, TimedOut, Vanished)
@@ -87,12 +88,17 @@ def _foretold(plan: Plan, image_cache_id: Optional[str]) -> Optional[Dict[str, A
 
 def refusal(error: Exception) -> Dict[str, Any]:
     """Return the result of a run that ended before it asked for anything."""
-    return {"failed": True, "changed": False, "msg": str(error)}
+    return {"failed": True, "changed": False, "msg": lines_of(str(error))}
 
 
 def request_failure(error: RequestError, what: str) -> Dict[str, Any]:
     """Return what a failed request adds to a result; C(what) is what it was about."""
-    return {"failed": True, "error": error.facts(), "msg": f"{what}: {request_words(error)}"}
+    return {"failed": True, "error": error.facts(), "msg": said(f"{what}: {request_words(error)}")}
+
+
+def said(message: str) -> str:
+    """Return the message of a failure as people can read it, whatever the API has put into it."""
+    return lines_of(shortened(message))
 
 
 def request_words(error: RequestError) -> str:
@@ -125,6 +131,7 @@ def failure(error: Exception, desired: Desired, journal: Journal) -> Dict[str, A
         )
     else:
         result["msg"] = f"{name}: {error}"
+    result["msg"] = said(result["msg"])
     return result
 
 
@@ -194,7 +201,8 @@ def _diff(plan: Plan, journal: Journal, actions: Sequence[Mapping[str, Any]]) ->
 
 def _headers(plan: Plan, journal: Journal) -> Dict[str, str]:
     name: Optional[Any] = (plan.after or {}).get("image_cache_name") or (journal.before and journal.before.name)
-    return {"before_header": f"image cache {name}", "after_header": f"image cache {name}"}
+    header = line_of(f"image cache {name}")
+    return {"before_header": header, "after_header": header}
 
 
 def _declarative(resource: Mapping[str, Any]) -> Dict[str, Any]:
