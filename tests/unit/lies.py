@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,7 +105,7 @@ def put(position: int, value: Any) -> Lie:
     def lie(_action: str, answer: Any) -> Any:
         container, key = nth(places(answer), position)
         if container is not None:
-            container[key] = value
+            container[key] = deepcopy(value)
         return answer
 
     return lie
@@ -116,9 +117,9 @@ def added(position: int, key: str, value: Any) -> Lie:
     def lie(_action: str, answer: Any) -> Any:
         container, _key = nth(places(answer), position)
         if isinstance(container, dict):
-            container[key] = value
+            container[key] = deepcopy(value)
         elif isinstance(container, list):
-            container.append(value)
+            container.append(deepcopy(value))
         return answer
 
     return lie
@@ -135,7 +136,7 @@ def shown(position: int, field: str, value: Any) -> Lie:
     def lie(_action: str, answer: Any) -> Any:
         caches = caches_of(answer)
         if caches:
-            caches[position % len(caches)][field] = value
+            caches[position % len(caches)][field] = deepcopy(value)
         return answer
 
     return lie
@@ -143,7 +144,7 @@ def shown(position: int, field: str, value: Any) -> Lie:
 
 def counted(total: Any) -> Lie:
     """The number of caches is another one."""
-    return lambda action, answer: {**answer, "TotalCount": total} if action == LIST else answer
+    return lambda action, answer: {**answer, "TotalCount": deepcopy(total)} if action == LIST else answer
 
 
 def arranged(arrange: Callable[[list[Any]], list[Any]]) -> Lie:
@@ -174,7 +175,7 @@ def ghost(image_cache_id: str, name: Any, status: str) -> Lie:
 
 def refused(error: Any) -> Lie:
     """The answer is an error, of whatever shape."""
-    return lambda _action, answer: {**answer, "Error": error}
+    return lambda _action, answer: {**answer, "Error": deepcopy(error)}
 
 
 def caches_of(answer: Any) -> list[dict[str, Any]]:
@@ -238,7 +239,7 @@ lies = st.one_of(
             arranged(lambda caches: caches[::-1]),
             arranged(lambda caches: caches + caches),
             arranged(lambda caches: caches[1:]),
-            arranged(lambda caches: caches[:1] * 50),
+            arranged(lambda caches: deepcopy(caches[:1]) * 50),
             arranged(
                 lambda caches: [{**c, "ImageCacheId": o.get("ImageCacheId")} for c, o in zip(caches, caches[::-1])]
             ),
@@ -249,7 +250,7 @@ lies = st.one_of(
     ),
     st.builds(refused, st.builds(lambda code, message: {"Code": code, "Message": message}, codes, junk)),
     st.builds(refused, junk),
-    st.builds(lambda value: lambda _action, _answer: value, junk),
+    st.builds(lambda value: lambda _action, _answer: deepcopy(value), junk),
 )
 # What becomes of the bytes.
 garblings = st.one_of(
