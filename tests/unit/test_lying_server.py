@@ -16,21 +16,38 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, event, given, settings
+from hypothesis import HealthCheck, Phase, assume, event, given, settings
 from hypothesis import strategies as st
 
 from .lies import CREATE, DELETE, LIST, UPDATE, LyingWorld, Spoilt, spoilt
-from .test_prediction import present, put, there
+from .test_prediction import present, put
 
 WRITES = {CREATE, UPDATE, DELETE}
 CASES = {"image_cache": 4000, "image_cache_set": 2000, "image_cache_info": 2000, "image_cache_prune": 2000}
 NAMED = frozenset(["web", "web-replacement"])
 # Seconds of virtual time: the longest wait_timeout, the lag of listings, and the pauses between repeated requests.
 LONGEST = 1800 + 600
-some_lies = st.lists(spoilt, min_size=1, max_size=3)
+some_lies = st.lists(spoilt, min_size=1, max_size=2)
 declared = st.fixed_dictionaries({"state": st.just("absent"), "name": st.just("web")}) | present
-# A record of build settings is made by a run of its own, which takes longer than all the rest.
-caches = st.lists(there.map(lambda state: {**state, "recorded": None}), max_size=2)
+REGISTRY = [{"server": "h.example.com", "username": "u", "password": "pass-1"}]
+# Prepared, since drawing each of their parts takes longer than a run.
+STATES = [
+    {
+        "images": images,
+        "size": 20,
+        "retention": retention,
+        "tags": {"team": "a"},
+        "status": status,
+        "age": age,
+        "credentials": REGISTRY,
+        "recorded": None,
+    }
+    for status in ("Ready", "Ready", "Pending", "Failed", "Updating", "UpdateFailed")
+    for images in (["nginx:1"], ["nginx:2", "redis:7"])
+    for retention, age in ((0, 60.0), (5, 30 * 86400.0))
+]
+named = st.sampled_from([None, *STATES])
+caches = st.lists(st.sampled_from(STATES), max_size=2)
 
 
 def many(cases: int) -> Any:
@@ -42,13 +59,13 @@ def many(cases: int) -> Any:
     )
 
 
-def furnished(lies: list[Spoilt], named: list[Any], replacements: list[Any]) -> LyingWorld:
+def furnished(lies: list[Spoilt], named: Any, replacements: list[Any]) -> LyingWorld:
     """Return a world with caches in any state, and two that no declaration names."""
     world = LyingWorld()
     world.begun(ImageCacheName="other").id = "imc-other"
     world.begun(ImageCacheName="web-2")
-    for state in named[:1]:
-        put(world, "web", state)
+    if named:
+        put(world, "web", named)
     for state in replacements:
         put(world, "web-replacement", state)
     world.service.caches = {cache.id: cache for cache in world.service.caches.values()}
@@ -58,17 +75,16 @@ def furnished(lies: list[Spoilt], named: list[Any], replacements: list[Any]) -> 
 
 
 def check(world: LyingWorld, result: dict[str, Any], began: float, check_mode: bool = False) -> None:
-    """What holds of every run."""
+    """What holds of every run. One that was told nothing but the truth does not count."""
     printed = json.dumps(result, allow_nan=False)
     assert len(printed) < 20 * world.received + 20000, len(printed)
     assert world.clock.now - began < LONGEST
     check_words(result)
     for message in (*world.warnings, *world.said):
         assert legible(message), message
-    if not world.lied:
-        event("no lie was told")
     if check_mode:
         assert not WRITES & set(world.calls)
+    assume(world.lied)
     event("failed" if result.get("failed") else "went well")
 
 
@@ -105,10 +121,10 @@ def check_writes(world: LyingWorld, names: frozenset[str] = NAMED) -> None:
 
 
 @pytest.mark.exhaustive
-@given(lies=some_lies, named=caches, replacements=caches, options=declared, check_mode=st.booleans())
+@given(lies=some_lies, named=named, replacements=caches, options=declared, check_mode=st.booleans())
 @many(CASES["image_cache"])
 def test_one(
-    lies: list[Spoilt], named: list[Any], replacements: list[Any], options: dict[str, Any], check_mode: bool
+    lies: list[Spoilt], named: Any, replacements: list[Any], options: dict[str, Any], check_mode: bool
 ) -> None:
     world = furnished(lies, named, replacements)
     began = world.clock.now
@@ -134,10 +150,10 @@ def check_recovery(world: LyingWorld, options: dict[str, Any]) -> None:
 
 
 @pytest.mark.exhaustive
-@given(lies=some_lies, named=caches, replacements=caches, options=declared, check_mode=st.booleans())
+@given(lies=some_lies, named=named, replacements=caches, options=declared, check_mode=st.booleans())
 @many(CASES["image_cache_set"])
 def test_a_set(
-    lies: list[Spoilt], named: list[Any], replacements: list[Any], options: dict[str, Any], check_mode: bool
+    lies: list[Spoilt], named: Any, replacements: list[Any], options: dict[str, Any], check_mode: bool
 ) -> None:
     world = furnished(lies, named, replacements)
     began = world.clock.now
@@ -155,7 +171,7 @@ def test_a_set(
 @pytest.mark.exhaustive
 @given(
     lies=some_lies,
-    named=caches,
+    named=named,
     options=st.fixed_dictionaries(
         {},
         optional={
@@ -170,7 +186,7 @@ def test_a_set(
     ),
 )
 @many(CASES["image_cache_info"])
-def test_a_listing(lies: list[Spoilt], named: list[Any], options: dict[str, Any]) -> None:
+def test_a_listing(lies: list[Spoilt], named: Any, options: dict[str, Any]) -> None:
     world = furnished(lies, named, [])
     began = world.clock.now
     result = world.run_info(**options)
@@ -187,7 +203,7 @@ def test_a_listing(lies: list[Spoilt], named: list[Any], options: dict[str, Any]
 @pytest.mark.exhaustive
 @given(
     lies=some_lies,
-    named=caches,
+    named=named,
     replacements=caches,
     options=st.fixed_dictionaries(
         {"name_pattern": st.just("web*")},
@@ -206,7 +222,7 @@ def test_a_listing(lies: list[Spoilt], named: list[Any], options: dict[str, Any]
 )
 @many(CASES["image_cache_prune"])
 def test_pruning(
-    lies: list[Spoilt], named: list[Any], replacements: list[Any], options: dict[str, Any], check_mode: bool
+    lies: list[Spoilt], named: Any, replacements: list[Any], options: dict[str, Any], check_mode: bool
 ) -> None:
     world = furnished(lies, named, replacements)
     began = world.clock.now
