@@ -11,28 +11,41 @@ progress and listings a character that does not print is shown by its escape seq
 from __future__ import annotations
 
 import unicodedata
+from typing import Any, Dict, Mapping
 
-__all__ = ["MOST", "line_of", "lines_of", "shortened"]
+__all__ = ["line_of", "lines_of", "readable"]
 
-# Characters of one message. An API that sends a novel has not written it to be read.
-MOST = 10000
+# Characters of a line, and of a message. An API that sends a novel has not written it to be read.
+LONGEST_LINE, LONGEST_MESSAGE = 4000, 100000
 # Control characters, those that turn the direction of writing and the like, halves of pairs, and ends of lines.
 UNPRINTED = frozenset(["Cc", "Cf", "Cs", "Zl", "Zp"])
 
 
-def line_of(text: str, most: int = MOST) -> str:
+def readable(result: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return a result with its messages, and those of its entries, as people can read them."""
+    read = dict(result)
+    if "msg" in read:
+        read["msg"] = lines_of(read["msg"])
+    if "error" in read:
+        read["error"] = {**read["error"], "message": _shortened(read["error"]["message"], LONGEST_LINE)}
+    if "image_caches" in read:
+        read["image_caches"] = [readable(entry) for entry in read["image_caches"]]
+    return read
+
+
+def line_of(text: str, most: int = LONGEST_LINE) -> str:
     """Return a text as one line of at most about C(most) characters."""
-    text = shortened(text, most)
+    text = _shortened(text, most)
     return text if text.isprintable() else "".join(map(_printed, text))
 
 
 def lines_of(text: str) -> str:
     """Return a text in which of all characters that do not print only the ends of lines are left."""
-    return "\n".join(line_of(line, len(line)) for line in text.split("\n"))
+    return "\n".join(map(line_of, _shortened(text, LONGEST_MESSAGE).split("\n")))
 
 
-def shortened(text: str, most: int = MOST) -> str:
-    """Return a text without its middle, where that makes it longer than C(most) characters."""
+def _shortened(text: str, most: int) -> str:
+    # What it is about stands at its beginning, and what to do at its end.
     half = most // 2
     return text if len(text) <= most else f"{text[:half]} ... {text[-half:]}"
 

@@ -32,11 +32,11 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan
     Plan,
     Refused,
 )
-from ansible_collections.tencentcloud.tke.plugins.module_utils._legible import line_of, lines_of, shortened
+from ansible_collections.tencentcloud.tke.plugins.module_utils._legible import line_of
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal, action_result
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.waiting import TimedOut, Vanished
 
-__all__ = ["FAILURES", "failure", "refusal", "request_failure", "request_words", "said", "success"]
+__all__ = ["FAILURES", "failure", "refusal", "request_failure", "request_words", "success"]
 
 # Every way in which a run can end other than well.
 FAILURES = (BuildFailed, InvalidInput, Refused, RequestError, TimedOut, Vanished)
@@ -88,17 +88,12 @@ def _foretold(plan: Plan, image_cache_id: Optional[str]) -> Optional[Dict[str, A
 
 def refusal(error: Exception) -> Dict[str, Any]:
     """Return the result of a run that ended before it asked for anything."""
-    return {"failed": True, "changed": False, "msg": lines_of(str(error))}
+    return {"failed": True, "changed": False, "msg": str(error)}
 
 
 def request_failure(error: RequestError, what: str) -> Dict[str, Any]:
     """Return what a failed request adds to a result; C(what) is what it was about."""
-    return {"failed": True, "error": error.facts(), "msg": said(f"{what}: {request_words(error)}")}
-
-
-def said(message: str) -> str:
-    """Return the message of a failure as people can read it, whatever the API has put into it."""
-    return lines_of(shortened(message))
+    return {"failed": True, "error": error.facts(), "msg": f"{what}: {request_words(error)}"}
 
 
 def request_words(error: RequestError) -> str:
@@ -131,7 +126,6 @@ def failure(error: Exception, desired: Desired, journal: Journal) -> Dict[str, A
         )
     else:
         result["msg"] = f"{name}: {error}"
-    result["msg"] = said(result["msg"])
     return result
 
 

@@ -25,7 +25,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.prun
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.selection import Listed
 from ansible_collections.tencentcloud.tke.plugins.module_utils._info import PATIENCE, all_of_them
 from ansible_collections.tencentcloud.tke.plugins.module_utils._legible import line_of
-from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import request_failure, request_words, said
+from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import request_failure, request_words
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.batches import Deletions, delete_in_batches
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Reporter
 
@@ -98,7 +98,7 @@ def _too_many(pruning: Pruning, rules: Rules, now: datetime, caller: Caller) -> 
     return {
         **_result(Pruning([], kept), now, caller),
         "failed": True,
-        "msg": said(
+        "msg": (
             f"{count} image caches would be deleted, but max_deletions is {rules.max_deletions}, so nothing was"
             f" deleted: {_names(pruning.going)}. If these are what you mean, raise max_deletions; else narrow the"
             " selection. With --diff the list is shown as a whole."

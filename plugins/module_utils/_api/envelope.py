@@ -25,10 +25,8 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors impor
 
 __all__ = ["open_envelope", "request_id_of"]
 
-# More than any answer of the API has: levels of lists and objects, digits of a number, and characters of a code, a
-# request id and a message.
-MOST_LEVELS, MOST_DIGITS = 50, 100
-LONGEST_WORD, LONGEST_MESSAGE = 200, 2000
+# More than any answer of the API has: levels of lists and objects, digits of a number, characters of a code or an id.
+MOST_LEVELS, MOST_DIGITS, LONGEST_WORD = 50, 100, 200
 
 
 def open_envelope(action: str, status: int, body: bytes, retry_after: Optional[float]) -> Dict[str, Any]:
@@ -103,7 +101,7 @@ def _api_error(response: Optional[Mapping[str, Any]], body: bytes, **facts: Any)
     error, request_id = response["Error"], request_id_of(response)
     if isinstance(error, dict) and isinstance(error.get("Code"), str):
         message = error.get("Message")
-        words = "" if message is None else str(message)[:LONGEST_MESSAGE]
+        words = "" if message is None else str(message)
         return api_error(error["Code"][:LONGEST_WORD], words, request_id=request_id, **facts)
     # An Error without a code is an error all the same; that nothing was done is not said by anything.
     unclear: Type[RequestError] = MalformedAnswer

@@ -22,7 +22,7 @@ def text_problems(place: str, value: Any) -> Iterator[str]:
     if not value.strip():
         yield f"{place} is empty: give it a value or leave it out."
     if not _is_unicode(value):
-        yield f"{place} {value[:200]!r} is no text: it has bytes that are no UTF-8, or halves of characters."
+        yield f"{place} is no text: it has bytes that are no UTF-8, or halves of characters."
 
 
 def duration_problems(option: str, value: Optional[str]) -> Iterator[str]:
