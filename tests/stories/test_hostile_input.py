@@ -78,7 +78,6 @@ PROFILES = [
     "c:d",
     "x" * 300,
     "\u202ex",
-    HALF,
     "a\nb",
 ]
 # Prints the files that the modules open or look for, by what Python itself tells of it.

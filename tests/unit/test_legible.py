@@ -75,6 +75,11 @@ def test_an_answer_beyond_reading_is_none(value: str) -> None:
         open_envelope(LIST, 200, f'{{"Response": {{"a": {value}}}}}'.encode(), None)
 
 
+def test_half_a_character_is_none() -> None:
+    body = rb'{"Response": {"a": "x\uD800", "b": "\ud83c\udf89", "\udfff": 1.5}}'
+    assert open_envelope(LIST, 200, body, None) == {"a": "x?", "b": "\U0001f389", "?": 1.5}
+
+
 def test_a_field_of_another_type_is_unknown() -> None:
     raw = {
         "ImageCacheId": "imc-1",

@@ -59,6 +59,8 @@ def _response(body: bytes) -> Optional[Dict[str, Any]]:
         return None
     if not isinstance(answer, dict) or _is_deep(answer):
         return None
+    if b"\\ud" in body.lower():
+        answer = _whole_characters(answer)
     response = answer.get("Response")
     if isinstance(response, dict):
         return response
@@ -82,6 +84,11 @@ def _finite(number: str) -> float:
     if not math.isfinite(value):
         raise ValueError(f"{number} is no number")
     return value
+
+
+def _whole_characters(answer: Any) -> Any:
+    """Return an answer without halves of surrogate pairs, which Ansible takes from no module."""
+    return json.loads(json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def _is_deep(answer: Any) -> bool:
