@@ -11,17 +11,18 @@ validated, and a reporter to speak through.
 from __future__ import annotations
 
 import traceback
-from typing import Any, Callable, Dict, List, Mapping, TypeVar
+from typing import Any, Callable, Dict, List, Mapping, Sequence, TypeVar
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _connection
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Client
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
+from ansible_collections.tencentcloud.tke.plugins.module_utils._legible import line_of, lines_of, readable
 from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import refusal
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Reporter
 from ansible_collections.tencentcloud.tke.plugins.module_utils._secrets import collect_secrets, scrub
 
-__all__ = ["Caller", "ScrubbingReporter", "guarded", "in_region", "no_fallback"]
+__all__ = ["Caller", "ScrubbingReporter", "guarded", "in_region", "no_fallback", "presented"]
 
 T = TypeVar("T")
 
@@ -54,7 +55,7 @@ def in_region(
             params, [region], ansible_version=caller.ansible_version, check_mode=caller.check_mode, clock=caller.clock
         )
     except InvalidInput as error:
-        return dict(scrub(refusal(error), secrets))
+        return presented(refusal(error), secrets)
     reporter = ScrubbingReporter(caller.reporter, lambda: [*secrets, *held])
     return guarded(lambda: run(declared, clients[region], reporter), reporter.secrets)
 
@@ -77,7 +78,12 @@ def guarded(run: Callable[[], Dict[str, Any]], secrets: Callable[[], List[str]])
             ),
             "exception": traceback.format_exc(),
         }
-    return dict(scrub(result, secrets()))
+    return presented(result, secrets())
+
+
+def presented(result: Mapping[str, Any], secrets: Sequence[str]) -> Dict[str, Any]:
+    """Return a result as it leaves the run: without its secrets, and only then, since it changes words, legible."""
+    return readable(scrub(result, secrets))
 
 
 class ScrubbingReporter:
@@ -89,11 +95,11 @@ class ScrubbingReporter:
 
     def warn(self, message: str) -> None:
         """Pass on a warning."""
-        self._reporter.warn(scrub(message, self.secrets()))
+        self._reporter.warn(lines_of(scrub(message, self.secrets())))
 
     def progress(self, message: str) -> None:
         """Pass on how far the run is."""
-        self._reporter.progress(scrub(message, self.secrets()))
+        self._reporter.progress(line_of(scrub(message, self.secrets())))
 
 
 def no_fallback(*_args: Any) -> None:

@@ -32,6 +32,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan
     Plan,
     Refused,
 )
+from ansible_collections.tencentcloud.tke.plugins.module_utils._legible import line_of
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal, action_result
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.waiting import TimedOut, Vanished
 
@@ -194,7 +195,8 @@ def _diff(plan: Plan, journal: Journal, actions: Sequence[Mapping[str, Any]]) ->
 
 def _headers(plan: Plan, journal: Journal) -> Dict[str, str]:
     name: Optional[Any] = (plan.after or {}).get("image_cache_name") or (journal.before and journal.before.name)
-    return {"before_header": f"image cache {name}", "after_header": f"image cache {name}"}
+    header = line_of(f"image cache {name}")
+    return {"before_header": header, "after_header": header}
 
 
 def _declarative(resource: Mapping[str, Any]) -> Dict[str, Any]:

@@ -24,12 +24,15 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.prun
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.selection import Listed
 from ansible_collections.tencentcloud.tke.plugins.module_utils._info import PATIENCE, all_of_them
+from ansible_collections.tencentcloud.tke.plugins.module_utils._legible import line_of
 from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import request_failure, request_words
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.batches import Deletions, delete_in_batches
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Reporter
 
 __all__ = ["image_cache_prune", "image_cache_prune_spec"]
 
+# Characters of a cell in the listing that a diff is: each is as wide as the widest of its column.
+WIDEST = 1000
 # What a result says of each cache; the module image_cache_info says all of it.
 SHOWN = (
     "image_cache_id",
@@ -77,7 +80,7 @@ def _result(pruning: Pruning, now: datetime, caller: Caller, request_id: Optiona
     result: Dict[str, Any] = {
         "changed": bool(pruning.going),
         "deleted": [_shown(cache, now) for cache in pruning.going],
-        "kept": [{**_shown(entry.cache, now), "reason": entry.reason} for entry in pruning.kept],
+        "kept": [{**_shown(entry.cache, now), "reason": line_of(entry.reason)} for entry in pruning.kept],
         "freed_gib": sum(cache.shown("image_cache_size") or 0 for cache in pruning.going),
         "request_id": request_id,
     }
@@ -168,6 +171,6 @@ def _cells(cache: ImageCache, reason: str, now: datetime) -> Tuple[str, ...]:
 
 
 def _aligned(rows: Iterable[Tuple[str, ...]]) -> List[str]:
-    table = list(rows)
+    table = [tuple(line_of(cell, WIDEST) for cell in row) for row in rows]
     widths = [max(map(len, column)) for column in zip(*table)]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() + "\n" for row in table]

@@ -17,6 +17,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._caller import (
     ScrubbingReporter,
     guarded,
     no_fallback,
+    presented,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import (
     REPLACEMENT_SUFFIX,
@@ -28,7 +29,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journa
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.progress import Watched
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.together import Run
 from ansible_collections.tencentcloud.tke.plugins.module_utils._run import begun, declaration_spec, driven, outcome
-from ansible_collections.tencentcloud.tke.plugins.module_utils._secrets import collect_secrets, scrub
+from ansible_collections.tencentcloud.tke.plugins.module_utils._secrets import collect_secrets
 
 __all__ = ["image_cache_set", "image_cache_set_spec"]
 
@@ -81,7 +82,7 @@ def image_cache_set(params: Mapping[str, Any], caller: Caller) -> Dict[str, Any]
         entries = _entries(params)
         clients, held = _clients(params, entries, caller)
     except InvalidInput as error:
-        return dict(scrub(refusal(error), secrets))
+        return presented(refusal(error), secrets)
     reporter = ScrubbingReporter(caller.reporter, lambda: [*secrets, *held])
 
     def run() -> Dict[str, Any]:

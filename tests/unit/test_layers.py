@@ -26,6 +26,7 @@ LAYERS = (
     "_connection",
     "_outcome",
     "_secrets",
+    "_legible",
     "_diagnosis",
     "_reconcile",
     "_image_cache",

@@ -20,8 +20,9 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils import _connectio
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Client
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import api_error
-from ansible_collections.tencentcloud.tke.plugins.module_utils._caller import Caller
+from ansible_collections.tencentcloud.tke.plugins.module_utils._caller import Caller, ScrubbingReporter
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
+from ansible_collections.tencentcloud.tke.plugins.module_utils._legible import readable
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.together import Alone
 from emulator import vendor
@@ -106,7 +107,9 @@ class World:
         params = self.params(**options)
         caller = Caller(self, ansible_version="2.19", check_mode=check_mode, diff=True, clock=self.clock)
         client = Client(self, retries=3, check_mode=check_mode, clock=self.clock)
-        return _run._reconciled(Desired.from_params(params), client, Journal(self), caller)
+        return readable(
+            _run._reconciled(Desired.from_params(params), client, Journal(ScrubbingReporter(self, list)), caller)
+        )
 
     def run_set(self, **options: Any) -> dict[str, Any]:
         """Return the result of a run of the module for many caches, without threads: they know no virtual time."""

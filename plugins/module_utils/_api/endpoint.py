@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -16,6 +17,8 @@ __all__ = ["TKE_ENDPOINT", "Endpoint"]
 
 TKE_ENDPOINT = "tke.tencentcloudapi.com"
 DEFAULT_PORTS = {"https": 443, "http": 80}
+# RFC 1035, 2.3.4: labels of 63 octets, names of 255 with their lengths. Underscores are in use, whatever it says.
+HOST_NAME = re.compile(r"(?=.{1,253}\.?$)[\w-]{1,63}(?:\.[\w-]{1,63})*\.?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,9 @@ class Endpoint:
         would show the signature and everything signed by it. C(plain) is for a service that speaks nothing
         but http and is asked for nothing signed: then http is meant unless https is written.
         """
+        # What urlsplit() leaves out of a URL without a word was not meant to be in it.
+        if not text.isprintable():
+            raise InvalidInput(f"{option}: {text!r} has a character that no URL has.")
         try:
             parts = urlsplit(text if "://" in text else f"{'http' if plain else 'https'}://{text}")
             name, port = parts.hostname or "", parts.port
@@ -64,11 +70,21 @@ def _problem(scheme: str, name: str, netloc: str, rest: str) -> str:
         return "has a scheme other than https and http"
     if "@" in netloc:
         return "carries a user name or password; keys belong into secret_id and secret_key"
-    if not name or not name.isascii() or any(c.isspace() or c in "\\%<>\"'{}" for c in netloc):
+    if not _is_host(name):
         return "names no host"
     if rest not in ("", "/"):
         return "has a path, a query or a fragment; the API lives at the root"
     return ""
+
+
+def _is_host(name: str) -> bool:
+    """Return whether this is a host's name, or an address."""
+    if ":" not in name:
+        return HOST_NAME.fullmatch(name) is not None
+    try:
+        return "%" not in name and bool(ipaddress.ip_address(name))
+    except ValueError:
+        return False
 
 
 def _is_loopback(name: str) -> bool:

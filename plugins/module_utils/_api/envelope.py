@@ -11,6 +11,7 @@ application/json, with and without a charset, and errors come with HTTP status 2
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, Dict, Mapping, Optional, Type
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import (
@@ -24,6 +25,9 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors impor
 
 __all__ = ["open_envelope", "request_id_of"]
 
+# More than any answer of the API has: levels of lists and objects, digits of a number, characters of a code or an id.
+MOST_LEVELS, MOST_DIGITS, LONGEST_WORD = 50, 100, 200
+
 
 def open_envelope(action: str, status: int, body: bytes, retry_after: Optional[float]) -> Dict[str, Any]:
     """Return the members of C(Response) of a successful answer, C(RequestId) included.
@@ -32,7 +36,7 @@ def open_envelope(action: str, status: int, body: bytes, retry_after: Optional[f
     MalformedAnswer for anything that is no envelope.
     """
     response = _response(body)
-    error = _api_error(response, action=action, http_status=status, retry_after=retry_after)
+    error = _api_error(response, body, action=action, http_status=status, retry_after=retry_after)
     if error is not None:
         raise error
     if status != 200:
@@ -50,11 +54,13 @@ def open_envelope(action: str, status: int, body: bytes, retry_after: Optional[f
 def _response(body: bytes) -> Optional[Dict[str, Any]]:
     try:
         # RecursionError: a body of nothing but brackets is still only a bad answer.
-        answer = json.loads(body.decode("utf-8"))
+        answer = json.loads(body.decode("utf-8"), parse_int=_integer, parse_float=_finite, parse_constant=_finite)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(answer, dict):
+    if not isinstance(answer, dict) or _is_deep(answer):
         return None
+    if b"\\ud" in body.lower():
+        answer = _whole_characters(answer)
     response = answer.get("Response")
     if isinstance(response, dict):
         return response
@@ -65,21 +71,54 @@ def _response(body: bytes) -> Optional[Dict[str, Any]]:
     return None
 
 
-def _api_error(response: Optional[Mapping[str, Any]], **facts: Any) -> Optional[RequestError]:
+def _integer(digits: str) -> int:
+    # To read millions of digits would take for ever.
+    if len(digits) > MOST_DIGITS:
+        raise ValueError("an integer of too many digits")
+    return int(digits)
+
+
+def _finite(number: str) -> float:
+    # JSON has neither NaN nor Infinity, and whoever reads a result of this collection need not understand them.
+    value = float(number)
+    if not math.isfinite(value):
+        raise ValueError(f"{number} is no number")
+    return value
+
+
+def _whole_characters(answer: Any) -> Any:
+    """Return an answer without halves of surrogate pairs, which Ansible takes from no module."""
+    return json.loads(json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace"))
+
+
+def _is_deep(answer: Any) -> bool:
+    """Return whether an answer has more levels than whatever walks through it can bear."""
+    level = [answer]
+    for _level in range(MOST_LEVELS):
+        parts = (part.values() if isinstance(part, dict) else part for part in level)
+        level = [item for items in parts for item in items if isinstance(item, (dict, list))]
+        if not level:
+            return False
+    return True
+
+
+def _api_error(response: Optional[Mapping[str, Any]], body: bytes, **facts: Any) -> Optional[RequestError]:
     if response is None or response.get("Error") is None:
         return None
     error, request_id = response["Error"], request_id_of(response)
     if isinstance(error, dict) and isinstance(error.get("Code"), str):
-        return api_error(error["Code"], str(error.get("Message", "")), request_id=request_id, **facts)
+        message = error.get("Message")
+        words = "" if message is None else str(message)
+        return api_error(error["Code"][:LONGEST_WORD], words, request_id=request_id, **facts)
     # An Error without a code is an error all the same; that nothing was done is not said by anything.
     unclear: Type[RequestError] = MalformedAnswer
-    return unclear(f"an error without a code: {str(error)[:200]}", request_id=request_id, **facts)
+    return unclear(f"an error without a code: {_excerpt(body)}", request_id=request_id, **facts)
 
 
 def request_id_of(response: Mapping[str, Any]) -> Optional[str]:
     """Return the C(RequestId) of an answer, None where it has none."""
     request_id = response.get("RequestId")
-    return request_id if isinstance(request_id, str) else None
+    return request_id[:LONGEST_WORD] if isinstance(request_id, str) else None
 
 
 def _gateway_error(status: int) -> Type[GatewayError]:

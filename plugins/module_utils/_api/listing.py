@@ -20,6 +20,8 @@ PAGE_SIZE = 50
 MAX_PAGES = 1000
 # How often a listing that changed while it was read is read again.
 REREADS = 3
+# An id has 12 characters. It goes back into requests, so it is not to be of any length.
+LONGEST_ID = 200
 
 # Sends the request for the page that begins at an offset.
 Fetch = Callable[[int], Answer]
@@ -40,11 +42,12 @@ class Listing:
 
 
 def read_selected(fetch: Fetch) -> Listing:
-    """Return what a selection by ids or names shows, up to the number that the API says there are.
+    """Return what a selection by ids or names shows, up to the number that the API says there are, or to a page that
+    shows nothing new.
 
     Raises MalformedAnswer, and what C(fetch) raises.
     """
-    return _read(fetch, lambda page, new, reached: reached)
+    return _read(fetch, lambda page, new, reached: reached or not new)
 
 
 def read_all(fetch: Fetch) -> Listing:
@@ -107,4 +110,5 @@ def _page_of(answer: Answer) -> Tuple[List[Mapping[str, Any]], int]:
 
 def has_id(cache: Any) -> bool:
     """Return whether this is an image cache at all: everything but the id may be missing."""
-    return isinstance(cache, dict) and isinstance(cache.get("ImageCacheId"), str)
+    image_cache_id = cache.get("ImageCacheId") if isinstance(cache, dict) else None
+    return isinstance(image_cache_id, str) and 0 < len(image_cache_id) <= LONGEST_ID

@@ -21,6 +21,8 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.leas
 
 __all__ = ["Profile", "StoredLogin"]
 
+# Bytes. File systems take 255, and tccli adds its endings.
+LONGEST_NAME = 200
 # The commands of tccli that renew a login of each kind.
 RENEWAL = {"oauth": "tccli auth login", "sso": "tccli sso login"}
 
@@ -63,7 +65,8 @@ class Profile:
     def check(self) -> None:
         """Raise InvalidInput for a name that would lead to files elsewhere."""
         name = self.name
-        if not name or name.startswith(".") or any(c in "/\\:" or not c.isprintable() for c in name):
+        stray = any(c in "/\\:" or not c.isprintable() for c in name)
+        if not name or name.startswith(".") or stray or len(name.encode("utf-8", "replace")) > LONGEST_NAME:
             raise InvalidInput(f"profile {name!r} is no profile's name: it names a file, not a path.")
 
     @property

@@ -14,8 +14,8 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fiel
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.matching import with_tag
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.options import (
     duration_problems,
-    empty_problems,
     plain_tags,
+    text_problems,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.times import parse_duration
 
@@ -24,6 +24,8 @@ __all__ = ["REPLACEMENT_SUFFIX", "Desired"]
 REPLACEMENT_SUFFIX = "-replacement"
 # The API's other names for it: 0 is "for ever" there, and "any other value, even empty" releases the EIP.
 MAY_BE_EMPTY = frozenset(["auto_create_eip_attribute.delete_policy"])
+# Seconds. Builds take minutes; what is longer than years no clock of Python's counts.
+LONGEST_WAIT = 10**8
 LEAST = {
     "image_cache_size": 1,
     "retention_days": 0,
@@ -120,8 +122,7 @@ class Desired:
 def _problems(values: Mapping[str, Any], image_cache_id: Optional[str]) -> Iterator[str]:
     if image_cache_id is None and "image_cache_name" not in values:
         yield "one of image_cache_name and image_cache_id is needed."
-    if image_cache_id == "":
-        yield "image_cache_id is empty."
+    yield from text_problems("image_cache_id", image_cache_id)
     for place, value in _leaves(values):
         yield from _leaf_problems(place, value)
     yield from _image_problems(values)
@@ -148,8 +149,8 @@ def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[Any]:
 
 
 def _leaf_problems(place: str, value: Any) -> Iterator[str]:
-    if place not in MAY_BE_EMPTY:
-        yield from empty_problems(place, value)
+    if place not in MAY_BE_EMPTY or str(value).strip():
+        yield from text_problems(place, value)
     least = LEAST.get(place)
     if least is not None and value is not None and value < least:
         yield f"{place} is {value}; the least that it can be is {least}."
@@ -182,6 +183,8 @@ def _eip_problems(values: Mapping[str, Any]) -> Iterator[str]:
 def _wait_problems(params: Mapping[str, Any]) -> Iterator[str]:
     if params["wait_timeout"] < 0:
         yield "wait_timeout is below 0."
+    if params["wait_timeout"] > LONGEST_WAIT:
+        yield f"wait_timeout is above {LONGEST_WAIT} s."
     if not params["wait_interval"] > 0:
         yield "wait_interval must be above 0."
 

@@ -148,7 +148,7 @@ class ImageCache:
     @property
     def events(self) -> List[Event]:
         """The events, oldest first; those without a readable time stand where the listing has them."""
-        events = [_event(event) for event in _dicts(self.raw.get("Events")) or []]
+        events = [_event(event) for event in _events(self.raw.get("Events"))]
         if all(event.at for event in events):
             # Within one second the listing's own order decides, newest first, as the vendor's samples show it.
             events.reverse()
@@ -170,14 +170,14 @@ class ImageCache:
 
     def as_result(self) -> Dict[str, Any]:
         """Return the result's RV(image_cache): everything that Describe returns, without any password."""
-        result: Dict[str, Any] = {key: self.raw.get(field) for key, field in RESULT_FIELDS.items()}
+        result: Dict[str, Any] = _renamed(self.raw, RESULT_FIELDS)
         for option in ("images", "image_cache_size", "retention_days", "tags"):
             result[option] = self.shown(option)
         credentials = self.shown("image_registry_credentials")
         if credentials is not None:
             credentials = [without_password(credential) for credential in credentials]
         result["image_registry_credentials"] = credentials
-        result["events"] = [_renamed(event, EVENT_FIELDS) for event in _dicts(self.raw.get("Events")) or []]
+        result["events"] = [_renamed(event, EVENT_FIELDS) for event in _events(self.raw.get("Events"))]
         result.update(derived_times(self.raw, result["retention_days"]))
         return result
 
@@ -239,13 +239,13 @@ def _number(value: Any) -> Optional[int]:
 def _texts(value: Any) -> Optional[List[str]]:
     if value is None:
         return []
-    return [str(item) for item in value] if isinstance(value, list) else None
+    return list(value) if isinstance(value, list) and all(isinstance(item, str) for item in value) else None
 
 
 def _dicts(value: Any) -> Optional[List[Mapping[str, Any]]]:
     if value is None:
         return []
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else None
+    return list(value) if isinstance(value, list) and all(isinstance(item, dict) for item in value) else None
 
 
 def _credentials(value: Any) -> Optional[List[Dict[str, Any]]]:
@@ -262,17 +262,27 @@ def _tags(value: Any) -> Optional[Dict[str, str]]:
 
 def _all_tags(value: Any) -> Optional[Dict[str, str]]:
     entries = _dicts(value)
-    if entries is None:
+    if entries is None or not all(_is_tag(entry) for entry in entries):
         return None
-    return {str(entry.get("Key")): "" if entry.get("Value") is None else str(entry["Value"]) for entry in entries}
+    return {entry["Key"]: entry.get("Value") or "" for entry in entries}
 
 
 def _renamed(entry: Mapping[str, Any], fields: Mapping[str, str]) -> Dict[str, Any]:
-    return {key: entry.get(field) for key, field in fields.items()}
+    values = ((key, entry.get(field)) for key, field in fields.items())
+    return {key: value if isinstance(value, str) else None for key, value in values}
+
+
+def _is_tag(entry: Mapping[str, Any]) -> bool:
+    return isinstance(entry.get("Key"), str) and isinstance(entry.get("Value"), (str, type(None)))
+
+
+def _events(value: Any) -> List[Mapping[str, Any]]:
+    # An event that is none takes nothing from the others.
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _event(entry: Mapping[str, Any]) -> Event:
-    type_, reason, message = (str(entry.get(field) or "") for field in ("Type", "Reason", "Message"))
+    type_, reason, message = (_text(entry.get(field)) or "" for field in ("Type", "Reason", "Message"))
     return Event(type_, reason, message, parse_time(entry.get("LastTimestamp")))
 
 

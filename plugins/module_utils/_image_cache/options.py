@@ -12,13 +12,17 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors impor
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import RECORD_TAG
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.times import parse_duration
 
-__all__ = ["duration_problems", "empty_problems", "plain_tags"]
+__all__ = ["duration_problems", "plain_tags", "text_problems"]
 
 
-def empty_problems(place: str, value: Any) -> Iterator[str]:
-    """Yield what is wrong with a text that is empty; C(place) is how messages call it."""
-    if isinstance(value, str) and not value.strip():
+def text_problems(place: str, value: Any) -> Iterator[str]:
+    """Yield what is wrong with a text that is empty, or none at all; C(place) is how messages call it."""
+    if not isinstance(value, str):
+        return
+    if not value.strip():
         yield f"{place} is empty: give it a value or leave it out."
+    if not _is_unicode(value):
+        yield f"{place} is no text: it has bytes that are no UTF-8, or halves of characters."
 
 
 def duration_problems(option: str, value: Optional[str]) -> Iterator[str]:
@@ -33,8 +37,17 @@ def plain_tags(tags: Mapping[Any, Any]) -> Dict[str, str]:
     Raises InvalidInput.
     """
     for key, value in tags.items():
-        if not isinstance(value, (str, int, float)) or not str(key).strip():
+        if not isinstance(value, (str, int, float)) or not str(key).strip() or not _is_unicode(f"{key}{value}"):
             raise InvalidInput(f"tags: {key!r} needs a key that is not empty and a value that is text.")
         if str(key) == RECORD_TAG:
             raise InvalidInput(f"tags: {RECORD_TAG} is the tag in which track_build_settings keeps its record.")
     return {str(key): str(value).lower() if isinstance(value, bool) else str(value) for key, value in tags.items()}
+
+
+def _is_unicode(text: str) -> bool:
+    """Return whether the API can give a text back as it was sent: half of a surrogate pair it cannot."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

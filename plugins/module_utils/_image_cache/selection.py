@@ -21,8 +21,8 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.matc
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.options import (
     duration_problems,
-    empty_problems,
     plain_tags,
+    text_problems,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.times import days_between, parse_duration
 
@@ -51,7 +51,7 @@ class Criterion:
     option: str
     spec: Mapping[str, Any]
     unmet: Callable[[Any, ImageCache, Listed], Optional[str]]
-    problems: Callable[[str, Any], Iterator[str]] = empty_problems
+    problems: Callable[[str, Any], Iterator[str]] = text_problems
 
 
 def _none_problems(option: str, given: Any) -> Iterator[str]:
@@ -62,7 +62,7 @@ def _none_problems(option: str, given: Any) -> Iterator[str]:
 def _list_problems(option: str, given: Any) -> Iterator[str]:
     yield from _none_problems(option, given)
     for number, item in enumerate(given):
-        yield from empty_problems(f"{option}[{number}]", item)
+        yield from text_problems(f"{option}[{number}]", item)
 
 
 def _flag_problems(_option: str, _given: Any) -> Iterator[str]:

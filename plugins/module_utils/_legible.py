@@ -1,0 +1,56 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection. What people read: nothing in it acts on their terminal, and it can be read to its end.
+
+Names, statuses and events are whatever the API says they are. Results hold them as they are; in messages, lines of
+progress and listings a character that does not print is shown by its escape sequence, as C(!r) shows it.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any, Dict, Mapping
+
+__all__ = ["line_of", "lines_of", "readable"]
+
+# Characters of a line, and of a message. An API that sends a novel has not written it to be read.
+LONGEST_LINE, LONGEST_MESSAGE = 4000, 100000
+# Control characters, those that turn the direction of writing and the like, halves of pairs, and ends of lines.
+UNPRINTED = frozenset(["Cc", "Cf", "Cs", "Zl", "Zp"])
+
+
+def readable(result: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return a result with its messages, and those of its entries, as people can read them."""
+    read = dict(result)
+    if "msg" in read:
+        read["msg"] = lines_of(read["msg"])
+    if "error" in read:
+        read["error"] = {**read["error"], "message": _shortened(read["error"]["message"], LONGEST_LINE)}
+    if "image_caches" in read:
+        read["image_caches"] = [readable(entry) for entry in read["image_caches"]]
+    return read
+
+
+def line_of(text: str, most: int = LONGEST_LINE) -> str:
+    """Return a text as one line of at most about C(most) characters."""
+    text = _shortened(text, most)
+    return text if text.isprintable() else "".join(map(_printed, text))
+
+
+def lines_of(text: str) -> str:
+    """Return a text in which of all characters that do not print only the ends of lines are left."""
+    return "\n".join(map(line_of, _shortened(text, LONGEST_MESSAGE).split("\n")))
+
+
+def _shortened(text: str, most: int) -> str:
+    # What it is about stands at its beginning, and what to do at its end.
+    half = most // 2
+    return text if len(text) <= most else f"{text[:half]} ... {text[-half:]}"
+
+
+def _printed(character: str) -> str:
+    if unicodedata.category(character) not in UNPRINTED:
+        return character
+    return character.encode("unicode_escape").decode("ascii")

@@ -1,0 +1,209 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What nobody should declare: it is refused in words before any request, or arrives and comes back as it was given."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from emulator import Emulator
+
+from .controller import INFO, MODULE, WEB, Controller
+from .processes import ModuleProcesses
+from .test_life import CREATE
+
+CREDENTIALS = "image_registry_credentials"
+CARRIED = [
+    "\x1b[2Jweb\x1b]0;owned\x07",
+    "we\"b'`$(touch ran); &|<>",
+    "{{ lookup('pipe', 'touch ran') }} {% raw %} #}",
+    "x" * 20000,
+    "a\\b/../../c%2e%2e",
+    "镜像🎉é",
+    "\u202egnp\u200b",
+    "tab\tline\r\nend",
+    "nul\x00in it",
+    "0123",
+    "null",
+]
+# Where it is an option of its own, Ansible itself gives up on it; see test_legible.py.
+HALF = "half\ud83d"
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"images": ["nginx:1", HALF]}, "images[1] is no text"),
+    ({"images": ["nginx:1\x1b[2J\n"]}, "contains a blank"),
+    ({"tags": {HALF: "a"}}, "needs a key that is not empty and a value that is text"),
+    ({"tags": {"a": HALF}}, "tags: 'a' needs a key that is not empty and a value that is text"),
+    ({CREDENTIALS: [{"server": HALF}]}, f"{CREDENTIALS}[0].server is no text"),
+    ({CREDENTIALS: [{"server": "h", "password": f"canary{HALF}"}]}, f"{CREDENTIALS}[0].password is no text"),
+    ({CREDENTIALS: [{"server": "\x1b://"}]}, "server '\\x1b://' has a scheme"),
+    ({"auto_create_eip_attribute": {"delete_policy": HALF}}, "delete_policy is no text"),
+    ({"image_cache_size": "20 GiB"}, "image_cache_size"),
+    ({"retention_days": 1.5}, "retention_days"),
+    ({"wait_timeout": 10**400}, "wait_timeout is above 100000000 s"),
+    ({"wait_interval": "nan"}, "wait_interval must be above 0"),
+    ({"api_timeout": "inf"}, "api_timeout is inf"),
+    ({"region": "ap-guangzhou\r\nX-TC-Action: DeleteImageCaches"}, "is no region's name"),
+    ({"region": "../x"}, "region '../x' is no region's name"),
+    ({"endpoint": f"https://{'a' * 70}.com"}, "names no host"),
+    ({"endpoint": f"https://{'a.' * 130}com"}, "names no host"),
+    ({"endpoint": "https://a..b"}, "names no host"),
+    (
+        {"endpoint": "https://tke\n.example.com"},
+        "endpoint: 'https://tke\\n.example.com' has a character that no URL has",
+    ),
+    ({"endpoint": "https://tke.example.com\x00"}, "has a character that no URL has"),
+    ({"endpoint": "https://例え.jp"}, "names no host"),
+    ({"ca_path": "/tmp/a\x00b"}, "ca_path: there is no file or directory /tmp/a\\x00b"),
+    ({"ca_path": f"/{'a' * 5000}"}, "ca_path: there is no file or directory"),
+    ({"ca_path": "/nowhere/\x1b[2J"}, "ca_path: there is no file or directory /nowhere/\\x1b[2J"),
+    ({"secret_id": "AKID\r\nHost: x", "secret_key": "k"}, "stray character"),
+    ({"max_age": "9" * 50 + "\x1b"}, "\\x1b' is no duration"),
+]
+PROFILES = [
+    "../x",
+    "a/b",
+    "/etc/passwd",
+    "nul\x00",
+    ".",
+    "..",
+    "...",
+    "a\\b",
+    "c:d",
+    "x" * 300,
+    "\u202ex",
+    "a\nb",
+]
+# Prints the files that the modules open or look for, by what Python itself tells of it.
+WATCHED = """
+import json, os, sys
+from ansible_collections.tencentcloud.tke.plugins.module_utils import _connection, _run
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
+params = {name: entry.get("default") for name, entry in _run.image_cache_spec(lambda *a: None).items()}
+touched = []
+stat = os.stat
+def watched(path, *args, **kwargs):
+    touched.append(str(path))
+    return stat(path, *args, **kwargs)
+def connect(profile):
+    params["profile"] = profile
+    for region in (None, "ap-guangzhou"):
+        try:
+            known = region or _connection.region_of(params)
+            _connection.connect(params, [known], ansible_version="2.19", check_mode=False, clock=Clock())
+        except InvalidInput:
+            pass
+connect("warm-up")
+sys.addaudithook(lambda event, args: touched.append(str(args[0])) if event in ("open", "os.listdir") else None)
+os.stat = watched
+for profile in json.loads(sys.argv[1]):
+    connect(profile)
+os.stat = stat
+print(json.dumps(sorted(set(touched))))
+"""
+
+
+def test_what_arrives_is_what_was_given(emulator: Emulator, processes: ModuleProcesses, tmp_path: Path) -> None:
+    for number, text in enumerate(CARRIED):
+        region = f"ap-{number}"
+        credential = {"server": f"h{text}", "username": f"u{text}", "password": f"p{text}p"}
+        options = {**WEB, "region": region, "name": text, "tags": {text: f"v{text}"}, CREDENTIALS: [credential]}
+        image = "".join(text.split())
+        result = processes.task(**{**options, "images": [image], "resolve_config": text}).result
+        assert result["failed"] is False, result["msg"]
+        (sent,) = [
+            received.parameters
+            for received in emulator.received
+            if (received.region, received.action) == (region, CREATE)
+        ]
+        assert (sent["ImageCacheName"], sent["Images"], sent["ResolveConfig"]) == (text, [image], text)
+        assert sent["Tags"] == [{"Key": text, "Value": f"v{text}"}]
+        assert sent["ImageRegistryCredentials"] == [{key.title(): value for key, value in credential.items()}]
+        cache = result["image_cache"]
+        assert (cache["image_cache_name"], cache["images"], cache["tags"]) == (text, [image], {text: f"v{text}"})
+        assert cache[CREDENTIALS] == [{"server": f"h{text}", "username": f"u{text}", "name": None}]
+        again = processes.task(**{**options, "images": [image]}).result
+        assert (again["failed"], again["changed"]) == (False, False)
+        shown = processes.info(region=region, image_cache_names=[text]).result["image_caches"]
+        assert [one["image_cache_name"] for one in shown] == [text]
+    assert not list(tmp_path.rglob("ran"))
+
+
+def test_a_thousand_of_each(emulator: Emulator, processes: ModuleProcesses) -> None:
+    images = [f"registry.example.com/team/image-{number}:1" for number in range(1000)]
+    tags = {f"key-{number}": str(number) for number in range(1000)}
+    result = processes.web(images=images, tags=tags).result
+    assert result["failed"] is False, result["msg"]
+    assert (result["image_cache"]["images"], result["image_cache"]["tags"]) == (images, tags)
+
+
+def test_numbers_may_be_spelt_as_text(emulator: Emulator, processes: ModuleProcesses) -> None:
+    result = processes.web(image_cache_size="50", retention_days="007", tags={"a": 1, "b": True, "c": 1.5}).result
+    assert result["failed"] is False, result["msg"]
+    cache = result["image_cache"]
+    assert (cache["image_cache_size"], cache["retention_days"]) == (50, 7)
+    assert cache["tags"] == {"a": "1", "b": "true", "c": "1.5"}
+
+
+def test_what_cannot_be_is_refused_before_any_request(emulator: Emulator, processes: ModuleProcesses) -> None:
+    profiles = [({"profile": name}, "is no profile's name: it names a file, not a path") for name in PROFILES]
+    for options, words in [*REFUSED, *profiles]:
+        result = processes.web(**options).result
+        assert result["failed"] is True, options
+        assert words in result["msg"], (options, result["msg"])
+        assert result["msg"].replace("\n", "").isprintable(), options
+        assert "canary" not in str(result)
+        assert "Traceback" not in str(result)
+    for module, options in (("info", {"image_cache_names": [HALF]}), ("info", {"match_images": [HALF]})):
+        result = getattr(processes, module)(**options).result
+        assert "[0] is no text" in result["msg"]
+    assert emulator.received == []
+
+
+def test_a_profile_leads_to_no_other_file(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / ".tccli").mkdir(parents=True)
+    for path in ("x.credential", "x.configure", ".tccli.credential", ".tccli/..credential"):
+        (home / path).write_text('{"secretId": "AKIDstray", "secretKey": "k"}', encoding="utf-8")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TENCENTCLOUD_")}
+    run = subprocess.run(
+        [sys.executable, "-c", WATCHED, json.dumps([*PROFILES, "fine", "", "x"])],
+        env={**environment, "HOME": str(home), "TENCENTCLOUD_METADATA_ENDPOINT": "http://127.0.0.1:9"},
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    )
+    touched = [Path(path) for path in json.loads(run.stdout)]
+    allowed = {home / ".tccli", home / ".tencentcloud", Path("/etc/tencentcloud")}
+    logins = [path for path in touched if not str(path).endswith((".py", ".pyc")) and "python" not in str(path)]
+    assert {path.parent for path in logins} <= allowed, logins
+    names = {f"{name}.{end}" for name in ("fine", "x", "default") for end in ("credential", "configure")}
+    assert {path.name for path in logins} <= names | {"credentials"}
+    assert home / ".tccli" / "fine.credential" in logins
+
+
+def test_a_playbook_hears_of_it(emulator: Emulator, controller: Controller) -> None:
+    texts = [CARRIED[0], CARRIED[1], CARRIED[5], CARRIED[7]]
+    run = controller.play(
+        *({MODULE: {**WEB, "name": text, "tags": {text: text}, "region": f"ap-{n}"}} for n, text in enumerate(texts)),
+        {MODULE: {**WEB, "profile": "../x"}, "ignore_errors": True},
+        {MODULE: {**WEB, "endpoint": f"https://{'a' * 70}.com"}, "ignore_errors": True},
+        {INFO: {"image_cache_ids": ["\x1b[2J"]}},
+        {MODULE: {**WEB, "state": "absent", "name": CARRIED[0], "region": "ap-0"}},
+        arguments=("--diff",),
+    )
+    assert len(run.results) == len(texts) + 4, run.output
+    for result, text in zip(run.results, texts):
+        assert result["failed"] is False, run.output
+        assert (result["image_cache"]["image_cache_name"], result["image_cache"]["tags"]) == (text, {text: text})
+    assert "profile '../x' is no profile's name" in run.results[4]["msg"]
+    assert "names no host" in run.results[5]["msg"]
+    for sign in ("Traceback", "\x1b", "\x07"):
+        assert sign not in run.output, run.output
