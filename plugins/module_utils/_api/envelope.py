@@ -24,6 +24,9 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors impor
 
 __all__ = ["open_envelope", "request_id_of"]
 
+# Of a body that is no answer: how many bytes are looked at, and how many characters are shown.
+LONGEST_LOOK, LONGEST_EXCERPT = 2000, 200
+
 
 def open_envelope(action: str, status: int, body: bytes, retry_after: Optional[float]) -> Dict[str, Any]:
     """Return the members of C(Response) of a successful answer, C(RequestId) included.
@@ -73,7 +76,7 @@ def _api_error(response: Optional[Mapping[str, Any]], **facts: Any) -> Optional[
         return api_error(error["Code"], str(error.get("Message", "")), request_id=request_id, **facts)
     # An Error without a code is an error all the same; that nothing was done is not said by anything.
     unclear: Type[RequestError] = MalformedAnswer
-    return unclear(f"an error without a code: {str(error)[:200]}", request_id=request_id, **facts)
+    return unclear(f"an error without a code: {_shortened(str(error))}", request_id=request_id, **facts)
 
 
 def request_id_of(response: Mapping[str, Any]) -> Optional[str]:
@@ -89,7 +92,10 @@ def _gateway_error(status: int) -> Type[GatewayError]:
 
 
 def _excerpt(body: bytes) -> str:
-    text = " ".join(body[:2000].decode("utf-8", "replace").split())
-    if not text:
-        return "an empty body"
-    return text[:200] + ("..." if len(text) > 200 else "")
+    text = " ".join(body[:LONGEST_LOOK].decode("utf-8", "replace").split())
+    return _shortened(text, len(body) > LONGEST_LOOK) if text else "an empty body"
+
+
+def _shortened(text: str, already: bool = False) -> str:
+    # That it was cut is said: a secret may have been cut with it, and is looked for there too.
+    return text[:LONGEST_EXCERPT] + ("..." if already or len(text) > LONGEST_EXCERPT else "")
