@@ -197,13 +197,18 @@ def _transport_error(error: BaseException, settings: ConnectionSettings) -> Requ
     host = settings.endpoint.host
     causes = list(_causes(error))
     why = _words(causes)
-    if any("CERTIFICATE_VERIFY_FAILED" in str(cause) for cause in causes):
+    if any(_distrusts(cause) for cause in causes):
         return UntrustedCertificate(f"the certificate of {host} did not verify: {why}")
     if isinstance(error, Unconnected):
         return ConnectionFailed(f"no connection to {host}: {why}")
     if any(isinstance(cause, (requests.Timeout, urllib3.exceptions.TimeoutError)) for cause in causes):
         return NoAnswer(f"{host} did not answer within {settings.timeout:g} s")
     return NoAnswer(f"the connection to {host} broke before the answer was whole: {why}")
+
+
+def _distrusts(cause: BaseException) -> bool:
+    # Before its version 2 urllib3 compares the host's name itself, and has an error of its own for that.
+    return "CERTIFICATE_VERIFY_FAILED" in str(cause) or type(cause).__name__ == "CertificateError"
 
 
 def _causes(error: Optional[BaseException]) -> Iterator[BaseException]:
