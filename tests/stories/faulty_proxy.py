@@ -98,6 +98,12 @@ def reset_before(wire: Wire) -> None:
     wire.reset()
 
 
+def reset_before_answer(wire: Wire) -> None:
+    """The emulator acts; not a byte of its answer comes."""
+    wire.forward()
+    wire.reset()
+
+
 def reset_in_status_line(wire: Wire) -> None:
     """The emulator acts; the answer breaks off after a few bytes."""
     wire.send(wire.forward()[0][:11])
@@ -179,6 +185,7 @@ def answered(status: str, *headers: str) -> Callable[[Wire], None]:
 
 FAULTS: dict[str, Callable[[Wire], None]] = {
     "reset before it arrived": reset_before,
+    "reset before the answer": reset_before_answer,
     "reset in the status line": reset_in_status_line,
     "reset in a header": reset_in_headers,
     "reset in the body": reset_in_body,

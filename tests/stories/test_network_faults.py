@@ -241,7 +241,7 @@ class TestTunnel:
             assert emulator.calls().count(action) == 1
 
     @pytest.mark.parametrize("action", SCENES)
-    @pytest.mark.parametrize("fault", ["reset in the status line", "reset in the body", "headers drip"])
+    @pytest.mark.parametrize("fault", ["reset before the answer", "reset in the body", "headers drip"])
     def test_it_breaks_under_a_request(self, emulator: Emulator, tunnel: Way, action: str, fault: str) -> None:
         bound = USUAL + (TIMEOUT + LOOKING[action] if action in LOOKING else READING)
         run = self.befall(emulator, tunnel, action, WireFault(fault, action), bound=bound)
