@@ -6,15 +6,19 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
-from typing import Any, Iterable, List, Mapping, Optional
+from typing import Any, Iterable, Iterator, List, Mapping, Optional
 
 __all__ = ["MASK", "collect_secrets", "scrub"]
 
 MASK = "********"
+# What stands where an excerpt was cut off, and how many characters of a secret may stand before it.
+CUT, TELLS_NOTHING = "...", 3
 # A server that echoes a request shows its Authorization header, which is good for five minutes.
 AUTHORIZATION = re.compile(
-    r"(?:TC3-HMAC-SHA256\s+Credential=[^\s,]*,?\s*SignedHeaders=[^\s,]*,?\s*)?Signature=[0-9A-Fa-f]{16,}"
+    r"(?:TC3-HMAC-SHA256\s+Credential=[^\s,]*,?\s*SignedHeaders=[^\s,]*,?\s*)?Signature=[0-9A-Fa-f]+"
 )
 
 
@@ -36,17 +40,33 @@ def collect_secrets(params: Mapping[str, Any], spec: Mapping[str, Any]) -> List[
 def scrub(value: Any, secrets: Iterable[Optional[str]]) -> Any:
     """Return a copy of a result in which no string contains one of the secrets, keys of dictionaries included."""
     # Longest first: a secret may be part of another one.
-    known = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
+    known = sorted({spelling for secret in secrets if secret for spelling in _spellings(secret)}, key=len, reverse=True)
     return _scrubbed(value, known)
+
+
+def _spellings(secret: str) -> Iterator[str]:
+    """Yield a secret as it is, and as a request or a page that shows it spells it."""
+    yield secret
+    yield json.dumps(secret)[1:-1]
+    yield html.escape(secret)
 
 
 def _scrubbed(value: Any, known: List[str]) -> Any:
     if isinstance(value, str):
         for secret in known:
             value = value.replace(secret, MASK)
+            if CUT in value:
+                value = _without_start(value, secret)
         return AUTHORIZATION.sub(MASK, value)
     if isinstance(value, Mapping):
         return {_scrubbed(key, known): _scrubbed(item, known) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_scrubbed(item, known) for item in value]
     return value
+
+
+def _without_start(text: str, secret: str) -> str:
+    """Return a text without the start of a secret in which an excerpt was cut off."""
+    for length in range(len(secret) - 1, TELLS_NOTHING, -1):
+        text = text.replace(secret[:length] + CUT, MASK + CUT)
+    return text

@@ -68,10 +68,27 @@ class TestSecrets:
             "b": MASK,
         }
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            'a page cut off: s3cr"e',
+            'a page cut off: s3cr"et<&',
+            'a body cut off: s3cr\\"et',
+        ],
+    )
+    def test_nor_is_the_start_of_one_in_an_excerpt(self, text: str) -> None:
+        assert "s3cr" not in scrub(f"{text}... Check the proxy.", ['s3cr"et<&more'])
+        assert scrub("s3c...", ['s3cr"et']) == "s3c..."
+
+    def test_a_secret_is_known_in_the_spellings_of_requests_and_pages(self) -> None:
+        spelt = 's3"c<t and s3\\"c<t and s3&quot;c&lt;t'
+        assert scrub(spelt, ['s3"c<t']) == f"{MASK} and {MASK} and {MASK}"
+
     def test_an_authorization_header_is_never_shown(self) -> None:
         scope = "AKID/2026-01-01/tke/tc3_request"
         header = f"TC3-HMAC-SHA256 Credential={scope}, SignedHeaders=content-type;host, Signature={'0f' * 32}"
         assert scrub(f"got {header}.", []) == f"got {MASK}."
+        assert scrub(f"got {header[:-60]}...", []) == f"got {MASK}..."
 
 
 class TestObserved:

@@ -27,6 +27,8 @@ __all__ = ["open_envelope", "request_id_of"]
 
 # More than any answer of the API has: levels of lists and objects, digits of a number, characters of a code or an id.
 MOST_LEVELS, MOST_DIGITS, LONGEST_WORD = 50, 100, 200
+# Of a body that is no answer: how many bytes are looked at, and how many characters are shown.
+LONGEST_LOOK, LONGEST_EXCERPT = 2000, 200
 
 
 def open_envelope(action: str, status: int, body: bytes, retry_after: Optional[float]) -> Dict[str, Any]:
@@ -128,7 +130,10 @@ def _gateway_error(status: int) -> Type[GatewayError]:
 
 
 def _excerpt(body: bytes) -> str:
-    text = " ".join(body[:2000].decode("utf-8", "replace").split())
-    if not text:
-        return "an empty body"
-    return text[:200] + ("..." if len(text) > 200 else "")
+    text = " ".join(body[:LONGEST_LOOK].decode("utf-8", "replace").split())
+    return _shortened(text, len(body) > LONGEST_LOOK) if text else "an empty body"
+
+
+def _shortened(text: str, already: bool = False) -> str:
+    # That it was cut is said: a secret may have been cut with it, and is looked for there too.
+    return text[:LONGEST_EXCERPT] + ("..." if already or len(text) > LONGEST_EXCERPT else "")

@@ -17,10 +17,11 @@ import threading
 import traceback
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Tuple, Union, cast
+from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Tuple, Union
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api import tc3
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.connections import Unconnected, adapter
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.endpoint import Endpoint
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.envelope import open_envelope
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import (
@@ -53,7 +54,6 @@ CONNECT_TIMEOUT = 10.0
 UNSIGNED = "SKIP"
 MAX_TEXT_BYTES = 64 * 1024
 CHUNK_BYTES = 64 * 1024
-SMALL_CHUNK_BYTES = 256
 
 
 @dataclass(frozen=True)
@@ -115,9 +115,9 @@ class Transport:
     ) -> None:
         self._settings, self._service, self._keys, self._clock = settings, service, keys, clock
         self._session = requests.Session()
-        adapter = requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=connections)
+        bounded = adapter(connections)
         for scheme in ("https://", "http://"):
-            self._session.mount(scheme, adapter)
+            self._session.mount(scheme, bounded)
         # To this machine no proxy leads, and none may see a request that is not encrypted.
         self._session.trust_env = not settings.endpoint.loopback
         self._session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
@@ -161,7 +161,6 @@ class Transport:
 
     def _exchange(self, headers: Dict[str, str], body: bytes, signature: Signature) -> Any:
         timeout = self._settings.timeout
-        deadline = Deadline(self._clock, timeout)
         try:
             response = self._session.post(
                 self._settings.endpoint.url,
@@ -179,40 +178,37 @@ class Transport:
                         f"HTTP status {response.status_code} points elsewhere; a signed request is never redirected",
                         http_status=response.status_code,
                     )
-                return response.status_code, response.headers, self._read(response, deadline)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+                return response.status_code, response.headers, _read(response)
+        except (Unconnected, requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise _transport_error(error, self._settings) from error
 
-    def _read(self, response: Any, deadline: Deadline) -> bytes:
-        """Return the body, unless it grows beyond all reason or trickles beyond the time-out."""
-        body = bytearray()
-        for chunk in _chunks(response):
-            body += chunk
-            if len(body) > MAX_ANSWER_BYTES:
-                raise MalformedAnswer(f"an answer of more than {MAX_ANSWER_BYTES >> 20} MiB")
-            if deadline.passed:
-                raise NoAnswer(f"no whole answer within {deadline.seconds:g} s")
-        return bytes(body)
 
-
-def _chunks(response: Any) -> Iterator[bytes]:
-    if not hasattr(response.raw, "read1"):
-        # Before urllib3 2.1 a read waits until its buffer is full: a small one keeps the time-out meaningful.
-        return cast(Iterator[bytes], response.iter_content(SMALL_CHUNK_BYTES))
-    return iter(lambda: response.raw.read1(CHUNK_BYTES, decode_content=True), b"")
+def _read(response: Any) -> bytes:
+    """Return the body, unless it grows beyond all reason."""
+    body = bytearray()
+    for chunk in response.iter_content(CHUNK_BYTES):
+        body += chunk
+        if len(body) > MAX_ANSWER_BYTES:
+            raise MalformedAnswer(f"an answer of more than {MAX_ANSWER_BYTES >> 20} MiB")
+    return bytes(body)
 
 
 def _transport_error(error: BaseException, settings: ConnectionSettings) -> RequestError:
     host = settings.endpoint.host
     causes = list(_causes(error))
     why = _words(causes)
-    if any("CERTIFICATE_VERIFY_FAILED" in str(cause) for cause in causes):
+    if any(_distrusts(cause) for cause in causes):
         return UntrustedCertificate(f"the certificate of {host} did not verify: {why}")
-    if any(isinstance(cause, UNSENT) for cause in causes):
+    if isinstance(error, Unconnected):
         return ConnectionFailed(f"no connection to {host}: {why}")
     if any(isinstance(cause, (requests.Timeout, urllib3.exceptions.TimeoutError)) for cause in causes):
         return NoAnswer(f"{host} did not answer within {settings.timeout:g} s")
     return NoAnswer(f"the connection to {host} broke before the answer was whole: {why}")
+
+
+def _distrusts(cause: BaseException) -> bool:
+    # Before its version 2 urllib3 compares the host's name itself, and has an error of its own for that.
+    return "CERTIFICATE_VERIFY_FAILED" in str(cause) or type(cause).__name__ == "CertificateError"
 
 
 def _causes(error: Optional[BaseException]) -> Iterator[BaseException]:
@@ -284,14 +280,3 @@ def _fetch(url: str, seconds: float, answers: Any) -> None:
         answers.put((response.status_code, body.decode("utf-8", "replace")))
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         answers.put(ConnectionFailed(f"no connection: {_words(list(_causes(error)))}"))
-
-
-# No request leaves before the connection stands, nor through a proxy that does not open its tunnel.
-UNSENT: Any = ()
-if REQUESTS_IMPORT_ERROR is None:
-    UNSENT = (
-        requests.ConnectTimeout,
-        urllib3.exceptions.NewConnectionError,
-        urllib3.exceptions.ConnectTimeoutError,
-        urllib3.exceptions.ProxyError,
-    )
