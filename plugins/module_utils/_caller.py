@@ -11,7 +11,7 @@ validated, and a reporter to speak through.
 from __future__ import annotations
 
 import traceback
-from typing import Any, Callable, Dict, List, Mapping, Sequence, TypeVar
+from typing import Any, Callable, Dict, List, Mapping, TypeVar
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _connection
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Client
@@ -22,7 +22,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import r
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Reporter
 from ansible_collections.tencentcloud.tke.plugins.module_utils._secrets import collect_secrets, scrub
 
-__all__ = ["Caller", "ScrubbingReporter", "guarded", "in_region", "no_fallback", "presented"]
+__all__ = ["Caller", "ScrubbingReporter", "guarded", "in_region", "no_fallback"]
 
 T = TypeVar("T")
 
@@ -47,26 +47,33 @@ def in_region(
     C(read) makes of the parameters what the run goes by, and raises InvalidInput where they cannot be right: that is
     then the result, and nothing has been asked for.
     """
-    secrets = collect_secrets(params, spec(no_fallback))
-    try:
-        declared = read(params)
-        region = _connection.region_of(params)
+
+    def whole(reporter: ScrubbingReporter) -> Dict[str, Any]:
+        declared, region = read(params), _connection.region_of(params)
         clients, held = _connection.connect(
             params, [region], ansible_version=caller.ansible_version, check_mode=caller.check_mode, clock=caller.clock
         )
-    except InvalidInput as error:
-        return presented(refusal(error), secrets)
-    reporter = ScrubbingReporter(caller.reporter, lambda: [*secrets, *held])
-    return guarded(lambda: run(declared, clients[region], reporter), reporter.secrets)
+        reporter.hold(held)
+        return run(declared, clients[region], reporter)
+
+    return guarded(params, spec, caller, whole)
 
 
-def guarded(run: Callable[[], Dict[str, Any]], secrets: Callable[[], List[str]]) -> Dict[str, Any]:
-    """Return the scrubbed result of a run, also of one that came upon a defect of this collection.
+def guarded(
+    params: Mapping[str, Any],
+    spec: Callable[[Callable[..., Any]], Mapping[str, Any]],
+    caller: Caller,
+    run: Callable[[ScrubbingReporter], Dict[str, Any]],
+) -> Dict[str, Any]:
+    """Return the result of a run, scrubbed: also of one that is refused, or that came upon a defect of this collection.
 
     A traceback says where a defect is, but what is in the exception nobody can foresee: it is scrubbed like the rest.
     """
+    reporter = ScrubbingReporter(caller.reporter, collect_secrets(params, spec(no_fallback)))
     try:
-        result = run()
+        result = run(reporter)
+    except InvalidInput as error:
+        result = refusal(error)
     except Exception as error:  # pylint: disable=broad-except
         result = {
             "failed": True,
@@ -78,20 +85,24 @@ def guarded(run: Callable[[], Dict[str, Any]], secrets: Callable[[], List[str]])
             ),
             "exception": traceback.format_exc(),
         }
-    return presented(result, secrets())
-
-
-def presented(result: Mapping[str, Any], secrets: Sequence[str]) -> Dict[str, Any]:
-    """Return a result as it leaves the run: without its secrets, and only then, since it changes words, legible."""
-    return readable(scrub(result, secrets))
+    # First without its secrets, and only then legible, since that changes words.
+    return readable(scrub(result, reporter.secrets()))
 
 
 class ScrubbingReporter:
     """Passes on what a run says, without its secrets, which grow with each renewal of its keys."""
 
-    def __init__(self, reporter: Reporter, secrets: Callable[[], List[str]]) -> None:
-        self._reporter, self.secrets = reporter, secrets
+    def __init__(self, reporter: Reporter, secrets: List[str]) -> None:
+        self._reporter, self._held = reporter, [secrets]
         self.speaks = reporter.speaks
+
+    def hold(self, secrets: List[str]) -> None:
+        """Keep these, too, to oneself, and what this list grows by."""
+        self._held.append(secrets)
+
+    def secrets(self) -> List[str]:
+        """Return all that is kept."""
+        return [secret for held in self._held for secret in held]
 
     def warn(self, message: str) -> None:
         """Pass on a warning."""

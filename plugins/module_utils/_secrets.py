@@ -6,14 +6,20 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import json
 import re
 from typing import Any, Iterable, Iterator, List, Mapping, Optional
+from urllib.parse import quote, quote_plus
 
 __all__ = ["MASK", "collect_secrets", "scrub"]
 
 MASK = "********"
+ESCAPED = re.compile("%[0-9A-F]{2}")
+URL_SAFE = str.maketrans("+/", "-_")
+# What is shorter in Base64 is no longer known to be of a secret.
+LEAST_OF_BASE64 = 8
 # What stands where an excerpt was cut off, and how many characters of a secret may stand before it.
 CUT, TELLS_NOTHING = "...", 3
 # A server that echoes a request shows its Authorization header, which is good for five minutes.
@@ -38,17 +44,39 @@ def collect_secrets(params: Mapping[str, Any], spec: Mapping[str, Any]) -> List[
 
 
 def scrub(value: Any, secrets: Iterable[Optional[str]]) -> Any:
-    """Return a copy of a result in which no string contains one of the secrets, keys of dictionaries included."""
+    """Return a copy of a result in which no string contains one of the secrets, keys of dictionaries included.
+
+    Nor does any contain one as it is spelled in URLs, in JSON, in HTML, or in Base64.
+    """
     # Longest first: a secret may be part of another one.
     known = sorted({spelling for secret in secrets if secret for spelling in _spellings(secret)}, key=len, reverse=True)
     return _scrubbed(value, known)
 
 
 def _spellings(secret: str) -> Iterator[str]:
-    """Yield a secret as it is, and as a request or a page that shows it spells it."""
     yield secret
     yield json.dumps(secret)[1:-1]
+    yield json.dumps(secret, ensure_ascii=False)[1:-1]
+    yield repr(secret)[1:-1]
     yield html.escape(secret)
+    for quoted in (quote(secret, safe="", errors="replace"), quote_plus(secret, safe="", errors="replace")):
+        yield quoted
+        yield ESCAPED.sub(lambda match: match.group().lower(), quoted)
+    for encoded in _base64(secret.encode("utf-8", "replace")):
+        if len(encoded) >= LEAST_OF_BASE64:
+            yield encoded
+            yield encoded.translate(URL_SAFE)
+
+
+def _base64(secret: bytes) -> Iterator[str]:
+    """Yield what Base64 makes of a secret alone, and of one with other text around it, as in C(user:password).
+
+    Three bytes are four characters there, so it depends on the place; what other bytes have a part in is left out.
+    """
+    yield base64.b64encode(secret).decode("ascii")
+    for before, mixed in ((0, 0), (1, 2), (2, 3)):
+        encoded = base64.b64encode(bytes(before) + secret).decode("ascii")
+        yield encoded[mixed : (before + len(secret)) // 3 * 4]
 
 
 def _scrubbed(value: Any, known: List[str]) -> Any:

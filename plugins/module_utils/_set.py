@@ -16,20 +16,16 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._caller import (
     Caller,
     ScrubbingReporter,
     guarded,
-    no_fallback,
-    presented,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import (
     REPLACEMENT_SUFFIX,
     Desired,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import Refused
-from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import refusal
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.progress import Watched
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.together import Run
 from ansible_collections.tencentcloud.tke.plugins.module_utils._run import begun, declaration_spec, driven, outcome
-from ansible_collections.tencentcloud.tke.plugins.module_utils._secrets import collect_secrets
 
 __all__ = ["image_cache_set", "image_cache_set_spec"]
 
@@ -77,15 +73,11 @@ class Entry:
 
 def image_cache_set(params: Mapping[str, Any], caller: Caller) -> Dict[str, Any]:
     """Return the result of one run of M(tencentcloud.tke.image_cache_set)."""
-    secrets = collect_secrets(params, image_cache_set_spec(no_fallback))
-    try:
+
+    def run(reporter: ScrubbingReporter) -> Dict[str, Any]:
         entries = _entries(params)
         clients, held = _clients(params, entries, caller)
-    except InvalidInput as error:
-        return presented(refusal(error), secrets)
-    reporter = ScrubbingReporter(caller.reporter, lambda: [*secrets, *held])
-
-    def run() -> Dict[str, Any]:
+        reporter.hold(held)
         for entry in entries:
             for doubt in entry.desired.doubts():
                 reporter.warn(f"{_place(entry)}: {doubt}")
@@ -94,7 +86,7 @@ def image_cache_set(params: Mapping[str, Any], caller: Caller) -> Dict[str, Any]
         _driven(entries, params, caller)
         return _result(entries, caller)
 
-    return guarded(run, reporter.secrets)
+    return guarded(params, image_cache_set_spec, caller, run)
 
 
 def _entries(params: Mapping[str, Any]) -> List[Entry]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.endpoint import Endpoint
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.envelope import open_envelope
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput, MalformedAnswer
-from ansible_collections.tencentcloud.tke.plugins.module_utils._caller import presented
+from ansible_collections.tencentcloud.tke.plugins.module_utils._caller import Caller, guarded
 from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.stored import Profile
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
@@ -32,7 +33,10 @@ def test_what_does_not_print_is_shown_by_its_escape_sequence() -> None:
 
 
 def test_secrets_go_before_words_are_changed() -> None:
-    result = presented({"failed": True, "msg": f"{'x' * 3990}pass\x1bword"}, ["pass\x1bword"])
+    caller = Caller(World(), ansible_version="2.19", check_mode=False, diff=False, clock=Clock())
+    msg = f"{'x' * 3990}pass\x1bword"
+    params, spec = {"token": "pass\x1bword"}, {"token": {"no_log": True}}
+    result = guarded(params, lambda _fallback: spec, caller, lambda _reporter: {"failed": True, "msg": msg})
     assert result["msg"] == "x" * 3990 + "********"
 
 

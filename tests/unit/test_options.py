@@ -57,7 +57,6 @@ def test_every_option_is_read(module: str, monkeypatch: pytest.MonkeyPatch) -> N
     params = Reading({**{name: entry.get("default") for name, entry in spec.items()}, **keys, **nowhere, **given})
     # Secrets are looked for in all options.
     monkeypatch.setattr(_caller, "collect_secrets", lambda *_args: [])
-    monkeypatch.setattr(_set, "collect_secrets", lambda *_args: [])
     result = run(params, Caller(world, ansible_version="2.19", check_mode=False, diff=False, clock=world.clock))
     assert "no connection to 127.0.0.1:9" in str(result)
     # An entry of a set, complete with what stands beside the list, is read as the options of a single cache are.

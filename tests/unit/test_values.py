@@ -6,6 +6,11 @@
 
 from __future__ import annotations
 
+import base64
+import html
+import json
+import re
+import urllib.parse
 from typing import Any, Optional
 
 import pytest
@@ -52,6 +57,9 @@ def test_times_in_all_their_spellings(text: Any, iso: Optional[str]) -> None:
     assert iso_utc(text) == iso
 
 
+SECRETS = ("s3cr+t/with=all?of&it", "pä$$wörd <ü>", 'quo"ted\\back', "k" * 32, "line\nend-of-it")
+
+
 class TestSecrets:
     def test_marked_options_are_found_at_any_depth(self) -> None:
         params = {
@@ -83,6 +91,30 @@ class TestSecrets:
     def test_a_secret_is_known_in_the_spellings_of_requests_and_pages(self) -> None:
         spelt = 's3"c<t and s3\\"c<t and s3&quot;c&lt;t'
         assert scrub(spelt, ['s3"c<t']) == f"{MASK} and {MASK} and {MASK}"
+
+    @pytest.mark.parametrize(
+        "secret", ["s3cr+t/with=all?of&it", "pä$$wörd <ü>", 'quo"ted\\back', "k" * 32, "line\nend-of-it"]
+    )
+    @pytest.mark.parametrize("before", ["", "x", "xy", "user:"])
+    @pytest.mark.parametrize("after", ["", "z", "zz"])
+    def test_a_secret_is_known_in_every_encoding(self, secret: str, before: str, after: str) -> None:
+        text = f"{before}{secret}{after}".encode()
+        shown = {
+            "url": urllib.parse.quote(text, safe=""),
+            "lower": re.sub("%..", lambda match: match.group().lower(), urllib.parse.quote(text, safe="")),
+            "form": urllib.parse.quote_plus(text),
+            "json": json.dumps(text.decode()),
+            "unicode": json.dumps(text.decode(), ensure_ascii=False),
+            "python": repr(text.decode()),
+            "html": html.escape(text.decode()),
+            "base64": base64.b64encode(text).decode(),
+            "url base64": base64.urlsafe_b64encode(text).decode(),
+        }
+        scrubbed = scrub(shown, [secret])
+        for encoding, value in scrubbed.items():
+            assert MASK in value, encoding
+            # What is left in Base64 is what stood beside it, and at most two characters of it.
+            assert len(value) <= len(MASK) + len(before) * 6 + len(after) * 6 + 8, encoding
 
     def test_an_authorization_header_is_never_shown(self) -> None:
         scope = "AKID/2026-01-01/tke/tc3_request"

@@ -108,7 +108,7 @@ class World:
         caller = Caller(self, ansible_version="2.19", check_mode=check_mode, diff=True, clock=self.clock)
         client = Client(self, retries=3, check_mode=check_mode, clock=self.clock)
         return readable(
-            _run._reconciled(Desired.from_params(params), client, Journal(ScrubbingReporter(self, list)), caller)
+            _run._reconciled(Desired.from_params(params), client, Journal(ScrubbingReporter(self, [])), caller)
         )
 
     def run_set(self, **options: Any) -> dict[str, Any]:

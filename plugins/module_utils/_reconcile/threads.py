@@ -24,17 +24,17 @@ class Threads:
 
     def submit(self, work: Work) -> None:
         """Have it done by a thread."""
-        self._executor.submit(lambda: self._done.put(work()))
+        self._executor.submit(work).add_done_callback(self._done.put)
 
     def wait(self, seconds: Optional[float]) -> List[Any]:
-        """Return what has been done."""
+        """Return what has been done. What went wrong in a thread is raised here: nobody else would ever hear of it."""
         done = []
         try:
             done.append(self._done.get(timeout=seconds))
             while True:
                 done.append(self._done.get_nowait())
         except queue.Empty:
-            return done
+            return [future.result() for future in done]
 
     def stop(self) -> None:
         """End the threads."""

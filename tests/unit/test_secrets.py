@@ -1,0 +1,143 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""No defect, in whatever layer, shows a secret: exceptions that hold them are raised on purpose in each function."""
+
+from __future__ import annotations
+
+import ast
+import faulthandler
+import importlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from ansible_collections.tencentcloud.tke.plugins.module_utils import _prune, _run
+from ansible_collections.tencentcloud.tke.plugins.module_utils._module import Definition, run_handed_over
+from emulator import Emulator
+from stories.controller import ROOT
+from stories.test_life import aged
+
+UTILS = ROOT / "plugins/module_utils"
+PACKAGE = "ansible_collections.tencentcloud.tke.plugins.module_utils"
+MODULES = ("image_cache", "image_cache_set", "image_cache_info", "image_cache_prune")
+CANARIES = {"secret_key": "canary-key/+Zq8=", "token": "canary-token-Xw7", "password": 'canary"pass Vy6'}
+# Above what scrubs, and what it scrubs with, there is nothing that could.
+BEYOND = ("_module", "_secrets", "_legible", "_caller", "_version")
+# These run before there are arguments, and those hand them over to what scrubs.
+BEFORE = ("argument_spec", "declaration_spec", *(f"{name}_spec" for name in MODULES), *MODULES)
+BASE: dict[str, Any] = {"_ansible_version": "2.19.0", "_ansible_diff": True, "_ansible_verbosity": 4}
+
+
+class Defect(Exception):
+    """Raised where nobody expects it, with all secrets in its words that the run was given."""
+
+    words = ""
+
+    def __init__(self) -> None:
+        super().__init__(self.words)
+
+
+def functions() -> Iterator[tuple[str, str]]:
+    """Yield module and name of every function of the layers, a method as C(Class.method)."""
+    for path in sorted(UTILS.rglob("*.py")):
+        name = ".".join(path.relative_to(UTILS).with_suffix("").parts)
+        if name in BEYOND or not path.stat().st_size:
+            continue
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef) and node.name not in BEFORE:
+                yield name, node.name
+            if isinstance(node, ast.ClassDef):
+                methods = (inner for inner in node.body if isinstance(inner, ast.FunctionDef))
+                yield from ((name, f"{node.name}.{method.name}") for method in methods if method.name != "__init__")
+
+
+def results(emulator: Emulator) -> Iterator[dict[str, Any]]:
+    """Yield what runs return that go through most of the layers: a replace, a refusal, a pruning."""
+    keys = {"secret_id": "AKIDcanary", "secret_key": CANARIES["secret_key"], "token": CANARIES["token"]}
+    login = [{"server": "h.example.com", "username": "u", "password": CANARIES["password"]}]
+    there = {"endpoint": emulator.endpoint, "region": "ap-guangzhou", "api_retries": 1, "api_timeout": 5}
+    web = {
+        "name": "web",
+        "images": ["nginx:2"],
+        "vpc_id": "vpc-1",
+        "subnet_id": "subnet-1",
+        "image_registry_credentials": login,
+        "tags": {"a": "b"},
+        "wait_interval": 0.01,
+        "wait_timeout": 2,
+        "on_change": "replace",
+        "track_build_settings": True,
+        "max_age": "1d",
+    }
+    image_cache = Definition(_run.image_cache_spec, _run.image_cache)
+    prune = Definition(_prune.image_cache_prune_spec, _prune.image_cache_prune)
+    for definition, options in (
+        (image_cache, web),
+        (image_cache, {**web, "vpc_id": ""}),
+        (prune, {"older_than": "1d"}),
+    ):
+        arguments = json.dumps({"ANSIBLE_MODULE_ARGS": {**BASE, **keys, **there, **options}})
+        said: list[str] = []
+        given = {name: canary for name, canary in CANARIES.items() if json.dumps(canary) in arguments}
+        Defect.words = " ".join(given.values())
+        yield {**run_handed_over(definition, arguments.encode(), said.append), "said": said}
+
+
+@pytest.fixture
+def there(emulator: Emulator) -> Emulator:
+    """An emulator with caches to replace and to prune, and keys that are canaries."""
+    emulator.keys["AKIDcanary"] = (CANARIES["secret_key"], CANARIES["token"])
+    emulator.settings.build_seconds = 0.02
+    aged(emulator, 3, Images=["nginx:1"])
+    aged(emulator, 3, ImageCacheName="old")
+    return emulator
+
+
+@pytest.mark.parametrize(("module", "function"), list(functions()), ids=lambda name: name)
+def test_a_defect_shows_no_secret(there: Emulator, monkeypatch: pytest.MonkeyPatch, module: str, function: str) -> None:
+    owner: Any = importlib.import_module(f"{PACKAGE}.{module}")
+    *classes, name = function.split(".")
+    for part in classes:
+        owner = getattr(owner, part)
+
+    def defective(*_args: Any, **_options: Any) -> Any:
+        raise Defect
+
+    original = owner.__dict__[name]
+    wrapped: Any = defective
+    if isinstance(original, property):
+        wrapped = property(defective)
+    elif isinstance(original, (classmethod, staticmethod)):
+        wrapped = staticmethod(defective)
+    monkeypatch.setattr(owner, name, wrapped)
+    # A defect must not make a run wait for ever, either.
+    faulthandler.dump_traceback_later(60, exit=True)
+    for result in results(there):
+        text = json.dumps(result)
+        for secret, canary in CANARIES.items():
+            assert json.dumps(canary)[1:-1] not in text, secret
+            assert canary not in text, secret
+    faulthandler.cancel_dump_traceback_later()
+
+
+def test_a_defect_is_seen_at_all(there: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = importlib.import_module(f"{PACKAGE}._image_cache.plan")
+    monkeypatch.setattr(plan, "_replaced", lambda *_args: (_ for _ in ()).throw(Defect))
+    result = next(results(there))
+    assert result["msg"].startswith("this is a defect of the collection: Defect: ******** ******** ********.")
+
+
+def test_without_a_defect_these_runs_do_what_they_are_for(there: Emulator) -> None:
+    replaced, refused, pruned = results(there)
+    assert replaced["replaced"]["new_id"], replaced
+    assert refused["msg"].startswith("vpc_id is empty")
+    assert [cache["image_cache_name"] for cache in pruned["deleted"]] == ["old"]
+
+
+def test_every_layer_is_among_them() -> None:
+    parts = {module.split(".")[0] for module, _function in functions()}
+    layers = {path.stem for path in UTILS.iterdir() if path.stem.startswith("_")}
+    assert layers - parts <= {*BEYOND, "__pycache__", "__init__"}
