@@ -18,12 +18,14 @@ import contextlib
 import importlib
 import os
 import py_compile
+import re
 import resource
 import shutil
 import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -84,7 +86,8 @@ PYTEST = ["-o", "addopts=", "-qx", "-rfE", "--tb=no", "-p", "no:cacheprovider", 
 PYTEST += ["-m", "not exhaustive"]
 # A child that takes more memory than this, or longer than this many times what the tests take, is ended.
 MEMORY, PATIENCE = 2 << 30, 10
-PASSED, FAILED, INTERRUPTED = 0, 1, 2
+PASSED = 0
+UNIMPORTABLE = re.compile(r"^ERROR [^:\n]+\.py\b(?!:)", re.MULTILINE)
 OUTCOMES = ("killed", "survived", "timeout", "broken", "equivalent")
 
 
@@ -150,7 +153,10 @@ def _preload() -> None:
     for folder in (TREE / "plugins", COPY / "tests"):
         for path in folder.rglob("*.py"):
             py_compile.compile(str(path), invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH)
-    sys.path[:0] = [str(COLLECTIONS), str(COPY / "tests")]
+    # The checkout's own must not be found beside the copy's.
+    theirs, ours = (COLLECTIONS, COPY / "tests"), (ROOT / ".cache/collections", ROOT / "tests")
+    sys.path[:] = [*map(str, theirs), *(folder for folder in sys.path if Path(folder) not in ours)]
+    os.environ["PYTHONPATH"] = os.pathsep.join(map(str, theirs))
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ["ANSIBLE_CONFIG"] = str(COPY / "tests/ansible.cfg")
 
@@ -177,9 +183,7 @@ def _outcomes(path: str, tests: list[str]) -> Iterator[tuple[Change, str]]:
         seen.add(change.source)
         with _written(source, change.source, original):
             status, output = _tested(tests, patience)
-        outcome = {PASSED: "survived", FAILED: "killed", INTERRUPTED: "broken"}.get(status, "timeout")
-        if outcome == "broken" and "SyntaxError" in output:
-            raise SystemExit(f"{change}\n{output}")
+        outcome = _outcome(status, output)
         verdict = {"survived": TestOutcome.SURVIVED, "broken": TestOutcome.INCOMPETENT}.get(outcome, TestOutcome.KILLED)
         difference = f"- {change.was}\n+ {change.becomes}"
         session.set_result(item.job_id, WorkResult(WorkerOutcome.NORMAL, output, verdict, difference))
@@ -187,16 +191,32 @@ def _outcomes(path: str, tests: list[str]) -> Iterator[tuple[Change, str]]:
     session.close()
 
 
+def _outcome(status: int, output: str) -> str:
+    if status < 0:
+        return "timeout"
+    # Where a file of tests cannot even be imported, no test has judged the mutant.
+    return "survived" if status == PASSED else "broken" if UNIMPORTABLE.search(output) else "killed"
+
+
 def _change(path: str, original: str, mutation: MutationSpec) -> Change | None:
-    """Return what a mutation does, None where it does nothing."""
+    """Return what a mutation does, None where it does nothing or is no Python: an asterisk may be no operator."""
     mutated = mutate_code(original, plugins.get_operator(mutation.operator_name)(), mutation.occurrence)
-    if mutated is None or mutated == original:
+    if mutated is None or mutated == original or not _is_python(mutated):
         return None
     before, after = original.splitlines(), mutated.splitlines()
     first = next(number for number, pair in enumerate(zip(before, after)) if pair[0] != pair[1])
     last = next(number for number, pair in enumerate(zip(before[::-1], after[::-1])) if pair[0] != pair[1])
     was, becomes = before[first : len(before) - last], after[first : len(after) - last]
     return Change(path, first + 1, _joined(was), _joined(becomes), mutated)
+
+
+def _is_python(source: str) -> bool:
+    with warnings.catch_warnings(action="ignore"):
+        try:
+            compile(source, "mutant", "exec")
+        except SyntaxError:
+            return False
+    return True
 
 
 def _joined(lines: list[str]) -> str:
@@ -241,7 +261,12 @@ def _tested(tests: list[str], seconds: int) -> tuple[int, str]:
         with said.open("w", encoding="utf-8") as stream:
             os.dup2(stream.fileno(), 1)
             os.dup2(stream.fileno(), 2)
-            os._exit(_test(tests, seconds))
+            status = PASSED + 1
+            # Whatever a mutant raises, a child never goes on as its parent.
+            try:
+                status = _test(tests, seconds)
+            finally:
+                os._exit(status)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     return status, said.read_text(encoding="utf-8", errors="replace")[-2000:]
 
