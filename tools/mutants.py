@@ -87,6 +87,7 @@ PYTEST += ["-m", "not exhaustive"]
 # A child that takes more memory than this, or longer than this many times what the tests take, is ended.
 MEMORY, PATIENCE = 2 << 30, 10
 PASSED = 0
+STARRED = ("argument", "dictorsetmaker", "param", "parameters", "star_expr")
 UNIMPORTABLE = re.compile(r"^ERROR [^:\n]+\.py\b(?!:)", re.MULTILINE)
 OUTCOMES = ("killed", "survived", "timeout", "broken", "equivalent")
 
@@ -199,7 +200,7 @@ def _outcome(status: int, output: str) -> str:
 
 
 def _change(path: str, original: str, mutation: MutationSpec) -> Change | None:
-    """Return what a mutation does, None where it does nothing or is no Python: an asterisk may be no operator."""
+    """Return what a mutation does, None where it does nothing, or is no Python."""
     mutated = mutate_code(original, plugins.get_operator(mutation.operator_name)(), mutation.occurrence)
     if mutated is None or mutated == original or not _is_python(mutated):
         return None
@@ -224,7 +225,10 @@ def _joined(lines: list[str]) -> str:
 
 
 def _idle_places(source: str) -> list[tuple[Any, Any]]:
-    """Return the places whose mutants would say nothing: annotations, which nothing evaluates, and C(__all__)."""
+    """Return the places whose mutants would say nothing.
+
+    Annotations, which nothing evaluates, C(__all__), and asterisks that are no arithmetic.
+    """
     return [(node.start_pos, node.end_pos) for node in ast_nodes(get_ast(source)) if _is_idle(node)]
 
 
@@ -236,6 +240,7 @@ def _is_idle(node: Any) -> bool:
         (parent.type == "tfpdef" and node is parent.children[2])
         or (parent.type == "annassign" and node is parent.children[1])
         or (parent.type == "funcdef" and node is parent.annotation)
+        or (node.type == "operator" and node.value in ("*", "**") and parent.type in STARRED)
         or (node.type == "expr_stmt" and node.children[0].get_code().strip() == "__all__")
     )
 

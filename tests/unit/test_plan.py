@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from typing import Any, Optional
 
 import pytest
@@ -57,11 +58,16 @@ def declared(**options: Any) -> Desired:
         "wait_interval": 5.0,
         **options,
     }
-    return Desired.from_params(params)
+    return Desired.from_params(received(params))
+
+
+def received(value: dict[str, Any]) -> Any:
+    """Return what comes of a value on its way: equal, but none of its texts is the same object."""
+    return json.loads(json.dumps(value))
 
 
 def shown(image_cache_id: str = "imc-1", status: str = "Ready", **fields: Any) -> ImageCache:
-    return ImageCache(cache(image_cache_id, status, **fields))
+    return ImageCache(received(cache(image_cache_id, status, **fields)))
 
 
 def spare(image_cache_id: str = "imc-2", status: str = "Ready", **fields: Any) -> ImageCache:
@@ -281,6 +287,14 @@ class TestReplace:
         assert made.subject == shown()
         assert made.recovers == (heir if heir.status == "Failed" else None)
 
+    def test_the_cache_itself_is_recovered_before_a_failed_replacement(self) -> None:
+        made = planned({}, shown(status="Failed"), beside=[spare(status="Failed")])
+        assert steps(made) == [("delete", "imc-2"), ("delete", "imc-1"), ("create", None)]
+        assert made.recovers == shown(status="Failed")
+        updated = planned({"tags": {"a": "1"}}, shown(), beside=[spare(status="Failed")])
+        assert steps(updated) == [("delete", "imc-2"), ("update", "imc-1")]
+        assert updated.recovers is None
+
     def test_a_failed_one_counts_only_where_another_is_built(self) -> None:
         assert planned({}, shown(), beside=[spare(status="Failed")]).recovers is None
         left = planned({"recreate_failed": False}, shown(), beside=[spare(status="Failed")])
@@ -327,6 +341,25 @@ class TestNameThatIsDue:
         made = planned({}, beside=[spare(status="Failed"), spare("imc-3")])
         assert steps(made) == [("delete", "imc-2"), ("rename", "imc-3")]
         assert made.recovers is None
+
+
+class TestUnknownStatus:
+    """One that the API may have some day: a build that is under way, and no failure."""
+
+    def test_of_the_cache(self) -> None:
+        made = planned({}, shown(status="Archiving"))
+        assert (made.steps, made.join, made.recovers) == ((), "imc-1", None)
+
+    def test_of_a_replacement(self) -> None:
+        made = planned({}, beside=[spare(status="Archiving")])
+        assert (steps(made), made.join) == ([("rename", "imc-2")], "imc-2")
+        rebuilt = planned({"force_rebuild": True}, shown(), beside=[spare(status="Archiving", Images=["nginx:3"])])
+        assert steps(rebuilt) == [("delete", "imc-2"), ("replace", None)]
+        assert rebuilt.recovers is None
+
+    def test_where_nothing_may_change(self) -> None:
+        for status in ("Archiving", "Updating", "Wandering"):
+            assert planned({"on_change": "fail"}, shown(status=status)).join == "imc-1"
 
 
 class TestRecreate:
