@@ -18,7 +18,7 @@ export PYTHONPATH := $(COLLECTIONS):$(CURDIR)/tests
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
 export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 
-.PHONY: help demo test emulator docs bench ways cores lint types sanity units integration package importer runner licenses pins clean
+.PHONY: help demo test emulator docs bench mutants ways cores lint types sanity units integration package importer runner licenses pins clean
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -37,6 +37,9 @@ docs: $(READY) $(TREE) ## Build the HTML site, in .cache/docs/build/html
 
 bench: $(READY) $(TREE) ## Measure side by side with tccli and the vendor's SDK; takes about 15 minutes
 	@python tools/bench.py
+
+mutants: $(READY) ## Break the layers that decide, one place at a time, and see whether a test fails; about 20 minutes
+	@python tools/mutants.py
 
 ways: $(READY) $(TREE) ## Tell the stories where tasks usually do not run, and compare the results
 	@sh tools/ways

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
+import random
 from typing import Any, Optional
 
 import pytest
@@ -16,6 +18,8 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client impor
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline, back_off, pauses
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.endpoint import Endpoint
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.envelope import open_envelope
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.pacing import Pacing
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.repeating import Answer, Repeating
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.transport import _seconds
 from ansible_collections.tencentcloud.tke.plugins.module_utils._diagnosis.advice import advice
 
@@ -126,6 +130,43 @@ class TestErrorCodes:
     @pytest.mark.parametrize(("_pattern", "kind"), errors.CODES)
     def test_every_class_has_advice(self, _pattern: str, kind: Any) -> None:
         assert advice(kind("words"))
+
+    @pytest.mark.parametrize(
+        ("kind", "passing", "nothing_done"),
+        [
+            (errors.RequestError, False, True),
+            (errors.ConnectionFailed, True, True),
+            (errors.UntrustedCertificate, False, True),
+            (errors.NoAnswer, True, False),
+            (errors.GatewayError, False, True),
+            (errors.GatewayFailure, True, False),
+            (errors.GatewayThrottled, True, True),
+            (errors.MalformedAnswer, True, False),
+            (errors.ApiError, False, True),
+            (errors.Throttled, True, True),
+            (errors.ServerError, True, False),
+        ],
+    )
+    def test_what_may_be_repeated_is_a_fact_of_the_class(
+        self, kind: type[errors.RequestError], passing: bool, nothing_done: bool
+    ) -> None:
+        assert (kind.passing, kind.nothing_done) == (passing, nothing_done)
+
+    def test_an_error_has_the_facts_of_its_request(self) -> None:
+        facts: Any = {"request_id": "r-1", "action": "CreateImageCache", "http_status": 200, "retry_after": 3.0}
+        for code in ("InternalError", "SomethingNew"):
+            error = errors.api_error(code, "words", **facts)
+            assert (str(error), error.retry_after) == ("words", 3.0)
+            del facts["retry_after"]
+            shown = {"code": code, "message": "words", "retryable": code == "InternalError", **facts}
+            assert error.facts() == shown
+            facts["retry_after"] = 3.0
+
+    def test_without_a_code_the_class_has_a_name(self) -> None:
+        nothing = dict.fromkeys(("request_id", "action", "http_status"))
+        error = errors.NoAnswer("lost")
+        assert error.facts() == {"code": "NoAnswer", "message": "lost", "retryable": True, **nothing}
+        assert error.retry_after is None
 
 
 class TestEnvelope:
@@ -298,6 +339,127 @@ class TestRetries:
         with pytest.raises(errors.Throttled):
             client(script, retries=2).describe(forever())
         assert len(script.calls) == 3
+
+    def test_every_attempt_has_its_pause(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(random, "uniform", lambda least, most: most)
+        clock = FakeClock()
+        script = Script(
+            errors.Throttled("x"), errors.Throttled("x", retry_after=0.7), errors.Throttled("x"), {"RequestId": "r-4"}
+        )
+        assert Repeating(script, retries=3, clock=clock).call("A", {}, forever(clock)) == Answer(
+            {"RequestId": "r-4"}, "r-4"
+        )
+        # A Retry-After that is shorter changes nothing.
+        assert clock.slept == [0.5, 1.0, 2.0]
+        assert script.calls == [("A", {})] * 4
+
+    @pytest.mark.parametrize(("seconds", "attempts"), [(45, 1), (45.5, 2)])
+    def test_a_pause_that_would_end_at_the_deadline_is_not_made(self, seconds: float, attempts: int) -> None:
+        clock = FakeClock()
+        script = Script(*[errors.Throttled("x", retry_after=45.0)] * 2)
+        with pytest.raises(errors.Throttled):
+            client(script, clock).describe(Deadline(clock, seconds))
+        assert len(script.calls) == attempts
+
+    def test_without_retries_there_is_one_attempt(self) -> None:
+        script = Script(errors.Throttled("x"))
+        with pytest.raises(errors.Throttled):
+            client(script, retries=0).describe(forever())
+        assert len(script.calls) == 1
+
+    @pytest.mark.parametrize(
+        ("error", "slower"),
+        [
+            (errors.Throttled("x"), ["A"]),
+            (errors.GatewayThrottled("x"), ["A"]),
+            (errors.ServerError("x"), []),
+            (errors.QuotaExceeded("x"), []),
+        ],
+    )
+    def test_being_throttled_slows_down_what_follows(self, error: errors.RequestError, slower: list[str]) -> None:
+        class Noted(Pacing):
+            waited: list[str] = []
+            slowed: list[str] = []
+
+            def wait(self, action: str) -> None:
+                self.waited.append(action)
+
+            def throttled(self, action: str) -> None:
+                self.slowed.append(action)
+
+        clock = FakeClock()
+        noted = Noted(20, clock)
+        noted.waited, noted.slowed = [], []
+        script = Script(error, {})
+        repeating = Repeating(script, retries=1, clock=clock, pacing=noted)
+        if error.passing:
+            repeating.call("A", {}, forever(clock))
+        else:
+            with pytest.raises(type(error)):
+                repeating.call("A", {}, forever(clock))
+        assert noted.slowed == slower
+        assert noted.waited == ["A"] * len(script.calls)
+
+    def test_an_answer_does_not_change(self) -> None:
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            Answer({}, None).request_id = "r"  # type: ignore[misc]
+
+
+class TestPacing:
+    """At 20 requests per second, and a little less: one every 51.5 ms."""
+
+    GAP = 0.0515
+
+    def paced(self) -> tuple[Pacing, FakeClock]:
+        clock = FakeClock()
+        return Pacing(20, clock), clock
+
+    def test_each_action_has_its_own_rate(self) -> None:
+        pacing, clock = self.paced()
+        for action in ("A", "B", "A", "A", "B"):
+            pacing.wait(action)
+        # The second B waits from the first one on, and by then the time is up.
+        assert clock.slept == pytest.approx([self.GAP, self.GAP])
+
+    def test_what_comes_late_does_not_wait(self) -> None:
+        pacing, clock = self.paced()
+        pacing.wait("A")
+        clock.now += self.GAP / 2
+        pacing.wait("A")
+        assert clock.slept == pytest.approx([self.GAP / 2])
+        clock.now += 10
+        pacing.wait("A")
+        assert len(clock.slept) == 1
+
+    def test_many_at_once_stand_in_a_row(self) -> None:
+        clock = FakeClock()
+        clock.sleep = clock.slept.append  # type: ignore[method-assign]
+        pacing = Pacing(20, clock)
+        for _request in range(4):
+            pacing.wait("A")
+        assert clock.slept == pytest.approx([self.GAP, 2 * self.GAP, 3 * self.GAP])
+
+    def test_a_throttled_action_slows_down_and_recovers(self) -> None:
+        pacing, clock = self.paced()
+        pacing.throttled("A")
+        for _request in range(30):
+            pacing.wait("A")
+        factors = [pause / self.GAP for pause in clock.slept]
+        assert factors[:2] == pytest.approx([1.5 * 0.98, 1.5 * 0.98**2])
+        assert factors == sorted(factors, reverse=True)
+        assert factors[-1] == pytest.approx(1.0)
+        pacing.wait("B")
+        pacing.wait("B")
+        assert clock.slept[-1] == pytest.approx(self.GAP)
+
+    @pytest.mark.parametrize(("times", "factor"), [(2, 2.25), (5, 7.59375), (6, 8.0), (60, 8.0)])
+    def test_it_slows_down_to_an_eighth_at_the_most(self, times: int, factor: float) -> None:
+        pacing, clock = self.paced()
+        for _time in range(times):
+            pacing.throttled("A")
+        pacing.wait("A")
+        pacing.wait("A")
+        assert clock.slept == pytest.approx([self.GAP * factor * 0.98])
 
 
 class TestClient:

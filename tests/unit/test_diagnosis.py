@@ -11,9 +11,15 @@ from typing import Any, Optional
 
 import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _run
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api import errors
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import api_error
 from ansible_collections.tencentcloud.tke.plugins.module_utils._diagnosis import advice, causes
-from ansible_collections.tencentcloud.tke.plugins.module_utils._diagnosis.build import build_failure, phase, stalled
+from ansible_collections.tencentcloud.tke.plugins.module_utils._diagnosis.build import (
+    build_failure,
+    phase,
+    recovered_failure,
+    stalled,
+)
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
 
 GOOD = ("DiskCreated", "EksCiCreated", "SnapCreated", "EksCiDeleted", "DiskDeleted")
@@ -55,6 +61,91 @@ MESSAGES: list[tuple[str, str, Optional[str]]] = [
     ),
     ("ResourceInsufficient: the zone has no stock", "subnet_id", "another zone"),
 ]
+
+# Each of a cause's words by itself, without those that often go along with them.
+ALONE: dict[str, list[str]] = {
+    "too small": ["no space left", "disk quota exceeded", "insufficient disk", "node has DiskPressure"],
+    "no more pulls": ["status 429", "toomanyrequests", "too many requests", "rate limit"],
+    "plain HTTP": ["gave HTTP response to HTTPS client"],
+    "does not trust": [
+        "x509: bad",
+        "unknown authority",
+        "certificate has expired",
+        "certificate is not trusted",
+        "certificate verify failed",
+        "certificate is valid for a.example.com",
+    ],
+    "name is not resolved": [
+        "no such host",
+        "lookup a.example.com",
+        "lookup a.example.com on 10.0.0.2",
+        "server misbehaving",
+        "temporary failure in name resolution",
+    ],
+    "refuses the pull": [
+        "status 401",
+        "status 403",
+        "unauthorized",
+        "authentication required",
+        "access denied",
+        "denied: requested",
+        "authorization failed",
+        "no basic auth",
+    ],
+    "no such image or tag": [
+        "not found",
+        "manifest unknown",
+        "name unknown",
+        "does not exist",
+        "invalid reference",
+        "status 404",
+    ],
+    "linux/amd64": ["no match for platform", "no matching manifest for platform"],
+    "no capacity left": [
+        "NoStock",
+        "SoldOut",
+        "ResourceInsufficient",
+        "insufficient resource",
+        "insufficient ip",
+        "insufficient address",
+        "no available ip",
+    ],
+    "does not allow it": ["balance", "arrears", "payment", "quota", "LimitExceeded"],
+    "no way to the registry": [
+        "timed out",
+        "timeout",
+        "time out",
+        "deadline exceeded",
+        "connection refused",
+        "connection reset",
+        "no route to host",
+        "unreachable",
+        "unexpected EOF",
+    ],
+    "no snapshot was made": ["snapshotting"],
+}
+
+
+@pytest.mark.parametrize("hint", ALONE)
+def test_each_of_a_causes_words_points_to_it(hint: str) -> None:
+    for words in ALONE[hint]:
+        for spelling in (words, words.upper()):
+            cause = causes.cause_of_words(f"Failed: {spelling}")
+            assert cause is not None, spelling
+            assert hint in cause.hint, spelling
+
+
+def test_every_cause_has_words() -> None:
+    told = [cause.hint for _pattern, cause in causes.WORDS]
+    assert len(told) == len(ALONE)
+    assert all(any(hint in words for words in told) for hint in ALONE)
+
+
+@pytest.mark.parametrize(
+    "words", ["Failed: ", "Failed: 14010 bytes", "Failed: web:4290", "Failed: 24041", "Failed: oneofeof"]
+)
+def test_what_only_looks_like_a_cause_is_none(words: str) -> None:
+    assert causes.cause_of_words(words) is None
 
 
 @pytest.mark.parametrize(("message", "option", "words"), MESSAGES)
@@ -114,6 +205,108 @@ def test_what_takes_too_long_is_explained() -> None:
     assert stalled(warned).startswith("Pull: no such host. The registry's name")
 
 
+def test_a_failure_is_told_whole() -> None:
+    failed = cache(*normal("DiskCreated"), ("Warning", "Pull", "no match for platform"))
+    told = {
+        "phase": "DiskCreated",
+        "reason": "Pull",
+        "message": "no match for platform",
+        "hint": "The image has no build for linux/amd64. Name one that has.",
+        "options": ["images"],
+    }
+    assert build_failure(failed) == told
+    shown = [(event["type"], event["reason"]) for event in recovered_failure(failed)["events"]]
+    assert shown == [("Warning", "Pull"), ("Normal", "DiskCreated")]
+    assert {**recovered_failure(failed), "events": []} == {**told, "image_cache_id": "imc-1", "events": []}
+
+
+def test_the_reason_of_a_warning_tells_as_well() -> None:
+    failed = cache(("Warning", "ResourcesSoldOut", "no"))
+    assert build_failure(failed)["options"] == ["subnet_id", "vpc_id"]
+
+
+def test_a_warning_and_an_unknown_step_reach_nothing() -> None:
+    assert phase(cache(*normal("DiskCreated"), ("Warning", "EksCiCreated", ""), *normal("Scheduled"))) == "DiskCreated"
+    assert phase(cache(*normal("Scheduled"))) is None
+
+
+def timed(*events: tuple[str, Optional[str]]) -> ImageCache:
+    """Return a cache with these events, oldest first, at these seconds."""
+    shown = [
+        {"Type": "Normal", "Reason": reason, "LastTimestamp": f"2026-01-01 00:00:{second}" if second else None}
+        for reason, second in events
+    ]
+    return ImageCache({"ImageCacheId": "imc-1", "Events": shown[::-1]})
+
+
+def test_a_build_begins_only_where_its_disk_is_surely_newer() -> None:
+    assert phase(timed(("EksCiCreated", "01"), ("DiskCreated", "02"))) == "DiskCreated"
+    assert phase(timed(("EksCiCreated", "01"), ("DiskCreated", "01"))) == "EksCiCreated"
+    assert phase(timed(("EksCiCreated", None), ("DiskCreated", "02"))) == "EksCiCreated"
+    assert phase(timed(("DiskCreated", "02"), ("EksCiCreated", None))) == "EksCiCreated"
+    assert phase(timed(("EksCiCreated", "01"), ("SnapCreated", "02"), ("DiskCreated", "02"))) == "SnapCreated"
+
+
+def test_a_build_that_warns_is_stalled_by_that_whatever_it_has_reached() -> None:
+    warned = cache(("Warning", "Pull", "giving up."), status="Pending")
+    assert stalled(warned) == "Pull: giving up. " + causes.NO_MONEY_OR_QUOTA.hint
+    assert stalled(cache(*normal("DiskCreated"), status="Pending")) == ""
+    assert stalled(cache(status="Pending")) == ""
+
+
+@pytest.mark.parametrize(
+    ("offset", "words"),
+    [
+        (291, "This machine's clock is 291 s ahead: set it by NTP."),
+        (-291, "This machine's clock is 291 s behind: set it by NTP."),
+        (290, "Check secret_key: it is not the one of secret_id."),
+        (-290, "Check secret_key: it is not the one of secret_id."),
+        (0, "Check secret_key: it is not the one of secret_id."),
+        (None, "Check secret_key: it is not the one of secret_id."),
+    ],
+)
+def test_a_clock_that_is_off_comes_first(offset: Optional[int], words: str) -> None:
+    error = errors.AuthenticationError("No.", code="AuthFailure.SignatureFailure")
+    error.clock_offset = offset
+    assert advice.advice(error) == words
+
+
+@pytest.mark.parametrize(
+    ("action", "words"),
+    [
+        ("CreateImageCache", "allow tke:CreateImageCache on resource *"),
+        ("AssumeRole", "allow sts:AssumeRole on resource *"),
+        ("AssumeRoleWithWebIdentity", "allow sts:AssumeRoleWithWebIdentity on resource *"),
+    ],
+)
+def test_a_permission_is_named_with_its_product(action: str, words: str) -> None:
+    assert words in advice.advice(api_error("UnauthorizedOperation", "No.", action=action))
+
+
+def test_only_an_update_can_be_a_replace_instead() -> None:
+    words = "The cache's present state does not allow it. Wait until its build has ended, and run again"
+    busy = {action: api_error("ResourceInUse", "No.", action=action) for action in ("UpdateImageCache", "Delete")}
+    assert advice.advice(busy["Delete"]) == f"{words}."
+    assert advice.advice(busy["UpdateImageCache"]).startswith(f"{words}; a cache that cannot be updated")
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (errors.RequestError("x"), ""),
+        (errors.ApiError("x", code="SomethingNew"), ""),
+        (errors.NoAnswer("x"), "not begun twice"),
+        # By what it is a kind of, where it has no words of its own.
+        (type("Other", (errors.NoAnswer,), {})("x"), "not begun twice"),
+        (errors.GatewayFailure("x"), "behind its gateway"),
+        (errors.GatewayError("x"), "in its place"),
+    ],
+)
+def test_what_to_do_about_other_failures(error: errors.RequestError, words: str) -> None:
+    found = advice.advice(error)
+    assert (words in found) if words else found == ""
+
+
 @pytest.mark.parametrize(
     ("code", "words"),
     [
@@ -131,6 +324,8 @@ def test_what_takes_too_long_is_explained() -> None:
         ("UnsupportedRegion", "region"),
         ("InvalidParameter.SubnetNotExist", "subnet_id"),
         ("InvalidParameter.VpcRecodrNotFound", "vpc_id"),
+        ("InvalidParameter.VPCNotExist", "vpc_id"),
+        ("AuthFailure.InvalidSecretId", "Check secret_id and secret_key"),
         ("InternalError.QuotaUSGLimit", "security_group_ids"),
         ("InvalidParameterValue.ImageNotFound", "images"),
         ("InvalidParameterValue.Size", "image_cache_size"),

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import random
 from types import SimpleNamespace
@@ -160,3 +161,8 @@ def test_random_requests_sign_as_the_vendors_sdk_signs_them() -> None:
 def test_keys_do_not_show_their_secrets() -> None:
     shown = repr(tc3.Keys("AKIDEXAMPLE", "very-secret", "very-secret-token"))
     assert "very-secret" not in shown
+
+
+def test_keys_do_not_change() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        tc3.Keys("AKIDEXAMPLE", "key").secret_key = "another"  # type: ignore[misc]
