@@ -6,4 +6,130 @@
 
 from __future__ import annotations
 
-EQUIVALENT: dict[tuple[str, str, str], str] = {}
+SAME_OBJECT = "both sides are the same constant, or the same member of an enumeration"
+FALSY = "only its truth is asked for"
+FAR_FROM_ZERO = "the offset is more than 290 here, one way or the other"
+DISTINCT_BITS = "the two flags have no bit in common"
+
+EQUIVALENT: dict[tuple[str, str, str], str] = {
+    (
+        "_image_cache/plan.py",
+        "if failed and any(step.action == REPLACE for step in plan.steps):",
+        "if failed and any(step.action is REPLACE for step in plan.steps):",
+    ): SAME_OBJECT,
+    (
+        "_image_cache/plan.py",
+        'action = RENAME if changes.fields == ("image_cache_name",) else UPDATE',
+        'action = RENAME if changes.fields <= ("image_cache_name",) else UPDATE',
+    ): "the name is the first of the options that an update carries, and one that carries none is no step",
+    (
+        "_image_cache/plan.py",
+        'if desired.on_change != "fail":',
+        'if desired.on_change > "fail":',
+    ): "the other choices, replace and update, come after it in the alphabet",
+    (
+        "_image_cache/plan.py",
+        "return replace(plan, steps=(*(_deletion(c) for c in replacements if c is not heir), *plan.steps))",
+        "return replace(plan, steps=(*(_deletion(c) for c in replacements if c != heir), *plan.steps))",
+    ): "caches of one listing have different ids",
+    (
+        "_image_cache/plan.py",
+        "return _of_cache(desired, found.caches[0], found.replacements, now)",
+        "return _of_cache(desired, found.caches[ -1], found.replacements, now)",
+    ): "there is one",
+    (
+        "_image_cache/difference.py",
+        'if desired.update_password == "always" and _has_passwords(desired):',
+        'if desired.update_password <= "always" and _has_passwords(desired):',
+    ): "the other choice, on_change, comes after it in the alphabet",
+    (
+        "_image_cache/difference.py",
+        "return next(row for row in FIELDS if row.option == option)",
+        "return next(row for row in FIELDS if row.option is option)",
+    ): SAME_OBJECT,
+    (
+        "_image_cache/difference.py",
+        "reasons = [row.option for row in rows if row.change is Change.NEW_CACHE]",
+        "reasons = [row.option for row in rows if row.change == Change.NEW_CACHE]",
+    ): SAME_OBJECT,
+    (
+        "_image_cache/difference.py",
+        "if row.change is change and row.option in desired.values",
+        "if row.change == change and row.option in desired.values",
+    ): SAME_OBJECT,
+    (
+        "_image_cache/difference.py",
+        "if shown is None and row.change is not Change.RENAME:",
+        "if shown is None and row.change != Change.RENAME:",
+    ): SAME_OBJECT,
+    (
+        "_image_cache/difference.py",
+        "return False",
+        "return None",
+    ): FALSY,
+    (
+        "_image_cache/successor.py",
+        'return row.option != "image_registry_credentials" or not any(masked(c.get("password")) for c in value)',
+        'return row.option is not "image_registry_credentials" or not any(masked(c.get("password")) for c in value)',
+    ): SAME_OBJECT,
+    (
+        "_image_cache/successor.py",
+        "return False",
+        "return None",
+    ): FALSY,
+    (
+        "_api/repeating.py",
+        "pause = min(LONGEST_PAUSE, max(back_off(attempt), error.retry_after or 0.0))",
+        "pause = min(LONGEST_PAUSE, max(back_off(attempt), error.retry_after or -1.0))",
+    ): "a back-off is never below 0",
+    (
+        "_api/pacing.py",
+        "if at > now:",
+        "if at != now:",
+    ): "it is never before now",
+    (
+        "_api/pacing.py",
+        "factor = max(1.0, self._factor.get(action, 1.0) * FASTER)",
+        "factor = max(1.0, self._factor.get(action, 0.0) * FASTER)",
+    ): "both are below 1",
+    (
+        "_api/errors.py",
+        "super().__init__(message)",
+        "pass",
+    ): "BaseException.__new__ has taken the message already",
+    (
+        "_diagnosis/advice.py",
+        "return f\"This machine's clock is {abs(offset)} s {'ahead' if offset > 0 else 'behind'}: set it by NTP.\"",
+        "return f\"This machine's clock is {abs(offset)} s {'ahead' if offset >= 0 else 'behind'}: set it by NTP.\"",
+    ): FAR_FROM_ZERO,
+    (
+        "_diagnosis/advice.py",
+        "return f\"This machine's clock is {abs(offset)} s {'ahead' if offset > 0 else 'behind'}: set it by NTP.\"",
+        "return f\"This machine's clock is {abs(offset)} s {'ahead' if offset > 1 else 'behind'}: set it by NTP.\"",
+    ): FAR_FROM_ZERO,
+    (
+        "_diagnosis/advice.py",
+        "return f\"This machine's clock is {abs(offset)} s {'ahead' if offset > 0 else 'behind'}: set it by NTP.\"",
+        "return f\"This machine's clock is {abs(offset)} s {'ahead' if offset > -1 else 'behind'}: set it by NTP.\"",
+    ): FAR_FROM_ZERO,
+    (
+        "_diagnosis/build.py",
+        "if step == 0 and reached and event.at and all(other.at and other.at < event.at for _step, other in reached):",
+        "if step <= 0 and reached and event.at and all(other.at and other.at < event.at for _step, other in reached):",
+    ): "steps are counted from 0",
+    (
+        "_diagnosis/build.py",
+        'return failure["hint"] if failure["phase"] == "EksCiCreated" else ""',
+        'return failure["hint"] if failure["phase"] is "EksCiCreated" else ""',
+    ): SAME_OBJECT,
+    (
+        "_diagnosis/causes.py",
+        "return next((cause for pattern, cause in WORDS if re.search(pattern, words, re.IGNORECASE | re.ASCII)), None)",
+        "return next((cause for pattern, cause in WORDS if re.search(pattern, words, re.IGNORECASE + re.ASCII)), None)",
+    ): DISTINCT_BITS,
+    (
+        "_diagnosis/causes.py",
+        "return next((cause for pattern, cause in WORDS if re.search(pattern, words, re.IGNORECASE | re.ASCII)), None)",
+        "return next((cause for pattern, cause in WORDS if re.search(pattern, words, re.IGNORECASE ^ re.ASCII)), None)",
+    ): DISTINCT_BITS,
+}

@@ -108,6 +108,7 @@ class TestErrorCodes:
             ("RequestLimitExceeded.IPLimitExceeded", errors.Throttled),
             ("RequestSizeLimitExceeded", errors.InvalidRequest),
             ("ResponseSizeLimitExceeded", errors.InvalidRequest),
+            ("ResourceBusy", errors.StateRefused),
             ("ResourceInUse", errors.StateRefused),
             ("ResourceInsufficient", errors.NoCapacity),
             ("ResourcesSoldOut", errors.NoCapacity),
@@ -420,6 +421,13 @@ class TestPacing:
             pacing.wait(action)
         # The second B waits from the first one on, and by then the time is up.
         assert clock.slept == pytest.approx([self.GAP, self.GAP])
+
+    def test_a_machine_that_has_just_started_is_no_exception(self) -> None:
+        pacing, clock = self.paced()
+        clock.now = 0.001
+        pacing.wait("A")
+        pacing.wait("A")
+        assert clock.slept == pytest.approx([self.GAP])
 
     def test_what_comes_late_does_not_wait(self) -> None:
         pacing, clock = self.paced()

@@ -135,6 +135,12 @@ def test_each_of_a_causes_words_points_to_it(hint: str) -> None:
             assert hint in cause.hint, spelling
 
 
+def test_words_may_stand_among_chinese_ones() -> None:
+    cause = causes.cause_of_words("错误429错误")
+    assert cause is not None
+    assert "no more pulls" in cause.hint
+
+
 def test_every_cause_has_words() -> None:
     told = [cause.hint for _pattern, cause in causes.WORDS]
     assert len(told) == len(ALONE)
@@ -228,6 +234,16 @@ def test_the_reason_of_a_warning_tells_as_well() -> None:
 def test_a_warning_and_an_unknown_step_reach_nothing() -> None:
     assert phase(cache(*normal("DiskCreated"), ("Warning", "EksCiCreated", ""), *normal("Scheduled"))) == "DiskCreated"
     assert phase(cache(*normal("Scheduled"))) is None
+    assert phase(cache(*normal("DiskCreated", "Scheduled", "EksCiCreated"))) == "EksCiCreated"
+
+
+@pytest.mark.parametrize("reached", range(len(GOOD)))
+def test_each_step_of_a_good_build_is_a_phase(reached: int) -> None:
+    assert phase(cache(*normal(*GOOD[: reached + 1]))) == GOOD[reached]
+
+
+def test_a_type_of_event_that_nobody_knows_is_no_warning() -> None:
+    assert build_failure(cache(("Weird", "Pull", "no space left")))["reason"] is None
 
 
 def timed(*events: tuple[str, Optional[str]]) -> ImageCache:
@@ -244,12 +260,18 @@ def test_a_build_begins_only_where_its_disk_is_surely_newer() -> None:
     assert phase(timed(("EksCiCreated", "01"), ("DiskCreated", "01"))) == "EksCiCreated"
     assert phase(timed(("EksCiCreated", None), ("DiskCreated", "02"))) == "EksCiCreated"
     assert phase(timed(("DiskCreated", "02"), ("EksCiCreated", None))) == "EksCiCreated"
+    # Only a disk begins a build.
+    assert phase(timed(("SnapCreated", "01"), ("EksCiCreated", "02"))) == "SnapCreated"
+    # Where a time is missing, the order is the listing's.
+    assert phase(timed(("EksCiCreated", "05"), ("DiskCreated", "02"), ("Scheduled", None))) == "EksCiCreated"
     assert phase(timed(("EksCiCreated", "01"), ("SnapCreated", "02"), ("DiskCreated", "02"))) == "SnapCreated"
 
 
 def test_a_build_that_warns_is_stalled_by_that_whatever_it_has_reached() -> None:
     warned = cache(("Warning", "Pull", "giving up."), status="Pending")
     assert stalled(warned) == "Pull: giving up. " + causes.NO_MONEY_OR_QUOTA.hint
+    loud = cache(("Warning", "Pull", "more than MAX."), status="Pending")
+    assert stalled(loud).startswith("Pull: more than MAX. The account")
     assert stalled(cache(*normal("DiskCreated"), status="Pending")) == ""
     assert stalled(cache(status="Pending")) == ""
 

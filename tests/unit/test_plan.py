@@ -474,6 +474,7 @@ class TestDifference:
         # Declared tags win over those that are kept.
         assert InPlace({"tags": {"a": "1"}}, "r", {"tags": {"b": "2"}}).request() == tags
         assert InPlace({"retention_days": 5}, "r").request() == {"RetentionDays": 5}
+        assert InPlace({"tags": {}}).request() == {"Tags": []}
 
     def test_a_record_is_named_where_it_alone_is_why_tags_are_sent(self) -> None:
         carried = InPlace({"retention_days": 5}, "r", {"tags": {}})
@@ -526,6 +527,26 @@ class TestDifference:
         for limit, too_old in (("1d", False), ("86399s", True)):
             assert difference.too_old(declared(max_age=limit), shown(), NOW) is too_old
         assert difference.too_old(declared(), shown(), NOW) is False
+        # By a clock that is behind.
+        assert difference.too_old(declared(max_age="1d"), shown(), NOW - 2 * 86400) is False
+
+    def test_only_a_failed_update_is_repeated(self) -> None:
+        for options in ({}, {"on_change": "replace"}):
+            made = planned(options, shown(status="Updating"))
+            assert (made.steps, made.join) == ((), "imc-1")
+
+    @pytest.mark.parametrize(("on_change", "reasons"), [("fail", []), ("update", []), ("replace", ["images"])])
+    def test_only_a_replace_is_asked_for_by_what_could_be_updated(self, on_change: str, reasons: list[str]) -> None:
+        desired = declared(images=["nginx:2"], on_change=on_change)
+        assert difference.reasons_to_replace(desired, shown(), NOW, rebuilt=False) == reasons
+
+    def test_what_is_never_shown_is_said_without_what_it_was(self) -> None:
+        old = shown(Tags=[{"Key": RECORD_TAG, "Value": tracking.record_of({"existed_eip_id": "eip-0"})}])
+        desired = declared(existed_eip_id="eip-1", image_cache_size=50, track_build_settings=True)
+        assert difference.words(desired, old, []) == [
+            "existed_eip_id is another than it was built with, declared 'eip-1'",
+            "image_cache_size is 20, declared 50",
+        ]
 
 
 class TestRecord:
@@ -556,6 +577,11 @@ class TestRecord:
     def test_the_order_of_a_set_is_no_change(self) -> None:
         again = {**self.SETTINGS, "security_group_ids": ["sg-1", "sg-2", "sg-1"]}
         assert tracking.record_of(again) == self.RECORD
+        line = {"delete_policy": "Never", "internet_max_bandwidth_out": 5}
+        turned = dict(reversed(line.items()))
+        assert tracking.record_of({"auto_create_eip_attribute": line}) == tracking.record_of(
+            {"auto_create_eip_attribute": turned}
+        )
 
     def test_it_is_read_back(self) -> None:
         read = tracking.recorded(self.tagged("vpc-0a1b2c.subnet-ffffff.http-12345.dns-ABCDEF"))
