@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from ansible.module_utils import basic
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _prune, _run
 from ansible_collections.tencentcloud.tke.plugins.module_utils._module import Definition, run_handed_over
 from emulator import Emulator
@@ -128,6 +129,17 @@ def test_a_defect_is_seen_at_all(there: Emulator, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(plan, "_replaced", lambda *_args: (_ for _ in ()).throw(Defect))
     result = next(results(there))
     assert result["msg"].startswith("this is a defect of the collection: Defect: ******** ******** ********.")
+
+
+def test_the_system_log_has_no_secret(there: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ansible logs the arguments of each module, in whichever process it runs."""
+    logged: list[str] = []
+    monkeypatch.setattr(basic, "has_journal", False)
+    monkeypatch.setattr(basic.syslog, "syslog", lambda *words: logged.append(str(words)))
+    ran = len(list(results(there)))
+    assert len([line for line in logged if "Invoked with" in line]) == ran
+    for secret, canary in CANARIES.items():
+        assert not [line for line in logged if canary in line], secret
 
 
 def test_without_a_defect_these_runs_do_what_they_are_for(there: Emulator) -> None:
