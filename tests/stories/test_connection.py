@@ -16,12 +16,11 @@ from pathlib import Path
 
 import pytest
 import trustme
+from ansible_collections.tencentcloud.tke.plugins.module_utils._version import VERSION
 from emulator import Emulator, Fault
 
 from .controller import MODULE, WEB, Controller
 from .ways import VARIABLE
-
-VERSION = "0.1.0"
 
 
 @pytest.fixture
