@@ -37,7 +37,7 @@ def rows(path: str) -> Iterator[tuple[str, ...]]:
         story = re.fullmatch(r"(\w+)\[(.*)\]", case.get("name", ""))
         noted = {entry.get("name"): entry.get("value", "") for entry in case.iter("property")}
         if story and noted:
-            action = next(name for name in ACTIONS if name in story[2])
+            (action,) = [name for name in ACTIONS if name in story[2]]
             fault = story[2].replace(action, "").strip("-")
             yield (action, fault, STORIES[story[1]], *(noted.get(column, "") for column in COLUMNS))
 

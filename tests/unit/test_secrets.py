@@ -126,7 +126,11 @@ def test_a_defect_shows_no_secret(there: Emulator, monkeypatch: pytest.MonkeyPat
 
 def test_a_defect_is_seen_at_all(there: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = importlib.import_module(f"{PACKAGE}._image_cache.plan")
-    monkeypatch.setattr(plan, "_replaced", lambda *_args: (_ for _ in ()).throw(Defect))
+
+    def defective(*_args: Any) -> Any:
+        raise Defect
+
+    monkeypatch.setattr(plan, "_replaced", defective)
     result = next(results(there))
     assert result["msg"].startswith("this is a defect of the collection: Defect: ******** ******** ********.")
 
