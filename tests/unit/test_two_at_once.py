@@ -20,6 +20,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile import
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.reconciliation import Reconciliation
 from emulator import BuildFailure, settings_of, worlds
+from emulator.errors import ApiProblem
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -173,6 +174,39 @@ def test_a_replacement_that_its_run_removes_before_it_gets_the_name() -> None:
     (cache,) = world.ready()
     assert (cache.declared["ImageCacheName"], cache.declared["Images"]) == ("web", ["nginx:2"])
     assert result["image_cache_id"] == cache.id != removed.id
+
+
+def test_a_replacement_that_is_refused_is_asked_for_once() -> None:
+    """What is not found then is what the request names, and no cache of another run."""
+    world = World()
+    world.settled()
+    call = world.service.call
+
+    def without_subnet(action: str, parameters: Any) -> Any:
+        if action == "CreateImageCache":
+            raise ApiProblem("ResourceNotFound.SubnetNotFound", "The subnet does not exist.")
+        return call(action, parameters)
+
+    world.service.call = without_subnet  # type: ignore[method-assign]
+    result = world.run(images=["nginx:2"], on_change="replace")
+    assert result["error"]["code"] == "ResourceNotFound.SubnetNotFound"
+    assert "Check subnet_id" in result["msg"]
+    assert world.calls.count("CreateImageCache") == 1
+
+
+def test_a_replacement_that_vanishes_while_it_is_built_is_said() -> None:
+    world = World()
+    old = world.settled()
+
+    def removing(moment: str, number: int) -> None:
+        if moment == "before" and number == 5:
+            world.service.caches = {old.id: old}
+
+    world.watch = removing
+    result = world.run(images=["nginx:2"], on_change="replace")
+    assert "is no longer listed. It was deleted by somebody else" in result["msg"]
+    assert world.calls.count("CreateImageCache") == 1
+    assert world.caches == [old]
 
 
 def test_a_cache_of_an_id_that_is_removed_meanwhile_is_not_built_anew() -> None:

@@ -13,7 +13,7 @@ import dataclasses
 from typing import Optional, Sequence
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import NotFound, StateRefused
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import StateRefused
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import (
     READY,
@@ -37,7 +37,11 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.creati
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.deleting import delete
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.effects import Steps
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.replacing import replace
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.replacing import (
+    Yielded,
+    giving_name,
+    replace,
+)
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.scene import Scene
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.updating import update
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.waiting import (
@@ -191,11 +195,7 @@ class Reconciliation:
         for step in plan.steps:
             try:
                 left = yield from self._applied(step, seen.get(step.image_cache_id or ""), found)
-            except (NotFound, Vanished):
-                # The new cache is gone: its run has found an older one, and has removed it as its own. Who addresses a
-                # cache by its id means that one.
-                if self._address or step.action not in (REPLACE, RENAME):
-                    raise
+            except Yielded:
                 left = yield from self._settled()
             if left is not None:
                 self._relies_on_others = True
@@ -215,6 +215,9 @@ class Reconciliation:
         if step.action == DELETE:
             yield from delete(self._scene, str(step.image_cache_id))
             return None
+        if step.action == RENAME:
+            yield from giving_name(self._scene, update(self._scene, step, cache))
+            return None
         try:
             yield from update(self._scene, step, cache)
         except StateRefused:
@@ -226,7 +229,7 @@ class Reconciliation:
     def _turns_to_replacing(self, step: Step, cache: Optional[ImageCache]) -> bool:
         """Let the rest of the run replace a cache whose update has failed, where the API updates no such cache."""
         desired = self._scene.desired
-        hopeless = cache is not None and cache.status == UPDATE_FAILED and step.action != RENAME
+        hopeless = cache is not None and cache.status == UPDATE_FAILED
         if not hopeless or not desired.recreate_failed or desired.on_change != "update":
             return False
         if Successor(desired, cache).missing:

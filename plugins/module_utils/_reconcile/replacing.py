@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import List, Optional, Sequence
 
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import NotFound
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import Found, Step
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.creating import Built, build
@@ -19,15 +20,20 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.deleti
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.effects import Steps
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.scene import Scene
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.updating import bring_about
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.waiting import Vanished
 
-__all__ = ["replace"]
+__all__ = ["Yielded", "giving_name", "replace"]
+
+
+class Yielded(Exception):
+    """A new cache is gone before it got the name: its run has found an older one, and has removed its own."""
 
 
 def replace(scene: Scene, step: Step, heir: Optional[ImageCache]) -> Steps[Optional[Found]]:
     """Let a new cache, or C(heir), a replacement that is Ready, take the place of C(step.old).
 
     Where another run's cache has taken it, return what is there: plan anew. Without waiting a new cache is only
-    begun. Raises BuildFailed, TimedOut, Vanished and RequestError.
+    begun. Raises Yielded, BuildFailed, TimedOut, Vanished and RequestError.
     """
     old, new = str(step.old), step.image_cache_id
     if new is None:
@@ -51,8 +57,22 @@ def replace(scene: Scene, step: Step, heir: Optional[ImageCache]) -> Steps[Optio
         scene.warn(f"is replaced by {new}, but {old} is still listed; the next run gives {new} its name")
     elif step.closing:
         scene.progress(f"{old} is gone; giving {new} its name")
-        yield from bring_about(scene, step.closing, new, heir)
+        yield from giving_name(scene, bring_about(scene, step.closing, new, heir))
     return None
+
+
+def giving_name(scene: Scene, update: Steps[None]) -> Steps[None]:
+    """Carry out the update that gives a new cache the name.
+
+    Raises Yielded where the cache is gone, unless it was addressed by its id, which means that one; and what the
+    update raises.
+    """
+    try:
+        yield from update
+    except (NotFound, Vanished) as error:
+        if scene.desired.image_cache_id:
+            raise
+        raise Yielded from error
 
 
 def _built(scene: Scene, step: Step, old: str) -> Steps[Built]:
