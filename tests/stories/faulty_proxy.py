@@ -116,10 +116,15 @@ def reset_in_headers(wire: Wire) -> None:
     wire.reset()
 
 
-def reset_in_body(wire: Wire) -> None:
-    """The emulator acts; half of the body comes."""
+def send_half(wire: Wire) -> None:
+    """Have the emulator act, and send half of the body that it answers."""
     head, body = wire.forward()
     wire.send(sized(head, body) + body[: len(body) // 2])
+
+
+def reset_in_body(wire: Wire) -> None:
+    """The emulator acts; half of the body comes."""
+    send_half(wire)
     wire.reset()
 
 
@@ -130,15 +135,13 @@ def stall_before(wire: Wire) -> None:
 
 def stall_in_body(wire: Wire) -> None:
     """The emulator acts; half of the body comes, and then nothing."""
-    head, body = wire.forward()
-    wire.send(sized(head, body) + body[: len(body) // 2])
+    send_half(wire)
     wire.stay()
 
 
 def half_closed(wire: Wire) -> None:
     """The emulator acts; after half of the body the connection is closed in one direction."""
-    head, body = wire.forward()
-    wire.send(sized(head, body) + body[: len(body) // 2])
+    send_half(wire)
     wire.half_close()
 
 

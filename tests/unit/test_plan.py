@@ -27,6 +27,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.succ
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.times import parse_time
 
 from .test_reconcile import cache
+from .world import patient
 
 # A day after the caches of these tests were created.
 CREATED = parse_time("2026-01-01T00:00:00Z")
@@ -42,23 +43,7 @@ SAID_LOGIN = {"server": "h.example.com", "username": "u", "name": None}
 
 def declared(**options: Any) -> Desired:
     """Return the declaration of C(web) with the image nginx:1, and what builds it; None leaves an option out."""
-    params: dict[str, Any] = {
-        "state": "present",
-        "image_cache_name": "web",
-        "images": ["nginx:1"],
-        **BUILT,
-        "update_password": "on_change",
-        "on_change": "update",
-        "recreate_failed": True,
-        "track_build_settings": False,
-        "force_rebuild": False,
-        "max_age": None,
-        "wait": True,
-        "wait_timeout": 600,
-        "wait_interval": 5.0,
-        **options,
-    }
-    return Desired.from_params(received(params))
+    return Desired.from_params(received(patient(**options)))
 
 
 def received(value: dict[str, Any]) -> Any:

@@ -20,6 +20,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.togeth
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.waiting import TimedOut, Vanished
 
 from .test_api import FakeClock
+from .world import patient
 
 Step = tuple[str, Any]
 
@@ -79,24 +80,7 @@ class Conversation:
 
     def run(self, **options: Any) -> Journal:
         """Reconcile C(web) and return its journal; every expected call must have been made."""
-        params: dict[str, Any] = {
-            "state": "present",
-            "image_cache_name": "web",
-            "images": ["nginx:1"],
-            "vpc_id": "vpc-1",
-            "subnet_id": "subnet-1",
-            "update_password": "on_change",
-            "on_change": "update",
-            "recreate_failed": True,
-            "track_build_settings": False,
-            "force_rebuild": False,
-            "max_age": None,
-            "wait": True,
-            "wait_timeout": 600,
-            "wait_interval": 5.0,
-            **options,
-        }
-        desired, self.journal = Desired.from_params(params), Journal(self)
+        desired, self.journal = Desired.from_params(patient(**options)), Journal(self)
         deadline = Deadline(self.clock, desired.wait_timeout)
         reconciliation = Reconciliation(desired, self.journal, clock=self.clock, deadline=deadline, check_mode=False)
         run = Run(reconciliation.run(), self, deadline)  # type: ignore[arg-type]

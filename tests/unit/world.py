@@ -41,6 +41,11 @@ WEB: dict[str, Any] = {
 }
 
 
+def patient(**options: Any) -> dict[str, Any]:
+    """Return parameters that declare C(web), looked at every 5 s for 600 s; None leaves an option out."""
+    return World.params(**{"image_cache_name": "web", "wait_timeout": 600, "wait_interval": 5.0, **options})
+
+
 class Killed(BaseException):
     """The process ends here, as by SIGKILL: nothing of the collection's may catch it."""
 
