@@ -20,6 +20,8 @@ from emulator import Emulator
 from . import ways
 
 ROOT = Path(__file__).resolve().parents[2]
+# In seconds: a run that takes longer hangs, on however slow a machine.
+HUNG = 900
 MODULE = "tencentcloud.tke.image_cache"
 SET = "tencentcloud.tke.image_cache_set"
 INFO = "tencentcloud.tke.image_cache_info"
@@ -96,7 +98,7 @@ class Controller:
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
-            timeout=120,
+            timeout=HUNG,
         )
         lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
         results = [json.loads(line) for line in lines]
