@@ -96,7 +96,7 @@ class Emulator:
     def start(self) -> Emulator:
         """Begin to listen. Returns once connections are accepted; raises OSError where the port is taken."""
         self._thread.start()
-        self._started.wait(10)
+        self._started.wait(60)
         if self.port <= 0:
             raise OSError("the emulator could not listen")
         return self
@@ -104,7 +104,7 @@ class Emulator:
     def stop(self) -> None:
         """Stop listening and wait for the thread's end."""
         self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
+        self._thread.join(60)
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)
