@@ -89,17 +89,22 @@ class Controller:
         """Run a command to its end."""
         self._runs += 1
         record = self.folder / f"results-{self._runs}"
-        process = subprocess.run(
-            [str(Path(sys.executable).parent / command[0]), *command[1:], *self._way(command[0])],
-            env={**self.environment, "STORY_RESULTS": str(record), **(environment or {})},
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            timeout=HUNG,
-        )
+        try:
+            process = subprocess.run(
+                [str(Path(sys.executable).parent / command[0]), *command[1:], *self._way(command[0])],
+                env={**self.environment, "STORY_RESULTS": str(record), **(environment or {})},
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+                timeout=HUNG,
+            )
+        except subprocess.TimeoutExpired as hung:
+            # Bytes, whatever was asked for.
+            printed = bytes(hung.output or b"").decode(errors="replace")
+            raise AssertionError(f"{command[0]} hangs; the last that it printed:\n{printed[-8000:]}") from None
         lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
         results = [json.loads(line) for line in lines]
         ways.record([process.returncode, results])
