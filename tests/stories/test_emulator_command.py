@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .controller import ROOT, Controller
+from .controller import HUNG, ROOT, Controller
 
 
 def serve(port: int, *arguments: str) -> subprocess.Popen[str]:
@@ -38,7 +38,7 @@ def test_it_prints_what_leads_a_client_there_and_stops_when_interrupted(controll
     run = controller.web(name="bad", images=["does-not-exist:1"])
     assert run.result["build_failure"]["reason"] == "PullImageFailed"
     process.send_signal(signal.SIGINT)
-    assert process.wait(10) == 0
+    assert process.wait(HUNG) == 0
 
 
 def test_it_answers_as_in_another_world(controller: Controller) -> None:
@@ -48,7 +48,7 @@ def test_it_answers_as_in_another_world(controller: Controller) -> None:
     reasons = [event["reason"] for event in controller.web().result["image_cache"]["events"]]
     assert (reasons[0], reasons[-1]) == ("DiskCreated", "DiskDeleted")
     process.send_signal(signal.SIGINT)
-    assert process.wait(10) == 0
+    assert process.wait(HUNG) == 0
 
 
 def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
@@ -57,6 +57,6 @@ def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         process = serve(port)
-        assert process.wait(10) == 1
+        assert process.wait(HUNG) == 1
         assert process.stderr is not None
         assert f"port {port} of 127.0.0.1 is taken" in process.stderr.read()

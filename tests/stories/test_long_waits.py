@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import pytest
 from emulator import Emulator, Fault
 
-from .controller import Controller
+from .controller import HUNG, Controller
 from .processes import ModuleProcesses
 from .test_life import CREATE, DELETE, LIST, UPDATE, existing
 from .test_set import BESIDE, named, numbered
@@ -70,7 +70,7 @@ def test_one_that_is_gone_for_longer_fails_the_run_and_the_next_one_joins(
     assert result["error"]["retryable"] is True
     assert result["changed"] is True
     assert result["actions"][0]["image_cache_id"] in emulator.region().caches
-    assert stopped.wait(10)
+    assert stopped.wait(HUNG)
     after = Emulator(emulator.settings, emulator.port)
     after.regions, after.keys = emulator.regions, emulator.keys
     (cache,) = emulator.region().caches.values()

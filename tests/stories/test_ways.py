@@ -12,7 +12,7 @@ import pty
 import re
 import subprocess
 import sys
-import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Optional
@@ -21,7 +21,7 @@ import pytest
 import yaml
 from emulator import BuildFailure, Emulator, Fault, Settings
 
-from .controller import INFO, MODULE, ROOT, SET, WEB, Controller, Run
+from .controller import HUNG, INFO, MODULE, ROOT, SET, WEB, Controller, Run
 from .test_life import LIST, existing
 from .ways import VARIABLE, comparable, differences
 
@@ -333,11 +333,12 @@ class TestProgress:
         assert all(line.startswith("[localhost] image cache 'web', ") for line in lines)
         for step in (
             "building the replacement 'web-replacement' beside imc-",
-            "is Pending, EksCiCreated: create eksci",
             "is Ready",
             "is gone; giving",
         ):
             assert step in text
+        # Which of its steps are seen depends on the moment.
+        assert re.search(r"is Pending, \w+: \w+", text)
         assert len(lines) == len(set(lines))
 
     def test_of_a_set_it_is_a_line_with_the_counts_and_the_slowest(
@@ -389,21 +390,26 @@ class TestProgress:
 
     @pytest.mark.parametrize("terminal", [True, False])
     def test_it_is_seen_before_the_task_ends(self, emulator: Emulator, controller: Controller, terminal: bool) -> None:
-        emulator.settings.build_seconds = 5.0
+        emulator.settings.build_seconds = 1800.0
         playbook = controller.folder / "build.yml"
         tasks = [{"name": "build", MODULE: {**WEB, "wait_interval": 0.3}}]
         playbook.write_text(
             yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]), encoding="utf-8"
         )
         command = [str(Path(sys.executable).parent / "ansible-playbook"), str(playbook)]
-        seen = timed_lines(command, controller.environment, terminal)
-        first = next(at for at, line in seen if line.endswith(" is begun"))
-        changed = next(at for at, line in seen if line.startswith("changed:") or "changed: [localhost]" in line)
-        assert changed - first > 1.5
+        seen = []
+        for line in lines_of(command, controller.environment, terminal):
+            seen.append(line)
+            if line.endswith(" is begun"):
+                # The build ends because the line was read, and not before.
+                (cache,) = emulator.region().caches.values()
+                cache.builds[-1].seconds = 0.0
+        assert any(line.endswith(" is begun") for line in seen)
+        assert any("changed: [localhost]" in line for line in seen)
 
 
-def timed_lines(command: list[str], environment: dict[str, str], terminal: bool) -> list[tuple[float, str]]:
-    """Run a command on a pseudo-terminal, or in a pipe, and return its lines with the time at which each was read."""
+def lines_of(command: list[str], environment: dict[str, str], terminal: bool) -> Iterator[str]:
+    """Run a command on a pseudo-terminal, or in a pipe, and yield its lines as they come."""
     reading, writing = pty.openpty() if terminal else os.pipe()
     settings = {**environment, "ANSIBLE_NOCOLOR": "true", "STORY_RESULTS": os.devnull}
     if not terminal:
@@ -411,14 +417,12 @@ def timed_lines(command: list[str], environment: dict[str, str], terminal: bool)
         settings["PYTHONUNBUFFERED"] = "1"
     process = subprocess.Popen(command, env=settings, stdout=writing, stderr=writing, stdin=subprocess.DEVNULL)
     os.close(writing)
-    lines: list[tuple[float, str]] = []
     rest = b""
     while chunk := _read(reading):
         *whole, rest = (rest + chunk).split(b"\n")
-        lines += [(time.monotonic(), line.decode().rstrip("\r")) for line in whole]
+        yield from (line.decode().rstrip("\r") for line in whole)
     os.close(reading)
-    assert process.wait(30) == 0, lines
-    return lines
+    assert process.wait(HUNG) == 0
 
 
 def _read(descriptor: int) -> Optional[bytes]:
