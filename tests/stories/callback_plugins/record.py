@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Writes the result of every task to the file that STORY_RESULTS names, one JSON object a line."""
+"""Writes the host and the result of every task to the file that STORY_RESULTS names, a pair in JSON on each line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ type: notification
 short_description: Writes results to a file
 version_added: 0.1.0
 description:
-  - Writes the result of every task to the file that E(STORY_RESULTS) names, one JSON object a line.
+  - Writes the host and the result of every task to the file that E(STORY_RESULTS) names, a pair in JSON on each line.
 author:
   - The tencentcloud.tke contributors (@tencentcloud)
 """
@@ -40,6 +40,6 @@ class CallbackModule(CallbackBase):
         self._record(result, True)
 
     def _record(self, result, failed):
-        line = {"task": result._task.get_name(), **result._result, "failed": failed}
+        line = [result._host.get_name(), {"task": result._task.get_name(), **result._result, "failed": failed}]
         with open(os.environ["STORY_RESULTS"], "a", encoding="utf-8") as record:
             record.write(json.dumps(line, default=str) + "\n")
