@@ -136,7 +136,7 @@ def image_cache_prune(emulator: Emulator, processes: ModuleProcesses) -> Iterato
     aged(emulator, 41.2, ImageCacheName="ci-4711", Images=["registry.example.com/shop:4711"])
     aged(emulator, 41.2, 1.01, ImageCacheSize=50, Tags=[{"Key": "team", "Value": "web"}])
     yield processes.prune(unmatched_for="30d"), ("deleted", "kept", "freed_gib", "request_id")
-    aged(emulator, 41.2, ImageCacheName="ci-4712")
+    aged(emulator, 38.4, ImageCacheName="ci-4712")
     emulator.faults.append(denied(DELETE))
     yield processes.prune(unmatched_for="30d"), ("error",)
 
