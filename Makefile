@@ -44,7 +44,7 @@ mutants: $(READY) ## Break the layers that decide, one place at a time, and see 
 ways: $(READY) $(TREE) ## Tell the stories where tasks usually do not run, and compare the results
 	@sh tools/ways
 
-cores: $(READY) $(TREE) ## Run the stories of both ways on the other versions of ansible-core, where their Pythons are
+cores: $(READY) $(TREE) ## Run the stories that go both ways on the other versions of ansible-core, where their Pythons are
 	@sh tools/cores
 
 lint: $(READY) $(TREE) ## Check style: ruff, ansible-lint, documentation, changelog

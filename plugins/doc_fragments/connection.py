@@ -27,13 +27,15 @@ options:
   token:
     description:
       - The token that belongs to temporary keys.
-      - It is read from the same place as the keys. In the environment, the first set one of
-        E(TENCENTCLOUD_TOKEN), E(TENCENTCLOUD_SECURITY_TOKEN) and E(TENCENTCLOUD_SESSION_TOKEN) counts.
+      - It is read from the same place as the keys. In the environment, the first of
+        E(TENCENTCLOUD_TOKEN), E(TENCENTCLOUD_SECURITY_TOKEN) and E(TENCENTCLOUD_SESSION_TOKEN) that is set counts.
     type: str
   profile:
     description:
       - Which stored login to read. Given here, it outranks keys in the environment.
-      - If not given, the first set one of E(TENCENTCLOUD_PROFILE) and E(TCCLI_PROFILE) counts, else it is C(default).
+      - If not given, the first of E(TENCENTCLOUD_PROFILE) and E(TCCLI_PROFILE) that is set counts, else it is
+        C(default).
+    version_added: 1.0.0
     type: str
   role_arn:
     description:
@@ -41,23 +43,27 @@ options:
         Its keys are renewed in time, however long a build takes.
       - It takes the place of a role that the stored login of C(tccli) names.
       - If not given, the environment variable E(TENCENTCLOUD_ROLE_ARN) is used.
+    version_added: 1.0.0
     type: str
   role_session_name:
     description:
       - The name under which the audit log shows what is done in the role.
       - If not given, the environment variable E(TENCENTCLOUD_ROLE_SESSION_NAME) is used.
+    version_added: 1.0.0
     type: str
     default: ansible-tencentcloud-tke
   role_duration:
     description:
       - For how many seconds the keys of the role are good, at most 43200.
       - If not given, the environment variable E(TENCENTCLOUD_ROLE_DURATION) is used.
+    version_added: 1.0.0
     type: int
     default: 7200
   role_external_id:
     description:
       - The external id that the role asks for.
       - If not given, the environment variable E(TENCENTCLOUD_ROLE_EXTERNAL_ID) is used.
+    version_added: 1.0.0
     type: str
   region:
     description:
@@ -70,12 +76,14 @@ options:
       - Where STS is reached, in the same form as O(endpoint).
       - If not given, the environment variable E(TENCENTCLOUD_STS_ENDPOINT) is used, else what C(tccli) has stored for
         the profile, else C(sts.tencentcloudapi.com).
+    version_added: 1.0.0
     type: str
   metadata_endpoint:
     description:
       - Where the metadata service of an instance is reached. It is asked only where no keys are nearer, without a
         proxy, and for at most 2 seconds.
       - If not given, the environment variable E(TENCENTCLOUD_METADATA_ENDPOINT) is used.
+    version_added: 1.0.0
     type: str
     default: http://metadata.tencentyun.com
   endpoint:
@@ -107,7 +115,7 @@ options:
     default: 5
   validate_certs:
     description:
-      - Whether the certificate of O(endpoint) is verified.
+      - Whether the certificates of O(endpoint) and O(sts_endpoint) are verified.
       - If not given, the environment variable E(TENCENTCLOUD_VALIDATE_CERTS) is used.
     type: bool
     default: true

@@ -122,13 +122,15 @@ DECLARATION = r"""
         type: int
   image_cache_size:
     description:
-      - The size of the cache in GiB, 20 if not given. Unpacked images need about three times their pulled size.
+      - The size of the cache in GiB. If not given, a new cache has 20, and one that exists stays as it is. Unpacked
+        images need about three times their pulled size.
       - Every Pod that uses the cache gets a disk of this size.
     type: int
     aliases: [size]
   retention_days:
     description:
-      - The days after which the cache is removed by the platform; V(0) keeps it for ever, as does leaving it out.
+      - The days after which the cache is removed by the platform; V(0) keeps it for ever. If not given, a new cache is
+        kept for ever, and one that exists stays as it is.
     type: int
   registry_skip_verify_list:
     description:
@@ -160,9 +162,10 @@ DECLARATION = r"""
       - With V(replace) a new cache is built under the name with C(-replacement) and becomes Ready first, then the old
         one is deleted and the new one gets its name, so that there is a usable cache all the time. The id changes.
         When the new cache fails, the old one stays as it is and the run fails. What is not declared is taken over
-        from what the API shows of the old cache; that needs O(vpc_id) and O(subnet_id), which it does not show.
+        from what the API shows of the old cache. That needs O(vpc_id) and O(subnet_id), which it does not show, and
+        the other settings that it never shows are not taken over; declare them, too.
       - With V(fail) nothing is changed, and the run fails.
-      - Other options are updated in place in either case.
+      - Other options are updated in place, unless V(fail) ends the run.
     type: str
     choices: [update, replace, fail]
     default: update
@@ -173,6 +176,7 @@ DECLARATION = r"""
       - If V(false), the run fails and says why the build did.
       - A cache whose update has failed is updated again, or replaced, as O(on_change) says. Where the API refuses to
         update such a cache, it is replaced unless this is V(false).
+    version_added: 1.0.0
     type: bool
     default: true
   track_build_settings:
@@ -182,6 +186,7 @@ DECLARATION = r"""
       - Other O(security_group_ids) are then updated in place; another value of any other of the nine options leads to a
         replace, as with O(on_change=replace), or fails with O(on_change=fail).
       - A cache without the record gets it, as it is declared now, without a rebuild.
+    version_added: 1.0.0
     type: bool
     default: false
   force_rebuild:
@@ -189,6 +194,7 @@ DECLARATION = r"""
       - Whether to build the cache anew though nothing differs, for images whose tag means something else by now. Always
         done by a replace; with O(on_change=fail) the run fails.
       - A replacement that an earlier run has begun is taken for the new build.
+    version_added: 1.0.0
     type: bool
     default: false
   max_age:
@@ -196,6 +202,7 @@ DECLARATION = r"""
       - Build the cache anew when it was created longer ago than this, V(7d) or V(12h) for instance. The units are
         V(s), V(m), V(h), V(d) and V(w). Always done by a replace; with O(on_change=fail) the run fails.
       - A cache whose date of creation cannot be read is left alone.
+    version_added: 1.0.0
     type: str
   wait:
     description:

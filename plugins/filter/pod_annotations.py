@@ -39,7 +39,7 @@ options:
         it goes with the Pod. A disk that is kept is billed.
     type: int
 notes:
-  - In check mode an image cache that is yet to be built has no id, and is refused. Put C(when) C(not
+  - In check mode an image cache that is yet to be built has no id, and is refused. Add C(when) C(not
     ansible_check_mode) to the task that uses the annotations.
 seealso:
   - module: tencentcloud.tke.image_cache

@@ -105,8 +105,10 @@ EXAMPLES = r"""
     images:
       - nginx:1.27.5
       - redis:7.4.1
+    # What the API never shows is declared again, as the new cache knows nothing of the old one's.
     vpc_id: vpc-508ctkfb
     subnet_id: subnet-8ah75lo8
+    auto_create_eip: true
     on_change: replace
   register: web
 

@@ -83,11 +83,9 @@ EXAMPLES = r"""
     region: ap-guangzhou
   register: all_of_them
 
-- name: Those of the CI that no Pod has matched for a month
+- name: Those that no Pod is known to have matched
   ansible.builtin.debug:
-    msg: "{{ ci.image_caches | selectattr('days_since_match', 'none') | map(attribute='image_cache_name') }}"
-  vars:
-    ci: "{{ all_of_them }}"
+    msg: "{{ all_of_them.image_caches | selectattr('days_since_match', 'none') | map(attribute='image_cache_name') }}"
 
 - name: Ready ones of a team that hold any nginx
   tencentcloud.tke.image_cache_info:
@@ -117,7 +115,7 @@ EXAMPLES = r"""
 RETURN = r"""
 image_caches:
   description: The image caches, without any password. An empty list where there are none.
-  returned: always, except for invalid input
+  returned: always, except for invalid input and where the listing failed
   type: list
   elements: dict
   contains:
@@ -229,7 +227,7 @@ image_caches:
       tags: {team: web}
 match:
   description: What the platform would give to a Pod of O(match_images).
-  returned: when O(match_images) is given
+  returned: when O(match_images) is given and no request failed
   type: dict
   contains:
     found:

@@ -10,7 +10,7 @@ module: image_cache_prune
 short_description: Delete image caches that are no longer worth their snapshot
 version_added: 1.0.0
 description:
-  - Deletes the image caches of a region of which all selectors that are given hold. At least one of O(older_than),
+  - Deletes the image caches of a region for which all given selectors hold. At least one of O(older_than),
     O(unmatched_for), O(never_matched), O(statuses), O(name_pattern), O(tags) and O(superseded) is needed.
   - Never touches an image cache that the platform made, one that is still being built, and one with a date that is
     missing, cannot be read, or lies ahead. O(include_auto) lifts the first of these only.
@@ -73,7 +73,7 @@ options:
     type: dict
   superseded:
     description:
-      - Whether only image caches go that no Pod matches any more, because a newer one that is Ready holds the same
+      - Whether only image caches go that no Pod matches any more, because a newer one that is Ready holds all its
         images.
       - It is the platform's order that counts. Where names and tags of the images are equal, it prefers the smaller
         image cache, then the newer one. So the newer one must not be larger, nor have another snapshotter. Image

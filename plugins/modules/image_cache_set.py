@@ -43,8 +43,9 @@ options:
     default: 10
   requests_per_second:
     description:
-      - How many requests of each action may be sent in a second, in each region. The API allows 20 to an account. It is
-        lowered by itself while the API throttles.
+      - How many requests of each action may be sent in a second, in each region, from 0.1 to 1000. It is lowered by
+        itself while the API throttles.
+      - The API allows 20. Whether it counts them by the account or by the region is not documented.
     type: float
     default: 20
   on_error:
