@@ -16,6 +16,7 @@ from urllib.parse import quote, quote_plus
 __all__ = ["MASK", "collect_secrets", "scrub"]
 
 MASK = "********"
+TAGS = "tags"
 ESCAPED = re.compile("%[0-9A-F]{2}")
 URL_SAFE = str.maketrans("+/", "-_")
 # What is shorter in Base64 is no longer known to be of a secret.
@@ -87,7 +88,13 @@ def _scrubbed(value: Any, known: List[str]) -> Any:
                 value = _without_start(value, secret)
         return AUTHORIZATION.sub(MASK, value)
     if isinstance(value, Mapping):
-        return {_scrubbed(key, known): _scrubbed(item, known) for key, item in value.items()}
+        # The collection's own keys tell nothing, and whoever reads a result goes by them; those of tags are anybody's.
+        return {
+            key: {_scrubbed(name, known): _scrubbed(tag, known) for name, tag in item.items()}
+            if key == TAGS and isinstance(item, Mapping)
+            else _scrubbed(item, known)
+            for key, item in value.items()
+        }
     if isinstance(value, (list, tuple)):
         return [_scrubbed(item, known) for item in value]
     return value

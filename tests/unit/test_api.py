@@ -492,15 +492,30 @@ class TestClient:
         def page(ids: Any, total: int) -> dict[str, Any]:
             return {"TotalCount": total, "ImageCaches": [{"ImageCacheId": i} for i in ids]}
 
-        script = Script(page(range_of(0, 50), 101), page(range_of(49, 99), 101), page(range_of(99, 101), 101))
+        shifting = (page(range_of(0, 50), 101), page(range_of(49, 99), 101), page(range_of(99, 101), 101))
+        steady = (page(range_of(0, 50), 102), page(range_of(50, 100), 102), page(range_of(100, 102), 102))
+        script = Script(*shifting, *steady)
         listing = client(script).describe(forever(), ImageCacheNames=["a"])
-        assert [parameters["Offset"] for _action, parameters in script.calls] == [0, 50, 100]
+        # A page that repeats an entry has lost another one: all are read again.
+        assert [parameters["Offset"] for _action, parameters in script.calls] == [0, 50, 100] * 2
         assert all(parameters["Limit"] == 50 for _action, parameters in script.calls)
-        # An entry that a shifting page repeats counts once.
-        assert len(listing.image_caches) == 101
+        assert [cache["ImageCacheId"] for cache in listing.image_caches] == range_of(0, 102)
+
+    def test_a_listing_that_takes_its_time_is_not_read_for_ever(self) -> None:
+        clock = FakeClock()
+
+        class Slow:
+            def send(self, action: str, parameters: Any) -> dict[str, Any]:
+                clock.now += 5
+                return {"TotalCount": 10**9, "ImageCaches": [{"ImageCacheId": f"imc-{parameters['Offset']}"}]}
+
+        listed = Client(Slow(), retries=0, check_mode=False, clock=clock)
+        with pytest.raises(errors.MalformedAnswer, match="does not end in 95 s"):
+            listed.describe(Deadline(clock, 30), ImageCacheNames=["a"])
 
     def test_a_listing_ends_where_its_pages_do(self) -> None:
-        script = Script({"TotalCount": 10**9, "ImageCaches": []})
+        # Asked for once more, since so many were promised.
+        script = Script(*2 * [{"TotalCount": 10**9, "ImageCaches": []}])
         assert client(script).describe(forever()).image_caches == []
 
     def test_a_listing_without_an_end_is_refused(self) -> None:

@@ -70,10 +70,18 @@ class TestSecrets:
         assert sorted(collect_secrets(params, spec)) == ["k", "p1", "p2"]
 
     def test_results_are_scrubbed_through_and_through(self) -> None:
-        result = {"a": ["x-s3cret-y", {"s3cret": ("s3cret", 5, None, True)}], "b": "s3cret-longer"}
+        result = {"a": ["x-s3cret-y", {"b": ("s3cret", 5, None, True)}], "c": "s3cret-longer"}
         assert scrub(result, ["s3cret", "s3cret-longer", None, ""]) == {
-            "a": [f"x-{MASK}-y", {MASK: [MASK, 5, None, True]}],
-            "b": MASK,
+            "a": [f"x-{MASK}-y", {"b": [MASK, 5, None, True]}],
+            "c": MASK,
+        }
+
+    def test_the_keys_of_tags_are_scrubbed_and_those_of_results_stay_what_they_are(self) -> None:
+        result = {"failed": True, "message": "failed", "image_cache": {"tags": {"failed": "message", "a": "b"}}}
+        assert scrub(result, ["failed", "message"]) == {
+            "failed": True,
+            "message": MASK,
+            "image_cache": {"tags": {MASK: MASK, "a": "b"}},
         }
 
     @pytest.mark.parametrize(

@@ -55,11 +55,11 @@ class Client:
 
     def describe(self, deadline: Deadline, **selection: Any) -> Listing:
         """DescribeImageCaches, every page of it. C(selection) is C(ImageCacheIds), C(ImageCacheNames) or C(Filters)."""
-        return read_selected(lambda offset: self._page(selection, offset, deadline))
+        return read_selected(lambda offset: self._page(selection, offset, deadline), deadline)
 
     def describe_all(self, deadline: Deadline) -> Listing:
         """DescribeImageCaches of all there are, read again where its pages do not fit together."""
-        return read_all(lambda offset: self._page({}, offset, deadline))
+        return read_all(lambda offset: self._page({}, offset, deadline), deadline)
 
     def most_suitable(
         self, images: Sequence[str], snapshotter: Optional[str], deadline: Deadline

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Deadline
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import MalformedAnswer
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.repeating import Answer
 
@@ -16,8 +17,10 @@ __all__ = ["PAGE_SIZE", "Listing", "has_id", "read_all", "read_selected"]
 
 # "Limit ... default 20, maximum 50": DescribeImageCaches, TKE API 2018-05-25.
 PAGE_SIZE = 50
-# A listing that never ends is a server's fault; 1,000 pages are 50,000 caches.
+# A listing that never ends is a server's fault; 1,000 pages are 50,000 caches. Nor is one read on for more than these
+# seconds after the deadline.
 MAX_PAGES = 1000
+GRACE = 60.0
 # How often a listing that changed while it was read is read again.
 REREADS = 3
 # An id has 12 characters. It goes back into requests, so it is not to be of any length.
@@ -41,27 +44,39 @@ class Listing:
     whole: bool = True
 
 
-def read_selected(fetch: Fetch) -> Listing:
+def read_selected(fetch: Fetch, deadline: Deadline) -> Listing:
     """Return what a selection by ids or names shows, up to the number that the API says there are, or to a page that
-    shows nothing new.
+    shows nothing new. More than a page of it is read again as by read_all().
 
     Raises MalformedAnswer, and what C(fetch) raises.
     """
-    return _read(fetch, lambda page, new, reached: reached or not new)
+
+    def read() -> Listing:
+        return _read(fetch, lambda page, new, reached: reached or not new, deadline)
+
+    listing = read()
+    return listing if max(listing.total, len(listing.image_caches)) <= PAGE_SIZE else _steadied(listing, read)
 
 
-def read_all(fetch: Fetch) -> Listing:
+def read_all(fetch: Fetch, deadline: Deadline) -> Listing:
     """Return every image cache there is, whatever number the API says.
 
     A cache that is deleted while pages are read moves the others up, one of them past the reader. So a listing whose
     pages do not fit together is read again, until they do, or until it is the same twice. Raises MalformedAnswer, and
     what C(fetch) raises.
     """
-    listing = _read(fetch, _last_of_all)
+
+    def read() -> Listing:
+        return _read(fetch, _last_of_all, deadline)
+
+    return _steadied(read(), read)
+
+
+def _steadied(listing: Listing, read: Callable[[], Listing]) -> Listing:
     for _reread in range(REREADS):
         if listing.whole:
             break
-        before, listing = _ids(listing), _read(fetch, _last_of_all)
+        before, listing = _ids(listing), read()
         if _ids(listing) == before:
             break
     return listing
@@ -72,7 +87,7 @@ def _last_of_all(page: int, new: int, reached: bool) -> bool:
     return not new or (reached and page < PAGE_SIZE)
 
 
-def _read(fetch: Fetch, is_last: Callable[[int, int, bool], bool]) -> Listing:
+def _read(fetch: Fetch, is_last: Callable[[int, int, bool], bool], deadline: Deadline) -> Listing:
     """Read pages until one is empty or C(is_last), by its length, how much of it is new, and whether the total is
     reached."""
     found: Dict[str, Mapping[str, Any]] = {}
@@ -87,6 +102,9 @@ def _read(fetch: Fetch, is_last: Callable[[int, int, bool], bool]) -> Listing:
         if not page or is_last(len(page), len(found) - known, offset >= total):
             whole = totals == {len(found)} and offset == len(found)
             return Listing(list(found.values()), answer.request_id, total, whole)
+        if deadline.elapsed > deadline.seconds + GRACE:
+            seconds = f"{deadline.elapsed:.0f}"
+            raise MalformedAnswer(f"a listing that does not end in {seconds} s", action="DescribeImageCaches")
     raise MalformedAnswer(f"a listing of more than {MAX_PAGES} pages", action="DescribeImageCaches")
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import configparser
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Mapping, Optional, Tuple
@@ -106,7 +107,7 @@ class Profile:
 
     def ini_keys(self) -> Optional[Keys]:
         """Return the keys in the SDKs' file, None where there is no such file."""
-        path = next((path for path in self.ini if path.exists()), None)
+        path = next((path for path in self.ini if os.path.exists(path)), None)
         if path is None:
             return None
         parser = configparser.ConfigParser(interpolation=None, default_section="")
@@ -126,7 +127,8 @@ class Profile:
 
 
 def _json(path: Path) -> Optional[Mapping[str, Any]]:
-    if not path.exists():
+    # In a folder that is not this user's there is no login of theirs either; Path.exists() raises an error there.
+    if not os.path.exists(path):
         return None
     try:
         content = json.loads(_read(path))

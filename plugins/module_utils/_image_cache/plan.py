@@ -28,6 +28,10 @@ __all__ = ["CREATE", "DELETE", "RENAME", "REPLACE", "UPDATE"]
 __all__ += ["BuildFailed", "Found", "Plan", "Refused", "Step", "make_plan"]
 
 CREATE, UPDATE, RENAME, REPLACE, DELETE = "create", "update", "rename", "replace", "delete"
+# What a cache consists of. The rest of a replacement may be updated in place.
+CONTENTS = ("images", "image_cache_size")
+# In seconds: a replacement of a run that was cut off within the last day is still a new build.
+AS_NEW = 24 * 3600
 
 
 class Refused(Exception):
@@ -116,7 +120,7 @@ def _several(desired: Desired, found: Sequence[ImageCache]) -> Refused:
 
 def _of_cache(desired: Desired, cache: ImageCache, replacements: Sequence[ImageCache], now: float) -> Plan:
     """Plan for a cache, and what an earlier replace may have left beside it."""
-    heir = next((other for other in replacements if _fits(desired, other, now)), None)
+    heir = next((other for other in replacements if _takes_place(desired, cache, other, now)), None)
     if heir is not None:
         plan = _taken_up(desired, cache, heir)
     else:
@@ -131,8 +135,11 @@ def _of_replacements(desired: Desired, replacements: Sequence[ImageCache], now: 
     """Plan for a name that nothing has: a replace may have been cut off before it gave the new cache the name."""
     usable = [cache for cache in replacements if cache.status != FAILED]
     fitting = [cache for cache in usable if _fits(desired, cache, now)]
-    heir = next(iter(fitting or usable), None)
-    if heir is not None:
+    heir = next(iter(fitting or sorted(usable, key=lambda cache: cache.status == UPDATE_FAILED)), None)
+    if heir is not None and heir.status == UPDATE_FAILED and _may_be_recreated(desired, heir):
+        # The API may not even give it the name.
+        plan = _recreated(desired, heir)
+    elif heir is not None:
         plan = _kept(desired, heir, now, rebuilt=heir in fitting)
     else:
         plan = _created(desired)
@@ -151,11 +158,25 @@ def _tidied(plan: Plan, replacements: Sequence[ImageCache], heir: Optional[Image
     return replace(plan, steps=(*(_deletion(c) for c in replacements if c is not heir), *plan.steps))
 
 
+def _takes_place(desired: Desired, cache: ImageCache, other: ImageCache, now: float) -> bool:
+    """Return whether a replacement takes the place of a cache: what nobody declares must be in it as in the cache."""
+    undeclared = [option for option in CONTENTS if option not in desired.values]
+    same = all(other.shown(option) == cache.shown(option) for option in undeclared)
+    return desired.on_change != "fail" and same and _fits(desired, other, now)
+
+
 def _fits(desired: Desired, cache: ImageCache, now: float) -> bool:
     """Return whether a replacement is what would be built now, but for what can be updated in place."""
     return cache.status not in (FAILED, UPDATE_FAILED) and not (
-        difference.of_build(desired, cache) or difference.too_old(desired, cache, now)
+        difference.of_build(desired, cache)
+        or difference.too_old(desired, cache, now)
+        or (desired.force_rebuild and _stale(cache, now))
     )
+
+
+def _stale(cache: ImageCache, now: float) -> bool:
+    """Return whether a replacement was begun too long ago to be the new build that O(force_rebuild) asks for."""
+    return cache.settled and cache.created_at is not None and now - cache.created_at.timestamp() > AS_NEW
 
 
 def _kept(desired: Desired, cache: ImageCache, now: float, rebuilt: bool = False) -> Plan:
@@ -208,6 +229,10 @@ def _recreated(desired: Desired, cache: ImageCache) -> Plan:
     steps = (_deletion(cache), _creation(new))
     after = _presentable(new.compared_with_old(()))
     return Plan(steps, after, recovers=cache, lacks_passwords=new.lacks_passwords)
+
+
+def _may_be_recreated(desired: Desired, cache: ImageCache) -> bool:
+    return desired.recreate_failed and not Successor(desired, cache).missing
 
 
 def _recoverable(

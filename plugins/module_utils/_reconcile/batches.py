@@ -17,9 +17,13 @@ from typing import Deque, Dict, List, Optional, Sequence, Set, Tuple
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Client
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import (
+    ApiError,
+    AuthenticationError,
+    InvalidInput,
     InvalidRequest,
     NotFound,
     RequestError,
+    ServerError,
     StateRefused,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
@@ -34,6 +38,7 @@ __all__ = ["Deletions", "delete_in_batches"]
 BATCH = 20
 # What may be due to a single id of the batch, or to their number.
 DIVISIBLE = (InvalidRequest, NotFound, StateRefused)
+ACTION = "DeleteImageCaches"
 
 
 @dataclass
@@ -75,14 +80,23 @@ class _Deleting:
             batch, unclear = self._batches.popleft()
             try:
                 answer = self._client.delete({"ImageCacheIds": batch}, self._deadline)
-            except DIVISIBLE as error:
-                self._divide(batch, unclear, error)
+            except InvalidInput as error:
+                # The keys have ended, and there are no others: what was deleted before is to be told all the same.
+                self._fail(batch, AuthenticationError(str(error), action=ACTION))
             except RequestError as error:
-                self._repeat(batch, unclear, error)
+                if isinstance(error, DIVISIBLE) or self._may_be_one(error, batch, unclear):
+                    self._divide(batch, unclear, error)
+                else:
+                    self._repeat(batch, unclear, error)
             else:
                 self._deletions.request_id = answer.request_id
                 self._deletions.deleted.update(batch)
         return self._deletions
+
+    def _may_be_one(self, error: RequestError, batch: List[str], unclear: int) -> bool:
+        """Return whether an error that says little, such as FailedOperation, may be due to a single id all the same."""
+        says_little = type(error) is ApiError or (isinstance(error, ServerError) and unclear == UNCLEAR_REPEATS)
+        return says_little and len(batch) > 1 and not self._deadline.passed
 
     def _divide(self, batch: List[str], unclear: int, error: RequestError) -> None:
         absent = self._deletions.deleted if unclear else self._deletions.gone
@@ -111,6 +125,9 @@ class _Deleting:
         """Return those of a batch that are still to be deleted; note what became of the others."""
         try:
             listing = self._client.describe(self._deadline, ImageCacheIds=batch)
+        except InvalidInput as error:
+            self._fail(batch, AuthenticationError(str(error), action="DescribeImageCaches"))
+            return []
         except RequestError as error:
             self._fail(batch, error)
             return []

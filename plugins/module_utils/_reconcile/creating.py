@@ -6,8 +6,9 @@
 
 After an unclear outcome the name is looked up before anything is tried again. And whoever has created a cache looks
 at its name, right after the create and again when it is Ready: the oldest cache keeps the name, then the one of the
-smallest id, so that all runs come to the same end. A run removes what it has created itself. In the end it removes too
-what nobody has removed: after an unclear create nobody knows whose a second cache is, and runs get killed.
+smallest id, so that all runs come to the same end; one whose build has failed keeps it from nobody. A run removes what
+it has created itself, also where that is not listed yet. In the end it removes too what nobody has removed: after an
+unclear create nobody knows whose a second cache is, and runs get killed.
 """
 
 from __future__ import annotations
@@ -25,8 +26,13 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors impor
     RequestError,
     Throttled,
 )
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import READY, ImageCache
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import BuildFailed, Found, Step
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import FAILED, READY, ImageCache
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import (
+    REPLACE,
+    BuildFailed,
+    Found,
+    Step,
+)
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.deleting import delete, remove
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.effects import Steps, Write
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.scene import Scene
@@ -87,7 +93,7 @@ def build(scene: Scene, step: Step, claims: Claims, created: Created) -> Steps[B
     built = yield from _created_once(scene, step, claims, created)
     if built.own is not None:
         scene.progress(f"{built.own} is begun")
-        built = yield from _rivalled(scene, built.own, claims)
+        built = yield from _rivalled(scene, step, built.own, claims)
     if built.own is not None and scene.desired.wait:
         built = yield from _ready(scene, step, built.own, claims)
     return built
@@ -104,7 +110,7 @@ def _ready(scene: Scene, step: Step, own: str, claims: Claims) -> Steps[Built]:
         raise
     if cache.status != READY:
         raise BuildFailed(cache, kept=step.old)
-    return (yield from _rivalled(scene, own, claims, alone=True))
+    return (yield from _rivalled(scene, step, own, claims, alone=True))
 
 
 def _created_once(scene: Scene, step: Step, claims: Claims, created: Created) -> Steps[Built]:
@@ -148,17 +154,17 @@ def _looked_up_again(scene: Scene, error: RequestError, claims: Claims) -> Steps
     return None
 
 
-def _rivalled(scene: Scene, own: str, claims: Claims, alone: bool = False) -> Steps[Built]:
+def _rivalled(scene: Scene, step: Step, own: str, claims: Claims, alone: bool = False) -> Steps[Built]:
     """Look at the name, remove what has no claim to it, and return what keeps it.
 
     With C(alone) no second cache is left: other runs get the time to remove theirs, but they may have been killed.
     """
     found = yield from scene.by_name()
-    for pause in RACE_PAUSES if alone and not scene.unclear else ():
-        if len(claims(found)) < 2 or claims(found)[0].id != own:
+    for pause in RACE_PAUSES if not (alone and scene.unclear) else ():
+        if not (_contested if alone else _unlisted)(_by_right(claims(found)), own):
             break
         found = yield from scene.by_name(after=min(pause, scene.deadline.remaining))
-    rivals = claims(found)
+    rivals = _by_right(claims(found))
     # A run that does not wait looks only once: a cache that is found settled has nobody left who would yield.
     settled = [cache for cache in rivals if cache.status == READY and cache.id != own]
     keeper = next(iter(settled if settled and not scene.desired.wait else rivals), None)
@@ -166,17 +172,31 @@ def _rivalled(scene: Scene, own: str, claims: Claims, alone: bool = False) -> St
         return Built(own)
     for cache in rivals:
         if cache is not keeper and (cache.id == own or scene.unclear or alone):
-            scene.progress(f"it exists twice, and {keeper.id} is the older; removing {cache.id}")
-            yield from _yielded(scene, cache)
+            yield from _yielded(scene, keeper, cache.id, replacement=cache.name == scene.desired.replacement_name)
+    if _unlisted(rivals, own) and not alone:
+        yield from _yielded(scene, keeper, own, replacement=step.action == REPLACE)
     scene.journal.looked_at(keeper)
     if keeper.id == own:
         return Built(own, named=keeper in found.caches)
     return Built.yielded(keeper, found)
 
 
-def _yielded(scene: Scene, cache: ImageCache) -> Steps[None]:
+def _by_right(caches: Sequence[ImageCache]) -> Sequence[ImageCache]:
+    """Return caches of one name by their right to it: the oldest first, but one that has failed after all others."""
+    return sorted(caches, key=lambda cache: cache.status == FAILED)
+
+
+def _contested(rivals: Sequence[ImageCache], own: str) -> bool:
+    """Return whether another run may be about to remove its cache, so that this one stays alone."""
+    return len(rivals) > 1 and rivals[0].id == own
+
+
+def _unlisted(rivals: Sequence[ImageCache], own: str) -> bool:
+    """Return whether others show, and the run's own cache does not: not yet, if it was just created."""
+    return bool(rivals) and all(cache.id != own for cache in rivals)
+
+
+def _yielded(scene: Scene, keeper: ImageCache, image_cache_id: str, replacement: bool) -> Steps[None]:
+    scene.progress(f"it exists twice, and {keeper.id} keeps the name; removing {image_cache_id}")
     # The new cache of a replace is a part of that action, and so is its removal.
-    if cache.name == scene.desired.replacement_name:
-        yield from remove(scene, cache.id)
-    else:
-        yield from delete(scene, cache.id)
+    yield from (remove if replacement else delete)(scene, image_cache_id)

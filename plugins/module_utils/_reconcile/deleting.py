@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Callable, Optional
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import (
+    InvalidRequest,
     NotFound,
     RequestError,
     StateRefused,
@@ -48,12 +49,23 @@ def remove(
 
 def _deleted(scene: Scene, image_cache_id: str) -> Steps[Optional[str]]:
     scene.removed.add(image_cache_id)
+    try:
+        return (yield from _accepted(scene, image_cache_id))
+    except NotFound as error:
+        return error.request_id
+    except InvalidRequest as error:
+        # The API documents this code, too, and does not say which of the two means an id that is gone.
+        if (yield from scene.by_id(image_cache_id)) is None:
+            return error.request_id
+        raise
+
+
+def _accepted(scene: Scene, image_cache_id: str) -> Steps[Optional[str]]:
+    """Send a delete until it is accepted or seen to have arrived."""
     unclear, refused = 0, 0
     while True:
         try:
             answer = yield Write("delete", {"ImageCacheIds": [image_cache_id]})
-        except NotFound as error:
-            return error.request_id
         except StateRefused:
             # Only a build that goes on is worth a longer wait than these few attempts.
             if refused == len(BUSY_PAUSES) or scene.deadline.passed:

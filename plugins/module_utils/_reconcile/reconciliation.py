@@ -194,7 +194,7 @@ class Reconciliation:
         seen = {cache.id: cache for cache in (*found.caches, *found.replacements)}
         for step in plan.steps:
             try:
-                left = yield from self._applied(step, seen.get(step.image_cache_id or ""), found)
+                left = yield from self._applied(step, seen.get(step.image_cache_id or ""))
             except Yielded:
                 left = yield from self._settled()
             if left is not None:
@@ -207,7 +207,7 @@ class Reconciliation:
         """Take the new cache of another run for one that this run has built: it is as new."""
         self._scene.desired = dataclasses.replace(self._scene.desired, force_rebuild=False)
 
-    def _applied(self, step: Step, cache: Optional[ImageCache], found: Found) -> Steps[Optional[Found]]:
+    def _applied(self, step: Step, cache: Optional[ImageCache]) -> Steps[Optional[Found]]:
         if step.action == CREATE:
             return (yield from create(self._scene, step))
         if step.action == REPLACE:
@@ -223,7 +223,7 @@ class Reconciliation:
         except StateRefused:
             if not self._turns_to_replacing(step, cache):
                 raise
-            return found
+            return (yield from self._settled())
         return None
 
     def _turns_to_replacing(self, step: Step, cache: Optional[ImageCache]) -> bool:

@@ -14,6 +14,7 @@ from typing import Any, Callable, Dict, List, Optional, Protocol, Sequence, Tupl
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import PAGE_SIZE, Client
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidRequest, NotFound
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.effects import (
     Effect,
@@ -160,10 +161,12 @@ class _Schedule:
 
     def _submit_looks(self) -> None:
         now = self._clock.monotonic()
-        groups: Dict[Tuple[int, bool], List[Run]] = {}
+        groups: Dict[Tuple[int, bool, float], List[Run]] = {}
         for run in self._waiting:
             if isinstance(run.effect, Look) and run.due <= now:
-                groups.setdefault((id(run.client), bool(run.effect.ids)), []).append(run)
+                # A look waits, where it is throttled, for as long as the one that it is for may wait.
+                alike = (id(run.client), bool(run.effect.ids), run.deadline.seconds)
+                groups.setdefault(alike, []).append(run)
         for group in groups.values():
             # Alone, or when all that there is is due, nobody is worth waiting for.
             company = self._busy or len(group) < len(self._waiting)
@@ -214,13 +217,16 @@ def _writing(run: Run, write: Write) -> Work:
 
 def _looking(group: List[Run]) -> Work:
     looks: List[Look] = [run.effect for run in group if isinstance(run.effect, Look)]
-    deadline = max((run.deadline for run in group), key=lambda deadline: deadline.remaining)
+    return lambda: list(zip(group, _seen(group[0].client, looks, group[0].deadline)))
 
-    def work() -> List[Tuple[Run, Any]]:
-        seen = _caught(lambda: _listed(group[0].client, looks, deadline))
-        return [(run, seen if isinstance(seen, Exception) else _part(seen, look)) for run, look in zip(group, looks)]
 
-    return work
+def _seen(client: Client, looks: List[Look], deadline: Deadline) -> List[Any]:
+    """Return what came of each look. What the API refuses for one of them it refuses for that one alone."""
+    seen = _caught(lambda: _listed(client, looks, deadline))
+    if isinstance(seen, (InvalidRequest, NotFound)) and len(looks) > 1:
+        half = len(looks) // 2
+        return [*_seen(client, looks[:half], deadline), *_seen(client, looks[half:], deadline)]
+    return [seen if isinstance(seen, Exception) else _part(seen, look) for look in looks]
 
 
 def _listed(client: Client, looks: List[Look], deadline: Deadline) -> Seen:

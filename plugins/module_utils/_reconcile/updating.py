@@ -91,8 +91,16 @@ def _arrived(
 ) -> bool:
     if cache is None:
         raise Vanished(image_cache_id)
-    moved = before is None or cache.raw != before.raw
-    return moved and not outstanding(scene.desired, cache, step.fields)
+    return _would_show(scene, step, before, cache) and not outstanding(scene.desired, cache, step.fields)
+
+
+def _would_show(scene: Scene, step: Step, before: Optional[ImageCache], cache: ImageCache) -> bool:
+    """Return whether all that the update carries was seen to differ before: what the API hides may not have arrived."""
+    if before is None:
+        return True
+    if before.status == UPDATE_FAILED:
+        return cache.status == READY
+    return outstanding(scene.desired, before, step.fields) == list(step.fields)
 
 
 def _settled_again(scene: Scene, image_cache_id: str, pause: float) -> Steps[Tuple[Optional[ImageCache], bool]]:
