@@ -53,6 +53,17 @@ def test_declared_once_and_unchanged_from_then_on(emulator: Emulator, controller
     assert of_the_set(run)["changed"] is False
 
 
+def test_what_a_cache_says_outranks_the_defaults_under_whatever_name(
+    emulator: Emulator, controller: Controller
+) -> None:
+    caches = [{**CACHES[0], "image_cache_size": 50}, CACHES[1]]
+    for size in ("size", "image_cache_size"):
+        run = play(controller, image_cache_caches=caches, image_cache_defaults={**DEFAULTS, size: 30})
+        assert run.status == 0, run.output
+        there = {cache.declared["ImageCacheName"]: cache for cache in emulator.region().caches.values()}
+        assert {name: cache.declared["ImageCacheSize"] for name, cache in there.items()} == {"web": 50, "queue": 40}
+
+
 def test_two_of_one_name_are_refused_before_any_call(emulator: Emulator, controller: Controller) -> None:
     run = play(controller, image_cache_caches=[CACHES[0], {**CACHES[0], "region": "ap-tokyo"}])
     assert run.status != 0

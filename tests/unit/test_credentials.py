@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -173,6 +174,24 @@ class TestOptionsAndEnvironment:
         machine.options = {"profile": "unknown"}
         assert "profile 'unknown' is unknown" in machine.refusal()
         assert str(machine.home / ".tccli/unknown.credential") in machine.refusal()
+
+
+@pytest.mark.parametrize("forbidden", [".tccli", ".tencentcloud", "tencentcloud"])
+def test_a_folder_that_is_not_this_users_holds_no_login_of_theirs(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, forbidden: str
+) -> None:
+    machine.tccli(secretId="AKIDtccli", secretKey="k")
+    machine.ini("[default]\nsecret_id = AKIDini\nsecret_key = k\n", system=forbidden == ".tencentcloud")
+    stat = os.stat
+
+    def refused(path: Any, **arguments: Any) -> Any:
+        if forbidden in Path(path).parts:
+            raise PermissionError(13, "Permission denied")
+        return stat(path, **arguments)
+
+    monkeypatch.setattr(os, "stat", refused)
+    assert machine.keys().secret_id == ("AKIDini" if forbidden == ".tccli" else "AKIDtccli")
+    assert machine.find().keys().secret_key == "k"
 
 
 class TestTccli:

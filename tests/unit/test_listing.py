@@ -36,6 +36,10 @@ def listed(shelf: Any) -> Any:
     return Client(shelf, retries=0, check_mode=False, clock=FakeClock()).describe_all(forever())
 
 
+def selected(shelf: Any) -> Any:
+    return Client(shelf, retries=0, check_mode=False, clock=FakeClock()).describe(forever(), ImageCacheNames=["a"])
+
+
 def ids(listing: Any) -> list[str]:
     return [cache["ImageCacheId"] for cache in listing.image_caches]
 
@@ -51,6 +55,13 @@ def test_a_cache_that_a_deletion_moves_past_the_reader_is_not_missed() -> None:
     shelf = Shelf(120, {1: lambda there: there.pop(0)})
     listing = listed(shelf)
     assert (ids(listing), listing.whole) == (shelf.ids, True)
+
+
+def test_one_of_a_selection_that_takes_more_than_a_page_is_not_missed_either() -> None:
+    shelf = Shelf(51, {1: lambda there: there.pop(0)})
+    assert ids(selected(shelf)) == shelf.ids
+    shelf = Shelf(50, {})
+    assert (ids(selected(shelf)), shelf.calls) == (shelf.ids, 1)
 
 
 def test_a_cache_that_is_made_meanwhile_is_seen_and_none_is_seen_twice() -> None:

@@ -272,6 +272,36 @@ class TestReplace:
         assert made.subject == shown()
         assert made.recovers == (heir if heir.status == "Failed" else None)
 
+    @pytest.mark.parametrize(
+        ("heir", "options"),
+        [
+            (spare(Images=["nginx:3"]), {"images": None}),
+            (spare(ImageCacheSize=50), {}),
+            (spare(), {"on_change": "fail"}),
+        ],
+        ids=["undeclared images", "undeclared size", "nothing may change"],
+    )
+    def test_one_whose_contents_nobody_declares_takes_no_place(self, heir: ImageCache, options: dict[str, Any]) -> None:
+        made = planned(options, shown(), beside=[heir])
+        assert steps(made) == [("delete", "imc-2")]
+        assert made.after == shown().as_result()
+
+    @pytest.mark.parametrize(
+        ("status", "created", "taken"),
+        [
+            ("Ready", "2026-01-01T00:00:00Z", True),
+            ("Ready", "2025-12-31T23:59:59Z", False),
+            ("Pending", "2025-12-31T23:59:59Z", True),
+            ("Ready", None, True),
+        ],
+    )
+    def test_an_old_one_is_no_new_build(self, status: str, created: Optional[str], taken: bool) -> None:
+        heir = spare(status=status, CreationTime=created)
+        made = planned({"force_rebuild": True}, shown(), beside=[heir])
+        assert steps(made)[-1] == ("replace", "imc-2" if taken else None)
+        alone = planned({"force_rebuild": True}, beside=[heir])
+        assert [action for action, _id in steps(alone)] == (["rename"] if taken else ["rename", "replace"])
+
     def test_the_cache_itself_is_recovered_before_a_failed_replacement(self) -> None:
         made = planned({}, shown(status="Failed"), beside=[spare(status="Failed")])
         assert steps(made) == [("delete", "imc-2"), ("delete", "imc-1"), ("create", None)]
@@ -321,6 +351,17 @@ class TestNameThatIsDue:
         with pytest.raises(BuildFailed) as raised:
             planned({"recreate_failed": False}, beside=gone)
         assert (raised.value.cache, raised.value.missing, raised.value.kept) == (gone[0], (), None)
+
+    def test_one_whose_update_has_failed_is_built_anew(self) -> None:
+        failed = spare(status="UpdateFailed")
+        made = planned({}, beside=[failed])
+        assert steps(made) == [("delete", "imc-2"), ("create", None)]
+        assert made.recovers == failed
+        # Where it cannot be, the name may still be given.
+        assert steps(planned({"recreate_failed": False}, beside=[failed]))[0][0] in ("rename", "update")
+        assert steps(planned({"vpc_id": None}, beside=[failed]))[0][0] in ("rename", "update")
+        assert steps(planned({}, beside=[failed, spare("imc-3")])) == [("delete", "imc-2"), ("rename", "imc-3")]
+        assert steps(planned({"images": ["nginx:9"]}, beside=[failed, spare("imc-3")]))[0] == ("delete", "imc-2")
 
     def test_a_failed_one_is_no_heir(self) -> None:
         made = planned({}, beside=[spare(status="Failed"), spare("imc-3")])

@@ -165,6 +165,21 @@ class TestCreate:
         assert done(journal) == [("create", "imc-1"), ("delete", "imc-1")]
         assert journal.image_cache_id == "imc-0"
 
+    def test_an_older_one_that_has_failed_keeps_the_name_from_nobody(self) -> None:
+        failed = cache("imc-0", "Failed", CreationTime="2025-12-31T00:00:00Z")
+        talk = Conversation(
+            ("list", []),
+            ("create", "imc-1"),
+            ("list", [cache(status="Pending")]),
+            ("list", [cache()]),
+            *[("list", [cache(), failed])] * 5,
+            ("delete", None),
+            ("list", []),
+        )
+        journal = talk.run(recreate_failed=False)
+        assert done(journal) == [("create", "imc-1"), ("delete", "imc-0")]
+        assert journal.image_cache_id == "imc-1"
+
     def test_the_same_second_is_decided_by_the_smaller_id(self) -> None:
         own, other = cache("imc-a", "Pending"), cache("imc-b", "Pending")
         talk = Conversation(
@@ -330,3 +345,69 @@ def test_a_race_that_does_not_settle_is_refused() -> None:
     with pytest.raises(Refused, match=r"imc-1 \(Pending\), imc-2 \(Ready\)"):
         talk.run()
     assert sum(talk.clock.slept) == 15
+
+
+class TestHiddenUpdates:
+    """What the API does not show cannot be seen to have arrived: it is sent again."""
+
+    LOGIN = {"server": "h.example.com", "username": "u", "password": "new", "name": None}
+    SHOWN = [{"Server": "h.example.com", "Username": "u", "Password": "****"}]
+
+    def shown(self, matched: str = "", **fields: Any) -> list[dict[str, Any]]:
+        return [cache(ImageRegistryCredentials=self.SHOWN, LastMatchedTime=matched, **fields)]
+
+    @pytest.mark.parametrize(
+        "failure", [errors.NoAnswer("lost"), errors.StateRefused("busy", code="UnsupportedOperation")], ids=repr
+    )
+    def test_a_masked_password(self, failure: Exception) -> None:
+        talk = Conversation(
+            ("list", self.shown()),
+            ("update", failure),
+            # A Pod has matched it meanwhile, so that it looks another.
+            ("list", self.shown("2026-01-02T00:00:00Z")),
+            ("update", None),
+            ("list", self.shown("2026-01-02T00:00:00Z")),
+        )
+        journal = talk.run(image_registry_credentials=[self.LOGIN], update_password="always")
+        assert done(journal) == [("update", "imc-1")]
+
+    def test_groups_that_go_along(self) -> None:
+        talk = Conversation(
+            ("list", [cache(RetentionDays=0)]),
+            ("update", errors.NoAnswer("lost")),
+            ("list", [cache(RetentionDays=5)]),
+            ("update", None),
+            ("list", [cache(RetentionDays=5)]),
+        )
+        talk.run(retention_days=5, security_group_ids=["sg-1"])
+
+    def test_what_shows_is_not_sent_again(self) -> None:
+        talk = Conversation(
+            ("list", [cache(RetentionDays=0)]),
+            ("update", errors.NoAnswer("lost")),
+            ("list", [cache(RetentionDays=5)]),
+            ("list", [cache(RetentionDays=5)]),
+        )
+        assert done(talk.run(retention_days=5)) == [("update", "imc-1")]
+
+    def test_an_update_after_a_failed_one_is_not_sent_again_once_it_is_ready(self) -> None:
+        talk = Conversation(
+            ("list", [cache(status="UpdateFailed")]),
+            ("update", errors.NoAnswer("lost")),
+            ("list", [cache()]),
+            ("list", [cache()]),
+        )
+        assert done(talk.run()) == [("update", "imc-1")]
+
+
+class TestRefusedDeletes:
+    REFUSED = ("delete", errors.InvalidRequest("no such id", code="InvalidParameter"))
+
+    def test_one_that_is_gone_is_deleted_whatever_the_code(self) -> None:
+        talk = Conversation(("list", [cache()]), self.REFUSED, ("list", []), ("list", []))
+        assert done(talk.run(state="absent")) == [("delete", "imc-1")]
+
+    def test_one_that_is_there_is_not(self) -> None:
+        talk = Conversation(("list", [cache()]), self.REFUSED, ("list", [cache()]))
+        with pytest.raises(errors.InvalidRequest):
+            talk.run(state="absent")

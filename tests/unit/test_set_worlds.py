@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from emulator import BuildFailure, settings_of, worlds
+from emulator.errors import ApiProblem
 
 from .test_worlds import cut_at
 from .world import WEB, World
@@ -142,3 +143,31 @@ def test_every_problem_of_a_set_is_said_at_once() -> None:
     ):
         assert words in message
     assert world.calls == []
+
+
+@pytest.mark.parametrize("code", ["InvalidParameter", "ResourceNotFound"])
+def test_what_a_look_is_refused_for_is_refused_to_that_entry_alone(code: str) -> None:
+    world = World()
+    caches = [world.settled(ImageCacheName=f"web-{number}") for number in range(9)]
+    listed = world.service.call
+
+    def call(action: str, parameters: Any) -> dict[str, Any]:
+        if "imc-none" in parameters.get("ImageCacheIds", ()):
+            raise ApiProblem(code, "imc-none is no id.")
+        return listed(action, parameters)
+
+    world.service.call = call  # type: ignore[method-assign]
+    entries = [{"image_cache_id": image_cache_id} for image_cache_id in [*(c.id for c in caches), "imc-none"]]
+    result = world.run_set(image_caches=entries, retention_days=5, wait=False)
+    assert [bool(entry.get("failed")) for entry in result["image_caches"]] == [False] * 9 + [True]
+    assert result["summary"]["updated"] == 9
+
+
+def test_a_look_is_shared_with_those_alone_that_wait_as_long() -> None:
+    world = World()
+    entries = [{"image_cache_name": f"web-{n}", "wait_timeout": 5 if n == 1 else 600} for n in range(3)]
+    result = world.run_set(image_caches=entries, **BESIDE)
+    looks = [len(request["ImageCacheNames"]) for _action, request in world.requests if "ImageCacheNames" in request]
+    assert sorted(looks[:2]) == [2, 4]
+    assert result["summary"]["created"] == 2
+    assert result["summary"]["failed"] == 1

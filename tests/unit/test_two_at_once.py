@@ -221,3 +221,42 @@ def test_a_cache_of_an_id_that_is_removed_meanwhile_is_not_built_anew() -> None:
     result = world.run(image_cache_id=cache.id, name=None, retention_days=3)
     assert result["error"]["code"] == "ResourceNotFound"
     assert world.caches == []
+
+
+@pytest.mark.parametrize("options", [{}, {"wait": False}], ids=str)
+@pytest.mark.parametrize("others", [{}, {"wait": False}], ids=str)
+def test_one_that_is_not_listed_yet_yields_all_the_same(options: dict[str, Any], others: dict[str, Any]) -> None:
+    world = World()
+    world.settings.listed_after = 4.0
+    other = Run(world, others)
+    while other.effect is not None and not isinstance(other.effect, effects.Write):
+        other.act()
+    other.act()
+    # This one looks while the other's cache is not listed, and creates; then that one is listed, and its own is not.
+    world.clock.now += 3.9
+    run = Run(world, options)
+    while waiting := [one for one in (run, other) if one.effect is not None]:
+        soonest = min(waiting, key=lambda one: one.due)
+        world.clock.now = max(world.clock.now, soonest.due)
+        soonest.act()
+    world.clock.now += 60
+    check(world, {}, [run.result, other.result])
+
+
+def test_one_that_is_never_listed_beside_another_is_removed_by_its_id() -> None:
+    """A service may show a name to one and not to the other: the run that sees only the other one goes."""
+    world = World()
+
+    def watch(moment: str, number: int) -> None:
+        if (moment, world.calls[number - 1]) == ("after", "CreateImageCache") and len(world.caches) == 1:
+            world.clock.now += 5
+            world.settings.listed_after = 1e9
+            (own,) = world.caches
+            other = world.begun()
+            other.created = own.created - 1e9
+
+    world.watch = watch
+    result = world.run(wait=False)
+    (left,) = world.caches
+    assert result["image_cache_id"] == left.id
+    assert [action["action"] for action in result["actions"]] == ["create", "delete"]

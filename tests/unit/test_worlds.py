@@ -66,8 +66,8 @@ def failed(world: World) -> Cache:
     return cache
 
 
-def update_failed(world: World) -> Cache:
-    cache = world.settled(Images=["nginx:0"])
+def update_failed(world: World, **parameters: Any) -> Cache:
+    cache = world.settled(Images=["nginx:0"], **parameters)
     world.settings.failures = [BuildFailure("nginx")]
     world.service.call("UpdateImageCache", {"ImageCacheId": cache.id, "Images": ["nginx:1"]})
     world.clock.now += 60
@@ -135,6 +135,9 @@ STORIES = {
     "a replacement that failed": Story(beside_failed, REPLACE, kept=False, gapless=True),
     "a name that is due": Story(lambda w: replacement(w, Images=["nginx:2"]), REPLACE, kept=True),
     "a name that is due, and other images": Story(replacement, REPLACE, kept=False),
+    "a name that is due, after a failed update": Story(
+        lambda w: update_failed(w, ImageCacheName="web-replacement"), {}, kept=False
+    ),
     "absent": Story(ready, {"state": "absent"}),
     "absent while building": Story(building, {"state": "absent"}),
     "absent with a replacement": Story(beside(), {"state": "absent"}),

@@ -35,13 +35,14 @@ class Listing:
     """The image caches of a listing, as the API gives them, each id once.
 
     C(total) is how many there are by the API's last word. C(whole) says that the pages fit together: none repeated
-    a cache, and all were of one total, which is the number of caches.
+    a cache, and all were of one total, which is the number of caches. C(pages) is how many it took.
     """
 
     image_caches: Sequence[Mapping[str, Any]]
     request_id: Optional[str]
     total: int = 0
     whole: bool = True
+    pages: int = 1
 
 
 def read_selected(fetch: Fetch, deadline: Deadline) -> Listing:
@@ -55,7 +56,7 @@ def read_selected(fetch: Fetch, deadline: Deadline) -> Listing:
         return _read(fetch, lambda page, new, reached: reached or not new, deadline)
 
     listing = read()
-    return listing if max(listing.total, len(listing.image_caches)) <= PAGE_SIZE else _steadied(listing, read)
+    return listing if listing.pages == 1 else _steadied(listing, read)
 
 
 def read_all(fetch: Fetch, deadline: Deadline) -> Listing:
@@ -92,7 +93,7 @@ def _read(fetch: Fetch, is_last: Callable[[int, int, bool], bool], deadline: Dea
     reached."""
     found: Dict[str, Mapping[str, Any]] = {}
     offset, totals = 0, set()
-    for _page in range(MAX_PAGES):
+    for pages in range(1, MAX_PAGES + 1):
         answer = fetch(offset)
         page, total = _page_of(answer)
         known = len(found)
@@ -101,7 +102,7 @@ def _read(fetch: Fetch, is_last: Callable[[int, int, bool], bool], deadline: Dea
         totals.add(total)
         if not page or is_last(len(page), len(found) - known, offset >= total):
             whole = totals == {len(found)} and offset == len(found)
-            return Listing(list(found.values()), answer.request_id, total, whole)
+            return Listing(list(found.values()), answer.request_id, total, whole, pages)
         if deadline.elapsed > deadline.seconds + GRACE:
             seconds = f"{deadline.elapsed:.0f}"
             raise MalformedAnswer(f"a listing that does not end in {seconds} s", action="DescribeImageCaches")
