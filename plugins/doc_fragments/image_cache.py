@@ -193,7 +193,7 @@ DECLARATION = r"""
     description:
       - Whether to build the cache anew though nothing differs, for images whose tag means something else by now. Always
         done by a replace; with O(on_change=fail) the run fails.
-      - A replacement that an earlier run has begun is taken for the new build.
+      - A replacement that an earlier run has begun within the last day is taken for the new build.
     version_added: 1.0.0
     type: bool
     default: false
