@@ -21,9 +21,11 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desi
     Desired,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import (
+    READY,
     RESULT_KEYS,
     UPDATE_FAILED,
     VOLATILE,
+    ImageCache,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import (
     CREATE,
@@ -115,7 +117,7 @@ def failure(error: Exception, desired: Desired, journal: Journal) -> Dict[str, A
     elif isinstance(error, BuildFailed):
         result["build_failure"] = build_failure(error.cache)
         result["image_cache"] = error.cache.as_result()
-        result["msg"] = f"{name}: {_build_words(error)}"
+        result["msg"] = f"{name}: {_build_words(error, journal.seen)}"
     elif isinstance(error, TimedOut):
         result["image_cache"] = error.cache.as_result() if error.cache else result["image_cache"]
         result["msg"] = f"{name}: {_time_out_words(error)}"
@@ -147,24 +149,25 @@ def _label(desired: Desired, journal: Journal) -> str:
     return f"{name!r} ({image_cache_id})" if name and image_cache_id else repr(name or image_cache_id)
 
 
-def _build_words(error: BuildFailed) -> str:
+def _build_words(error: BuildFailed, seen: Optional[ImageCache]) -> str:
     cache, facts = error.cache, build_failure(error.cache)
     what = "the update failed" if cache.status == UPDATE_FAILED else "the build failed"
     if cache.name and cache.name.endswith(REPLACEMENT_SUFFIX):
         what = f"the build of its replacement {cache.id} failed"
     where = f" after {facts['phase']}" if facts["phase"] else ""
     why = f": {facts['reason']}: {facts['message'].rstrip('.')}" if facts["reason"] else ", and no event gives a reason"
-    return f"{what}{where}{why}. {facts['hint']} {_cure(error)}"
+    return f"{what}{where}{why}. {facts['hint']} {_cure(error, seen)}"
 
 
-def _cure(error: BuildFailed) -> str:
+def _cure(error: BuildFailed, seen: Optional[ImageCache]) -> str:
     if error.missing:
         return f"To build it anew, the declaration needs {', '.join(error.missing)} too."
     if error.cache.status == UPDATE_FAILED:
         return "The next run updates it again, or replaces it with on_change: replace."
     again = "anew, unless recreate_failed is false"
     if error.kept:
-        return f"{error.kept} is untouched and in use; the next run builds the replacement {again}."
+        use = "in use" if seen is None or seen.id != error.kept or seen.status == READY else f"still {seen.status}"
+        return f"{error.kept} is untouched and {use}; the next run builds the replacement {again}."
     return f"It cannot be used; the next run builds it {again}."
 
 

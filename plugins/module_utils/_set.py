@@ -21,8 +21,9 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desi
     REPLACEMENT_SUFFIX,
     Desired,
 )
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import Refused
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal, Reporter
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.progress import Watched
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.together import Run
 from ansible_collections.tencentcloud.tke.plugins.module_utils._run import begun, declaration_spec, driven, outcome
@@ -60,6 +61,25 @@ def image_cache_set_spec(env_fallback: Callable[..., Any]) -> Dict[str, Dict[str
     }
 
 
+class EntryJournal(Journal):
+    """The facts of one entry. C(owners) has the number of the entry that each image cache belongs to, by region and id:
+    only a look shows that a name and an id mean the same one."""
+
+    def __init__(self, reporter: Reporter, number: int, region: str, owners: Dict[Tuple[str, str], int]) -> None:
+        super().__init__(reporter)
+        self._number, self._region, self._owners = number, region, owners
+
+    def found(self, cache: ImageCache) -> None:
+        """Note the cache that the entry is about. Raises Refused where another entry is about it."""
+        owner = self._owners.setdefault((self._region, cache.id), self._number)
+        if owner != self._number:
+            raise Refused(
+                f"it is {cache.id}, and so is that of image_caches[{owner}]. Nothing was changed for this entry."
+                " Declare an image cache once, by its name or by its id."
+            )
+        super().found(cache)
+
+
 @dataclass
 class Entry:
     """One entry of the set, from what is declared to its result."""
@@ -78,10 +98,11 @@ def image_cache_set(params: Mapping[str, Any], caller: Caller) -> Dict[str, Any]
         entries = _entries(params)
         clients, held = _clients(params, entries, caller)
         reporter.hold(held)
+        owners: Dict[Tuple[str, str], int] = {}
         for entry in entries:
             for doubt in entry.desired.doubts():
                 reporter.warn(f"{_place(entry)}: {doubt}")
-            entry.journal = Journal(reporter)
+            entry.journal = EntryJournal(reporter, entry.number, entry.region, owners)
             entry.run = begun(entry.desired, clients[entry.region], entry.journal, caller)
         _driven(entries, params, caller)
         return _result(entries, caller)

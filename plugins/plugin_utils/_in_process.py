@@ -16,6 +16,7 @@ import os
 from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator, Mapping, Optional
 
+from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.json import Direction, get_module_decoder, get_module_encoder
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
@@ -66,7 +67,10 @@ class InProcess(ActionBase):  # type: ignore[misc] # ansible-core has no type in
 
     def _flag(self, variable: str, task_vars: Mapping[str, Any]) -> bool:
         """Return a variable that is true unless it is said to be false."""
-        return bool(boolean(self._templar.template(task_vars.get(variable, True)), strict=True))
+        try:
+            return bool(boolean(self._templar.template(task_vars.get(variable, True)), strict=True))
+        except TypeError as error:
+            raise AnsibleActionFail(f"the variable {variable}: {error}") from None
 
     def _here(self, task_vars: Dict[str, Any]) -> Dict[str, Any]:
         arguments = dict(self._task.args)

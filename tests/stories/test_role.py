@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _set
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.pruning import rules_spec
-from emulator import Emulator
+from emulator import BuildFailure, Emulator
 
 from .controller import ROOT, Controller, Run
 from .test_life import CREATE, LIST, aged, existing
@@ -62,6 +62,29 @@ def test_what_a_cache_says_outranks_the_defaults_under_whatever_name(
         assert run.status == 0, run.output
         there = {cache.declared["ImageCacheName"]: cache for cache in emulator.region().caches.values()}
         assert {name: cache.declared["ImageCacheSize"] for name, cache in there.items()} == {"web": 50, "queue": 40}
+
+
+def test_names_may_be_numbers(emulator: Emulator, controller: Controller) -> None:
+    run = play(controller, image_cache_caches=[{"name": 5, "images": ["nginx:1.27.3"]}])
+    assert run.status == 0, run.output
+    assert list(run.results[-1]["image_cache_ids"]) == ["5"]
+    run = play(controller, image_cache_caches=[{"name": 5}, {"name": "5"}])
+    assert "no two the same one. These are given: 5, 5." in run.output
+
+
+def test_those_that_are_there_have_ids_also_where_another_fails(emulator: Emulator, controller: Controller) -> None:
+    emulator.settings.failures = [BuildFailure("redis")]
+    caches = [*CACHES, {"name": "gone", "state": "absent"}]
+    tasks = [
+        {
+            "block": [{"ansible.builtin.include_role": {"name": ROLE}}],
+            "rescue": [{"ansible.builtin.debug": {"var": "image_cache_ids"}}],
+        }
+    ]
+    run = controller.play(*tasks, vars={"image_cache_caches": caches, "image_cache_defaults": DEFAULTS})
+    ids = run.results[-1]["image_cache_ids"]
+    web = next(cache for cache in emulator.region().caches.values() if cache.declared["ImageCacheName"] == "web")
+    assert ids == {"web": web.id, "queue": None, "gone": None}
 
 
 def test_two_of_one_name_are_refused_before_any_call(emulator: Emulator, controller: Controller) -> None:

@@ -115,6 +115,7 @@ class TestWhere:
     def test_a_flag_that_is_none_is_refused(self, emulator: Emulator, controller: Controller) -> None:
         run = play_on(controller, "near", UNCHANGED, vars={VARIABLE: "perhaps"})
         assert run.status != 0
+        assert f"the variable {VARIABLE}: The value 'perhaps' is not a valid boolean" in run.output
         assert emulator.received == []
 
 

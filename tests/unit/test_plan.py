@@ -125,7 +125,26 @@ class TestUpdate:
         made = planned({"tags": {"a": "1"}, "images": ["nginx:2"]}, shown())
         request = {"Images": ["nginx:2"], "Tags": [{"Key": "a", "Value": "1"}]}
         after = {**shown().as_result(), "images": ["nginx:2"], "tags": {"a": "1"}}
+        # What a build will make, nobody knows before.
+        after.update(snapshot_id=None, snapshotter=None, events=None)
         assert made == Plan((Step("update", "imc-1", ("images", "tags"), request),), after, subject=shown())
+
+    @pytest.mark.parametrize(("wait", "status"), [(True, "Ready"), (False, None)])
+    def test_a_build_ends_well_or_is_not_awaited(self, wait: bool, status: Optional[str]) -> None:
+        made = planned({"wait": wait}, shown(status="UpdateFailed", SnapshotId="snap-1"))
+        assert made.after is not None
+        assert (made.after["status"], made.after["snapshot_id"]) == (status, None)
+
+    def test_another_retention_has_another_end(self) -> None:
+        ends = {"ExpireDateTime": "2126-01-01T00:00:00Z", "RetentionDays": 0}
+        for days, never in ((3, False), (0, True)):
+            made = planned({"retention_days": days}, shown(**{**ends, "RetentionDays": 9}))
+            assert made.after is not None
+            assert (made.after["expires_at"], made.after["expire_date_time"]) == (None, None)
+            assert made.after["never_expires"] is never
+        kept = planned({"tags": {"a": "1"}}, shown(**ends)).after
+        assert kept is not None
+        assert kept["expire_date_time"] == ends["ExpireDateTime"]
 
     def test_what_is_never_shown_goes_along_with_another_update(self) -> None:
         groups = {"security_group_ids": ["sg-1"]}

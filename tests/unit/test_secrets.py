@@ -149,7 +149,7 @@ def test_the_system_log_has_no_secret(there: Emulator, monkeypatch: pytest.Monke
 def test_without_a_defect_these_runs_do_what_they_are_for(there: Emulator) -> None:
     replaced, refused, pruned = results(there)
     assert replaced["replaced"]["new_id"], replaced
-    assert refused["msg"].startswith("vpc_id is empty")
+    assert refused["msg"].startswith("image cache 'web': vpc_id is empty")
     assert [cache["image_cache_name"] for cache in pruned["deleted"]] == ["old"]
 
 

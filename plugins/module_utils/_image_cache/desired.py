@@ -26,6 +26,8 @@ REPLACEMENT_SUFFIX = "-replacement"
 MAY_BE_EMPTY = frozenset(["auto_create_eip_attribute.delete_policy"])
 # Seconds. Builds take minutes; what is longer than years no clock of Python's counts.
 LONGEST_WAIT = 10**8
+# Of a name that may be the very thing that is wrong.
+MUCH = 80
 LEAST = {
     "image_cache_size": 1,
     "retention_days": 0,
@@ -91,7 +93,9 @@ class Desired:
         problems = [*_problems(values, image_cache_id), *_wait_problems(params)]
         problems += duration_problems("max_age", params["max_age"])
         if problems:
-            raise InvalidInput(" ".join(problems))
+            address = values.get("image_cache_name") or image_cache_id
+            label = f"image cache {str(address)[:MUCH]!r}: " if address else ""
+            raise InvalidInput(label + " ".join(problems))
         return cls(
             present=params["state"] == "present",
             image_cache_id=image_cache_id,
@@ -127,7 +131,9 @@ def _problems(values: Mapping[str, Any], image_cache_id: Optional[str]) -> Itera
         yield from _leaf_problems(place, value)
     yield from _image_problems(values)
     yield from _eip_problems(values)
-    for credential in values.get("image_registry_credentials", []):
+    for number, credential in enumerate(values.get("image_registry_credentials", [])):
+        if all(value is None for value in credential.values()):
+            yield f"image_registry_credentials[{number}] is empty: it needs a server, a username and a password."
         server = credential.get("server") or ""
         if "://" in server:
             yield (

@@ -18,6 +18,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.diff
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import FIELDS, to_request
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import (
     FAILED,
+    READY,
     UPDATE_FAILED,
     ImageCache,
     without_password,
@@ -32,6 +33,7 @@ CREATE, UPDATE, RENAME, REPLACE, DELETE = "create", "update", "rename", "replace
 CONTENTS = ("images", "image_cache_size")
 # In seconds: a replacement of a run that was cut off within the last day is still a new build.
 AS_NEW = 24 * 3600
+IN_PLACE = " With on_change: update new images or a new size are built in place, and the cache is out of use meanwhile."
 
 
 class Refused(Exception):
@@ -186,7 +188,7 @@ def _kept(desired: Desired, cache: ImageCache, now: float, rebuilt: bool = False
     reasons = difference.reasons_to_replace(desired, cache, now, rebuilt)
     _refuse_by_on_change(desired, cache, reasons)
     if not reasons:
-        return _updated(cache, difference.in_place(desired, cache))
+        return _updated(desired, cache, difference.in_place(desired, cache))
     if cache.name is None or cache.name != desired.replacement_name:
         return _replaced(desired, cache, reasons)
     rename = _update(cache.id, InPlace({"image_cache_name": desired.name}))
@@ -201,10 +203,10 @@ def _refuse_by_on_change(desired: Desired, cache: ImageCache, reasons: Sequence[
         raise BuildFailed(cache)
     words = difference.words(desired, cache, reasons)
     if words:
+        in_place = set(difference.of_build(desired, cache)) & set(CONTENTS) and not reasons
         raise Refused(
-            f"{desired.label} differs, and on_change is fail: {'; '.join(words)}. Nothing was changed. With on_change:"
-            " update new images or a new size are built in place, and the cache is out of use meanwhile; with"
-            " replace a new cache is built first."
+            f"{desired.label} differs, and on_change is fail: {'; '.join(words)}. Nothing was changed."
+            f"{IN_PLACE if in_place else ''} With on_change: replace a new cache is built first."
         )
 
 
@@ -271,13 +273,25 @@ def _taken_up(desired: Desired, cache: ImageCache, heir: ImageCache) -> Plan:
     """Plan to let a replacement that is there take the cache's place."""
     changes = difference.in_place(desired, heir)
     step = Step(REPLACE, heir.id, changes.fields, old=cache.id, closing=_update(None, changes))
-    return Plan((step,), {**heir.as_result(), **_presentable(changes.values), **changes.noted})
+    return Plan((step,), _after(desired, heir, changes))
 
 
-def _updated(cache: ImageCache, changes: InPlace) -> Plan:
+def _updated(desired: Desired, cache: ImageCache, changes: InPlace) -> Plan:
     steps = (_update(cache.id, changes),) if changes else ()
+    return Plan(steps, _after(desired, cache, changes))
+
+
+def _after(desired: Desired, cache: ImageCache, changes: InPlace) -> Dict[str, Any]:
+    """Return what is known of a cache once it is updated; None where the service has yet to make it."""
     after = {**cache.as_result(), **_presentable(changes.values), **changes.noted}
-    return Plan(steps, after)
+    if "retention_days" in changes.values:
+        after.update(expire_date_time=None, expires_at=None, never_expires=changes.values["retention_days"] == 0)
+    builds = any(option in changes.values for option in CONTENTS)
+    if builds:
+        after.update(dict.fromkeys(("snapshot_id", "snapshotter", "events")))
+    if changes and (builds or not cache.settled):
+        after["status"] = READY if desired.wait else None
+    return after
 
 
 def _update(image_cache_id: Optional[str], changes: InPlace) -> Step:

@@ -69,6 +69,11 @@ class Progress:
         else:
             self._say(f"image caches, {elapsed}: {self._summary()}")
 
+    def end(self) -> None:
+        """Say what is new in the end, but for a failure, which the result explains."""
+        if any(one.journal.news for one in self._watched) and not any(one.run.error for one in self._watched):
+            self.speak()
+
     def _summary(self) -> str:
         """Return the counts, and what the run that has been at its step for longest is doing."""
         through = [one for one in self._watched if one.run.effect is None]

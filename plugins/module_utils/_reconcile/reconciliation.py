@@ -130,6 +130,7 @@ class Reconciliation:
         """Look at the cache of the declared id and, where it matters, at what has its name or its replacement's."""
         caches = yield from self._scene.by_ids(image_cache_id, after=after)
         if caches:
+            self._journal.found(caches[0])
             self._scene.desired = self._scene.desired.named(caches[0].name)
         desired = self._scene.desired
         steps = self._steps_of(caches)
@@ -178,9 +179,7 @@ class Reconciliation:
         cache = self._journal.seen
         if plan.steps and cache is not None and plan.join == cache.id:
             fields = ", ".join(plan.steps[-1].fields)
-            self._scene.warn(
-                f"is being built and differs from its declaration in {fields}; with wait: false it is left alone"
-            )
+            self._scene.warn(f"is being built, and is not as it is to be: {fields}; with wait: false it is left alone")
         elif plan.steps:
             self._scene.warn(f"has its replacement {plan.join} being built; a later run lets it take its place")
         return Plan((), cache.as_result() if cache else None, subject=plan.subject, join=plan.join)

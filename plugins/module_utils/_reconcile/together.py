@@ -147,6 +147,8 @@ class _Schedule:
                 self._heard(came)
             if self._progress is not None and (self._waiting or self._busy):
                 self._progress.speak()
+        if self._progress is not None:
+            self._progress.end()
 
     def _submit_writes(self) -> None:
         for run in self._waiting[:]:

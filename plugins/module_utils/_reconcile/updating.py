@@ -40,6 +40,7 @@ def update(scene: Scene, step: Step, before: Optional[ImageCache]) -> Steps[None
     def accepted(request_id: Optional[str]) -> None:
         scene.journal.done(step.action, image_cache_id, request_id, step.fields)
 
+    scene.progress(f"updating {image_cache_id}: {', '.join(step.fields)}")
     yield from bring_about(scene, step, image_cache_id, before, accepted)
 
 
