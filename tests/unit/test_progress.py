@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -58,6 +59,39 @@ def test_there_is_a_line_a_minute_however_seldom_it_looks(told: Told) -> None:
     told.run(wait_interval=400)
     assert max(silences(told, told.clock.now - BEGINNING)) <= HEARTBEAT + 1
     assert len(told.said) >= 1000 / HEARTBEAT - 1
+
+
+def test_an_update_is_told_from_its_beginning_to_its_end(told: Told) -> None:
+    cache = told.settled()
+    began = told.clock.now
+    told.settings.build_seconds = 300.0
+    told.run(images=["nginx:2"], wait_interval=65)
+    lines = [line.split(": ", 1)[1] for _moment, line in told.said]
+    assert lines[0] == f"updating {cache.id}: images"
+    assert not any("asking the API" in line for line in lines)
+    assert lines[-1] == f"{cache.id} is Ready"
+    assert told.said[0][0] - (began - BEGINNING) < 1
+
+
+def test_an_update_that_is_joined_and_followed_by_another_is_told_twice(told: Told) -> None:
+    cache = told.settled(Images=["nginx:0"])
+    told.service.call("UpdateImageCache", {"ImageCacheId": cache.id, "Images": ["nginx:1"]})
+    told.run(images=["nginx:2"], wait_interval=61)
+    lines = [line.split(": ", 1)[1] for _moment, line in told.said]
+    # A minute's line may say the same again.
+    assert [line for line, _again in itertools.groupby(lines)] == [
+        f"joining the build of {cache.id}",
+        f"{cache.id} is Ready",
+        f"updating {cache.id}: images",
+        f"{cache.id} is Ready",
+    ]
+
+
+def test_the_end_of_a_failure_is_left_to_the_result(told: Told) -> None:
+    told.settled()
+    told.settings.failures = [BuildFailure("redis")]
+    assert told.run(images=["redis:7"], wait_interval=10)["failed"]
+    assert not any("Failed" in line or "Ready" in line for _moment, line in told.said)
 
 
 def test_an_unchanged_run_and_one_that_does_not_wait_say_nothing(told: Told) -> None:

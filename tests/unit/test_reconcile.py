@@ -14,6 +14,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client impor
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Deadline
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import BuildFailed, Refused
+from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import failure
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.reconciliation import Reconciliation
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.together import Alone, Run, drive_together
@@ -411,3 +412,54 @@ class TestRefusedDeletes:
         talk = Conversation(("list", [cache()]), self.REFUSED, ("list", [cache()]))
         with pytest.raises(errors.InvalidRequest):
             talk.run(state="absent")
+
+
+class TestRefusalsById:
+    """A cache that was seen is in the result, whatever the refusal."""
+
+    def test_a_name_that_another_has(self) -> None:
+        taken = cache("imc-9", ImageCacheName="shop")
+        talk = Conversation(("list", [cache()]), ("list", [taken]))
+        with pytest.raises(Refused, match="imc-1 cannot be named 'shop': imc-9 has that name"):
+            talk.run(image_cache_id="imc-1", image_cache_name="shop")
+        assert talk.journal.image_cache_id == "imc-1"
+        assert talk.journal.seen is not None
+
+    def test_one_without_a_name_that_is_to_be_built_anew(self) -> None:
+        talk = Conversation(("list", [cache(ImageCacheName="")]))
+        with pytest.raises(Refused, match="it has no name"):
+            talk.run(image_cache_id="imc-1", image_cache_name=None, images=["nginx:2"], on_change="replace")
+        assert talk.journal.seen is not None
+
+
+def test_a_build_that_is_under_way_is_left_alone_in_words_that_fit() -> None:
+    for options, words in (
+        ({"images": ["nginx:2"], "force_rebuild": True}, "is being built and differs from its declaration in images;"),
+        ({"force_rebuild": True}, "is being built and force_rebuild waits;"),
+    ):
+        talk = Conversation(("list", [cache(status="Pending")]))
+        talk.run(wait=False, on_change="replace", **options)
+        assert words in talk.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [("Ready", "untouched and in use"), ("UpdateFailed", "still UpdateFailed")]
+)
+def test_of_a_failed_replacement_it_is_said_what_the_old_one_is(status: str, words: str) -> None:
+    heir = cache("imc-2", ImageCacheName="web-replacement")
+    talk = Conversation(
+        ("list", [cache(status=status)]),
+        ("create", "imc-2"),
+        ("list", [cache(status=status), {**heir, "Status": "Pending"}]),
+        ("list", [{**heir, "Status": "Failed"}]),
+    )
+    options = patient(images=["nginx:2"], on_change="replace")
+    with pytest.raises(BuildFailed) as raised:
+        talk.run(images=["nginx:2"], on_change="replace")
+    result = failure(raised.value, Desired.from_params(options), talk.journal)
+    assert words in result["msg"]
+
+
+def test_a_credential_that_says_nothing_is_refused() -> None:
+    with pytest.raises(errors.InvalidInput, match=r"image cache 'web': image_registry_credentials\[1\] is empty"):
+        Desired.from_params(patient(image_registry_credentials=[{"server": "h.example.com"}, {"server": None}]))

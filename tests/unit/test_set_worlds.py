@@ -171,3 +171,18 @@ def test_a_look_is_shared_with_those_alone_that_wait_as_long() -> None:
     assert sorted(looks[:2]) == [2, 4]
     assert result["summary"]["created"] == 2
     assert result["summary"]["failed"] == 1
+
+
+def test_a_name_and_an_id_that_mean_one_cache_are_told_apart_from_two() -> None:
+    world = World()
+    cache = world.settled(ImageCacheName="web")
+    entries = [{"image_cache_id": cache.id, "state": "absent"}, {"image_cache_name": "web", **BESIDE}]
+    result = world.run_set(image_caches=entries)
+    assert result["summary"]["deleted"] == 1
+    assert result["summary"]["failed"] == 1
+    assert f"it is {cache.id}, and so is that of image_caches[0]" in result["image_caches"][1]["msg"]
+    # What is declared is there after the next run.
+    assert world.run_set(image_caches=entries)["summary"]["created"] == 1
+    both = [{"image_cache_id": world.caches[0].id, "image_cache_name": "shop"}, {"image_cache_name": "web", **BESIDE}]
+    assert world.run_set(image_caches=both)["summary"]["failed"] == 1
+    assert world.run_set(image_caches=both)["summary"]["created"] == 1

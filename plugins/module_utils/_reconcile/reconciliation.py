@@ -55,6 +55,8 @@ __all__ = ["Reconciliation"]
 # A plan is made anew when another run was faster, or a build that was joined has failed. More often than this, the
 # run and somebody else undo each other's work.
 MOST_PLANS = 6
+# What calls for another build of a cache that differs in nothing.
+ASKED_FOR = ("force_rebuild", "max_age")
 
 
 class Reconciliation:
@@ -178,8 +180,10 @@ class Reconciliation:
         """Return the plan of a run that does not wait for the build that is under way."""
         cache = self._journal.seen
         if plan.steps and cache is not None and plan.join == cache.id:
-            fields = ", ".join(plan.steps[-1].fields)
-            self._scene.warn(f"is being built, and is not as it is to be: {fields}; with wait: false it is left alone")
+            asked = plan.steps[-1].fields
+            differing = ", ".join(option for option in asked if option not in ASKED_FOR)
+            left = f"and differs from its declaration in {differing}" if differing else f"and {', '.join(asked)} waits"
+            self._scene.warn(f"is being built {left}; with wait: false it is left alone")
         elif plan.steps:
             self._scene.warn(f"has its replacement {plan.join} being built; a later run lets it take its place")
         return Plan((), cache.as_result() if cache else None, subject=plan.subject, join=plan.join)
