@@ -15,7 +15,8 @@ description:
     that are being built are awaited together, so that many caches take hardly longer than the slowest one.
   - Everything that can be done is done. Then the module fails if any entry has failed, and says which and why.
   - Invalid input refuses the whole set before any call, and so do two entries of one name or id in a region, and a
-    name that is reserved for the replacement of another entry.
+    name that is reserved for the replacement of another entry. That a name and an id mean the same image cache only a
+    listing shows; then the later entry fails.
 author:
   - The tencentcloud.tke contributors (@tencentcloud)
 extends_documentation_fragment:
