@@ -123,7 +123,7 @@ class TestRefused:
             ([*named("a"), {"name": "b", "imgaes": []}], "image_caches[1]: Unsupported parameters"),
             ([*named("a"), {"name": "b", "size": "big"}], "image_caches[1]: argument 'image_cache_size'"),
             ([*named("a", "b"), {"name": "c", "state": "here"}], "image_caches[2]: value of state must be one of"),
-            (named("a", images=["x:1", "x:1"]), "image_caches[0]: image 'x:1' is listed 2 times"),
+            (named("a", images=["x:1", "x:1"]), "image_caches[0]: image cache 'a': image 'x:1' is listed 2 times"),
         ],
     )
     def test_the_whole_set_before_any_call(
