@@ -305,6 +305,13 @@ class TestReplace:
         assert steps(made) == [("delete", "imc-2")]
         assert made.after == shown().as_result()
 
+    def test_what_nobody_declares_is_compared_as_a_set(self) -> None:
+        cache, heir = shown(Images=["nginx:1", "redis:7"]), spare(Images=["redis:7", "nginx:1"])
+        assert steps(planned({"images": None}, cache, beside=[heir])) == [("replace", "imc-2")]
+        hidden = {"Images": None, "ImageCacheSize": None}
+        assert steps(planned({"images": None}, shown(**hidden), beside=[spare(**hidden)])) == [("replace", "imc-2")]
+        assert steps(planned({"images": None}, cache, beside=[spare(**hidden)])) == [("delete", "imc-2")]
+
     @pytest.mark.parametrize(
         ("status", "created", "taken"),
         [

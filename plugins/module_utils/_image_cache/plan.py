@@ -15,7 +15,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache import difference
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.difference import InPlace
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import FIELDS, to_request
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import FIELDS, Field, to_request
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import (
     FAILED,
     READY,
@@ -162,9 +162,14 @@ def _tidied(plan: Plan, replacements: Sequence[ImageCache], heir: Optional[Image
 
 def _takes_place(desired: Desired, cache: ImageCache, other: ImageCache, now: float) -> bool:
     """Return whether a replacement takes the place of a cache: what nobody declares must be in it as in the cache."""
-    undeclared = [option for option in CONTENTS if option not in desired.values]
-    same = all(other.shown(option) == cache.shown(option) for option in undeclared)
+    undeclared = [row for row in FIELDS if row.option in CONTENTS and row.option not in desired.values]
+    same = all(_alike(row, other.shown(row.option), cache.shown(row.option)) for row in undeclared)
     return desired.on_change != "fail" and same and _fits(desired, other, now)
+
+
+def _alike(row: Field, one: Any, other: Any) -> bool:
+    """Return whether two caches show the same of a field, or neither shows it."""
+    return one is other if one is None or other is None else row.same(one, other)
 
 
 def _fits(desired: Desired, cache: ImageCache, now: float) -> bool:
