@@ -132,4 +132,19 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "return next((cause for pattern, cause in WORDS if re.search(pattern, words, re.IGNORECASE | re.ASCII)), None)",
         "return next((cause for pattern, cause in WORDS if re.search(pattern, words, re.IGNORECASE ^ re.ASCII)), None)",
     ): DISTINCT_BITS,
+    (
+        "_image_cache/successor.py",
+        "if not value or value == row.default:",
+        "if not value or value is row.default:",
+    ): "defaults are small numbers and booleans, of which Python has one object each",
+    (
+        "_api/pacing.py",
+        "if at > now:",
+        "if at is not now:",
+    ): "it is never earlier, and a pause of 0 s is none",
+    (
+        "_diagnosis/causes.py",
+        "return next((cause for pattern, cause in WORDS if re.search(pattern, words, re.IGNORECASE | re.ASCII)), None)",
+        "return next((cause for pattern, cause in WORDS if re.search(pattern, words, re.IGNORECASE - re.ASCII)), None)",
+    ): "the difference is a negative number, in which both flags are set, and others that mean nothing",
 }

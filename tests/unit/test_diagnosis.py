@@ -264,6 +264,7 @@ def test_a_build_begins_only_where_its_disk_is_surely_newer() -> None:
     assert phase(timed(("SnapCreated", "01"), ("EksCiCreated", "02"))) == "SnapCreated"
     # Where a time is missing, the order is the listing's.
     assert phase(timed(("EksCiCreated", "05"), ("DiskCreated", "02"), ("Scheduled", None))) == "EksCiCreated"
+    assert phase(timed(("Scheduled", None), ("DiskCreated", "02"), ("EksCiCreated", "05"))) == "EksCiCreated"
     assert phase(timed(("EksCiCreated", "01"), ("SnapCreated", "02"), ("DiskCreated", "02"))) == "SnapCreated"
 
 
