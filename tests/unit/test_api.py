@@ -77,8 +77,8 @@ class TestErrorCodes:
             ("AuthFailure.SignatureFailure", errors.AuthenticationError),
             ("AuthFailure.TokenFailure", errors.AuthenticationError),
             ("AuthFailure.UnauthorizedOperation", errors.NotAuthorized),
-            ("DryRunOperation", errors.ApiError),
-            ("FailedOperation", errors.ApiError),
+            ("DryRunOperation", errors.Unspecific),
+            ("FailedOperation", errors.Unspecific),
             ("FailedOperation.CamNoAuth", errors.NotAuthorized),
             ("FailedOperation.AccountUserNotAuthenticated", errors.AccountProblem),
             ("InternalError", errors.ServerError),
@@ -122,7 +122,7 @@ class TestErrorCodes:
             ("UnsupportedOperation.NotInWhitelist", errors.NotAuthorized),
             ("UnsupportedProtocol", errors.InvalidRequest),
             ("UnsupportedRegion", errors.InvalidRequest),
-            ("SomethingNew.Altogether", errors.ApiError),
+            ("SomethingNew.Altogether", errors.Unspecific),
         ],
     )
     def test_class(self, code: str, kind: type) -> None:

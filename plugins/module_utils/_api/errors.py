@@ -38,6 +38,7 @@ __all__ = [
     "ServerError",
     "StateRefused",
     "Throttled",
+    "Unspecific",
     "UntrustedCertificate",
     "WriteRefused",
     "api_error",
@@ -180,6 +181,10 @@ class ServerError(ApiError):
     nothing_done = False
 
 
+class Unspecific(ApiError):
+    """A code of no family, FailedOperation for instance: it does not say what it is about."""
+
+
 # First match wins. Permission and quota codes arrive under any prefix (InternalError.CamNoAuth, ...), so
 # they stand before the families that the prefix would put them in.
 CODES: Tuple[Tuple[str, Type[ApiError]], ...] = (
@@ -221,8 +226,8 @@ CODES: Tuple[Tuple[str, Type[ApiError]], ...] = (
 
 
 def api_error(code: str, message: str, **facts: Any) -> ApiError:
-    """Return the typed error of an API error code; an unknown code gives a plain C(ApiError)."""
+    """Return the typed error of an API error code; an unknown code gives Unspecific."""
     for pattern, kind in CODES:
         if fnmatchcase(code, pattern):
             return kind(message, code=code, **facts)
-    return ApiError(message, code=code, **facts)
+    return Unspecific(message, code=code, **facts)

@@ -17,7 +17,6 @@ from typing import Deque, Dict, List, Optional, Sequence, Set, Tuple
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Client
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import (
-    ApiError,
     AuthenticationError,
     InvalidInput,
     InvalidRequest,
@@ -25,6 +24,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors impor
     RequestError,
     ServerError,
     StateRefused,
+    Unspecific,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.waiting import (
@@ -95,7 +95,8 @@ class _Deleting:
 
     def _may_be_one(self, error: RequestError, batch: List[str], unclear: int) -> bool:
         """Return whether an error that says little, such as FailedOperation, may be due to a single id all the same."""
-        says_little = type(error) is ApiError or (isinstance(error, ServerError) and unclear == UNCLEAR_REPEATS)
+        again_and_again = isinstance(error, ServerError) and unclear == UNCLEAR_REPEATS
+        says_little = isinstance(error, Unspecific) or again_and_again
         return says_little and len(batch) > 1 and not self._deadline.passed
 
     def _divide(self, batch: List[str], unclear: int, error: RequestError) -> None:
