@@ -33,6 +33,8 @@ UNLIKE = (
     (re.compile(r"/[\w/.-]*pytest-of-[\w/.-]*"), "<folder>"),
     (re.compile(r"\b(1[0-9]{9}|1[0-9]{12})\b"), "<unix>"),
     (re.compile(r"\b\d+ s (ahead|behind)\b"), r"<seconds> \1"),
+    # In a table, whose columns are as wide as what is in them.
+    (re.compile(r" +[\d.]+ d (old|ago) +"), r" <days> \1 "),
 )
 # How far a build had come when it was looked at depends on the moment; what a copy is called on its way, on chance.
 MOMENTARY = frozenset(["events", "phase", "age_days", "days_since_match", "_original_basename"])
