@@ -147,4 +147,29 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "return next((cause for pattern, cause in WORDS if re.search(pattern, words, re.IGNORECASE | re.ASCII)), None)",
         "return next((cause for pattern, cause in WORDS if re.search(pattern, words, re.IGNORECASE - re.ASCII)), None)",
     ): "the difference is a negative number, in which both flags are set, and others that mean nothing",
+    (
+        "_image_cache/plan.py",
+        "return cache.settled and cache.created_at is not None and now - cache.created_at.timestamp() > AS_NEW",
+        "return cache.settled and cache.created_at is not None and now % cache.created_at.timestamp() > AS_NEW",
+    ): "the one goes into the other once",
+    (
+        "_image_cache/plan.py",
+        'after.update(expire_date_time=None, expires_at=None, never_expires=changes.values["retention_days"] == 0)',
+        'after.update(expire_date_time=None, expires_at=None, never_expires=changes.values["retention_days"] <= 0)',
+    ): "less than 0 days are refused before",
+    (
+        "_image_cache/plan.py",
+        'return desired.on_change != "fail" and same and _fits(desired, other, now)',
+        'return desired.on_change > "fail" and same and _fits(desired, other, now)',
+    ): "the other choices, replace and update, come after it in the alphabet",
+    (
+        "_image_cache/plan.py",
+        "return one is other if one is None or other is None else row.same(one, other)",
+        "return one == other if one is None or other is None else row.same(one, other)",
+    ): "nothing but None equals None here",
+    (
+        "_image_cache/plan.py",
+        "return one is other if one is None or other is None else row.same(one, other)",
+        "return one is other if one is None and other is None else row.same(one, other)",
+    ): "to a row, too, None is another value",
 }

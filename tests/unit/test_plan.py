@@ -135,6 +135,22 @@ class TestUpdate:
         assert made.after is not None
         assert (made.after["status"], made.after["snapshot_id"]) == (status, None)
 
+    @pytest.mark.parametrize(
+        ("there", "tags", "status"),
+        [("Pending", {"a": "1"}, "Ready"), ("Pending", None, "Pending"), ("Strange", {"a": "1"}, "Ready")],
+    )
+    def test_what_is_being_built_is_ready_before_it_is_updated(
+        self, there: str, tags: Optional[dict[str, str]], status: str
+    ) -> None:
+        made = planned({"tags": tags}, shown(status=there))
+        assert made.after is not None
+        assert made.after["status"] == status
+
+    def test_an_update_that_builds_nothing_leaves_the_status(self) -> None:
+        made = planned({"tags": {"a": "1"}, "wait": False}, shown())
+        assert made.after is not None
+        assert made.after["status"] == "Ready"
+
     def test_another_retention_has_another_end(self) -> None:
         ends = {"ExpireDateTime": "2126-01-01T00:00:00Z", "RetentionDays": 0}
         for days, never in ((3, False), (0, True)):
@@ -317,6 +333,7 @@ class TestReplace:
         [
             ("Ready", "2026-01-01T00:00:00Z", True),
             ("Ready", "2025-12-31T23:59:59Z", False),
+            ("Ready", "2026-01-01T12:00:00Z", True),
             ("Pending", "2025-12-31T23:59:59Z", True),
             ("Ready", None, True),
         ],
@@ -387,6 +404,10 @@ class TestNameThatIsDue:
         assert steps(planned({"recreate_failed": False}, beside=[failed]))[0][0] in ("rename", "update")
         assert steps(planned({"vpc_id": None}, beside=[failed]))[0][0] in ("rename", "update")
         assert steps(planned({}, beside=[failed, spare("imc-3")])) == [("delete", "imc-2"), ("rename", "imc-3")]
+        # One that is being updated is none whose update has failed.
+        updating = spare("imc-3", "Updating")
+        assert steps(planned({}, beside=[updating])) == [("rename", "imc-3")]
+        assert steps(planned({"images": ["nginx:9"]}, beside=[failed, updating]))[0] == ("delete", "imc-2")
         assert steps(planned({"images": ["nginx:9"]}, beside=[failed, spare("imc-3")]))[0] == ("delete", "imc-2")
 
     def test_a_failed_one_is_no_heir(self) -> None:
@@ -473,6 +494,23 @@ class TestRefusals:
             " vpc_id is another than it was built with, declared 'vpc-1'; force_rebuild asks for a new build;"
             " it was created at 2026-01-01T00:00:00Z, and max_age is 12h. Nothing was changed."
         )
+
+    @pytest.mark.parametrize(
+        ("options", "in_place"),
+        [
+            ({"images": ["nginx:2"]}, True),
+            ({"image_cache_size": 50}, True),
+            ({"force_rebuild": True}, False),
+            ({"images": ["nginx:2"], "force_rebuild": True}, False),
+        ],
+        ids=str,
+    )
+    def test_it_says_how_the_change_could_be_made(self, options: dict[str, Any], in_place: bool) -> None:
+        with pytest.raises(Refused) as raised:
+            planned({"on_change": "fail", **options}, shown())
+        way = "With on_change: update new images or a new size are built in place, and the cache is out of use meanwhile. "
+        end = f"Nothing was changed. {way if in_place else ''}With on_change: replace a new cache is built first."
+        assert str(raised.value).endswith(end)
 
     def test_what_is_updated_in_place_may_change(self) -> None:
         (step,) = planned({"on_change": "fail", "tags": {"a": "1"}}, shown()).steps
