@@ -508,7 +508,8 @@ class TestRefusals:
     def test_it_says_how_the_change_could_be_made(self, options: dict[str, Any], in_place: bool) -> None:
         with pytest.raises(Refused) as raised:
             planned({"on_change": "fail", **options}, shown())
-        way = "With on_change: update new images or a new size are built in place, and the cache is out of use meanwhile. "
+        way = "With on_change: update new images or a new size are built in place, and the cache is out of use"
+        way = f"{way} meanwhile. "
         end = f"Nothing was changed. {way if in_place else ''}With on_change: replace a new cache is built first."
         assert str(raised.value).endswith(end)
 

@@ -208,10 +208,9 @@ def _refuse_by_on_change(desired: Desired, cache: ImageCache, reasons: Sequence[
         raise BuildFailed(cache)
     words = difference.words(desired, cache, reasons)
     if words:
-        in_place = set(difference.of_build(desired, cache)) & set(CONTENTS) and not reasons
         raise Refused(
             f"{desired.label} differs, and on_change is fail: {'; '.join(words)}. Nothing was changed."
-            f"{IN_PLACE if in_place else ''} With on_change: replace a new cache is built first."
+            f"{'' if reasons else IN_PLACE} With on_change: replace a new cache is built first."
         )
 
 
