@@ -440,6 +440,10 @@ def test_a_build_that_is_under_way_is_left_alone_in_words_that_fit() -> None:
         talk = Conversation(("list", [cache(status="Pending")]))
         talk.run(wait=False, on_change="replace", **options)
         assert words in talk.warnings[0]
+    left = cache("imc-2", ImageCacheName="web-replacement", Images=["nginx:9"])
+    talk = Conversation(("list", [cache(status="Pending"), left]))
+    talk.run(wait=False)
+    assert talk.warnings == []
 
 
 @pytest.mark.parametrize(

@@ -179,11 +179,13 @@ class Reconciliation:
     def _left_alone(self, plan: Plan) -> Plan:
         """Return the plan of a run that does not wait for the build that is under way."""
         cache = self._journal.seen
-        if plan.steps and cache is not None and plan.join == cache.id:
-            asked = plan.steps[-1].fields
+        if cache is not None and plan.join == cache.id:
+            # Nothing is asked for where all that is to be done is to tidy up what an earlier replace has left.
+            asked = plan.steps[-1].fields if plan.steps else ()
             differing = ", ".join(option for option in asked if option not in ASKED_FOR)
             left = f"and differs from its declaration in {differing}" if differing else f"and {', '.join(asked)} waits"
-            self._scene.warn(f"is being built {left}; with wait: false it is left alone")
+            if asked:
+                self._scene.warn(f"is being built {left}; with wait: false it is left alone")
         elif plan.steps:
             self._scene.warn(f"has its replacement {plan.join} being built; a later run lets it take its place")
         return Plan((), cache.as_result() if cache else None, subject=plan.subject, join=plan.join)
