@@ -30,13 +30,13 @@ from .test_life import CREATE, DELETE, LIST, UPDATE, existing
 MATCH = "GetMostSuitableImageCache"
 CANARIES = {"secret key": "canary-secret-key-Nw4", "password": "canary-registry-pass-Lk7"}
 TUNNELLED = "tke.example.com"
-TIMEOUT, RETRIES = 0.6, 2
+TIMEOUT, RETRIES = 2.0, 2
 # Looking for a create whose outcome is not known, and pausing before an update or a delete is looked at.
 LOOKING = {CREATE: 10.0, UPDATE: 1.0, DELETE: 1.0}
 # A build, the requests that meet no fault, and the start of a process.
 USUAL = 3.0
 # What a slow machine may take besides, in seconds.
-SLACK = 20.0
+SLACK = 60.0
 # Attempts, each with the longest pause before it, none before the first.
 READING = (RETRIES + 1) * TIMEOUT + 0.5 + 1.0
 CERTIFICATE_FAULTS = ("wrong host", "expired", "self-signed")
