@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import random
 import string
 import time
@@ -59,6 +60,8 @@ class Settings:
     """
 
     build_seconds: float = 0.3
+    # After how many listings that show it a build is over, however long they take to come; None: it goes by time.
+    build_looks: Optional[int] = None
     requests_per_second: int = 20
     latency: float = 0.0
     fuzzy_names: bool = False
@@ -92,14 +95,22 @@ class Build:
     updates: bool
     suffix: str
     failure: Optional[BuildFailure] = None
+    looks: Optional[int] = None
+    looked: int = 0
 
     def status(self, now: float) -> str:
         """Return the cache's status at a Unix time."""
-        if now < self.began + self.seconds * self._ends_at:
+        if self._passed(now) < self._ends_at:
             return "Updating" if self.updates else "Pending"
         if self.failure is None:
             return "Ready"
         return "UpdateFailed" if self.updates else "Failed"
+
+    def _passed(self, now: float) -> float:
+        """Return how much of it is over, 1 being all."""
+        if self.looks is not None:
+            return self.looked / self.looks
+        return (now - self.began) / self.seconds if self.seconds else math.inf
 
     @property
     def _ends_at(self) -> float:
@@ -107,13 +118,14 @@ class Build:
 
     def events(self, now: float) -> Iterator[tuple[float, str, str, str]]:
         """Yield time, type, reason and message of the events so far, oldest first."""
+        passed = self._passed(now)
         for step, part in zip(CHAIN, REACHED):
             at = self.began + self.seconds * part
-            if at > now:
+            if part > passed:
                 return
             yield at, "Normal", step, MESSAGES[step].format(suffix=self.suffix)
             if self.failure and step == self.failure.after:
-                if now >= self.began + self.seconds * self._ends_at:
+                if passed >= self._ends_at:
                     yield at, "Warning", self.failure.reason, self.failure.message
                 return
 
@@ -193,8 +205,8 @@ class ImageCacheService:
     def _build(self, cache: Cache, updates: bool) -> None:
         images = " ".join(cache.declared["Images"])
         failure = next((f for f in self.settings.failures if f.image in images), None)
-        build = Build(self._now(), self.settings.build_seconds, updates, self._suffix(), failure)
-        cache.builds.append(build)
+        seconds, looks = self.settings.build_seconds, self.settings.build_looks
+        cache.builds.append(Build(self._now(), seconds, updates, self._suffix(), failure, looks))
 
     def _describe(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         limit, offset = parameters.get("Limit", 20), parameters.get("Offset", 0)
@@ -205,8 +217,11 @@ class ImageCacheService:
                 raise ApiProblem("InvalidParameter", f"Unknown filter {condition['Name']}.")
         found = [cache for cache in self._listed() if self._selected(cache, parameters)]
         found.sort(key=lambda cache: (cache.created, cache.id), reverse=True)
-        page = [self.shown(cache) for cache in found[offset : offset + limit]]
-        return {"TotalCount": len(found), "ImageCaches": page}
+        page = found[offset : offset + limit]
+        shown = [self.shown(cache) for cache in page]
+        for cache in page:
+            cache.builds[-1].looked += 1
+        return {"TotalCount": len(found), "ImageCaches": shown}
 
     def _listed(self) -> list[Cache]:
         """Return the caches that a listing shows: it may lag behind what was created and deleted."""

@@ -253,7 +253,7 @@ class FaultyProxy:
             yield self
         finally:
             self.encrypts, self.keeps, self.contexts = False, True, []
-        until = time.monotonic() + 5
+        until = time.monotonic() + 60
         while self._open and time.monotonic() < until:
             time.sleep(0.01)
         assert not self._open, "connections are left open"
@@ -264,7 +264,7 @@ class FaultyProxy:
         self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
         for thread in [self._thread, *self._open]:
-            thread.join(10)
+            thread.join(60)
             assert not thread.is_alive()
 
     def _accept(self) -> None:

@@ -24,7 +24,8 @@ def actions(run: Run) -> list[tuple[str, list[str]]]:
 def existing(emulator: Emulator, region: str = "ap-guangzhou", **parameters: Any) -> str:
     """Put a cache that is Ready into the emulator, as another client would have left it, and return its id."""
     image_cache_id = begun(emulator, region, **parameters)
-    emulator.region(region).caches[image_cache_id].builds[-1].began -= 60
+    build = emulator.region(region).caches[image_cache_id].builds[-1]
+    build.began, build.looks = build.began - 60, None
     return image_cache_id
 
 
@@ -73,6 +74,7 @@ class TestNoneOfThatName:
         assert list(emulator.region().caches) == [result["image_cache_id"]]
 
     def test_without_waiting_a_create_is_three_calls(self, emulator: Emulator, controller: Controller) -> None:
+        emulator.settings.build_seconds = 600
         result = controller.web(wait=False).result
         assert emulator.calls() == [LIST, CREATE, LIST]
         assert result["changed"] is True
@@ -234,6 +236,7 @@ class TestReady:
 
     def test_an_update_without_waiting_is_three_calls(self, emulator: Emulator, controller: Controller) -> None:
         existing(emulator)
+        emulator.settings.build_seconds = 600
         result = controller.web(images=["nginx:2"], wait=False).result
         assert emulator.calls() == [LIST, UPDATE, LIST]
         assert result["image_cache"]["status"] == "Updating"

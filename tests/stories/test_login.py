@@ -250,12 +250,12 @@ class TestRole:
         assert emulator.calls() == ["AssumeRole"]
 
     def test_its_keys_are_renewed_while_a_build_goes_on(self, emulator: Emulator, processes: ModuleProcesses) -> None:
-        emulator.identity.roles[ROLE], emulator.settings.build_seconds = None, 8
-        options = {"role_arn": ROLE, "role_duration": 4, "sts_endpoint": emulator.endpoint, "wait_interval": 0.5}
+        emulator.identity.roles[ROLE], emulator.settings.build_seconds = None, 15
+        options = {"role_arn": ROLE, "role_duration": 8, "sts_endpoint": emulator.endpoint, "wait_interval": 0.5}
         result = processes.web(**options).result
         assert result["failed"] is False, result["msg"]
         assert result["image_cache"]["status"] == "Ready"
-        # Each for 4 s at the most, renewed when a quarter of that was left: none was ever refused.
+        # Each for 8 s at the most, renewed when a quarter of that was left: none was ever refused.
         assert emulator.calls().count("AssumeRole") >= 3
         assert {request.code for request in emulator.received} == {None}
 

@@ -204,7 +204,7 @@ class TestNoTracebacks:
         (Fault.lie(lambda r: {**r, "TotalCount": "1"}, LIST, times=99), "MalformedAnswer", "or its TotalCount"),
         (Fault.lie(lambda r: {**r, "ImageCaches": [{}]}, LIST, times=99), "MalformedAnswer", "a listing without"),
         (Fault.lost_request(LIST, times=99), "NoAnswer", "broke before the answer was whole"),
-        (Fault.slow_answer(2, LIST, times=99), "NoAnswer", "did not answer within 0.5 s"),
+        (Fault.slow_answer(9, LIST, times=99), "NoAnswer", "did not answer within 2 s"),
         (Fault.error("ResourceNotFound", LIST), "ResourceNotFound", "It may have been deleted meanwhile"),
         (Fault.error("AuthFailure.SignatureExpire", LIST), "AuthFailure.SignatureExpire", "set the clock by NTP"),
         (Fault.error("FailedOperation.Anything", LIST), "FailedOperation.Anything", "An internal error"),
@@ -216,7 +216,7 @@ class TestNoTracebacks:
     def test_every_failure_is_said_in_words(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         for fault, code, words in self.FAULTS:
             fault.seen, emulator.faults = 0, [fault]
-            result = processes.web(api_retries=1, api_timeout=0.5).result
+            result = processes.web(api_retries=1, api_timeout=2).result
             assert result["failed"] is True, result
             assert result["error"]["code"] == code, result["msg"]
             assert words in result["msg"]

@@ -53,12 +53,11 @@ def request(kind: str, parameters: dict[str, Any]) -> Any:
 
 
 def test_the_sdk(emulator: Emulator) -> None:
-    client = sdk(emulator)
+    client, emulator.settings.build_looks = sdk(emulator), 1
     created = client.CreateImageCache(request("CreateImageCacheRequest", CREATE))
     selection = {"ImageCacheIds": [created.ImageCacheId]}
     describe = request("DescribeImageCachesRequest", selection)
     assert client.DescribeImageCaches(describe).ImageCaches[0].Status == "Pending"
-    time.sleep(emulator.settings.build_seconds + 0.1)
     cache = client.DescribeImageCaches(describe).ImageCaches[0]
     assert (cache.Status, cache.ImageCacheSize, cache.Tags[0].Key) == ("Ready", 50, "team")
     assert [event.Reason for event in cache.Events][::-1] == [
@@ -72,7 +71,6 @@ def test_the_sdk(emulator: Emulator) -> None:
         request("UpdateImageCacheRequest", {"ImageCacheId": created.ImageCacheId, "Images": ["nginx:1.27.4"]})
     )
     assert client.DescribeImageCaches(describe).ImageCaches[0].Status == "Updating"
-    time.sleep(emulator.settings.build_seconds + 0.1)
     match = client.GetMostSuitableImageCache(
         request("GetMostSuitableImageCacheRequest", {"Images": ["nginx:1.27.4"], "Snapshotter": "overlay"})
     )
