@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Callable, Mapping, Optional
 
-LOST_REQUEST, LOST_ANSWER, SLOW, PAGE, GARBLED, ERROR, LIE = (
+LOST_REQUEST, LOST_ANSWER, SLOW, TOGETHER, PAGE, GARBLED, ERROR, LIE = (
     "lost request",
     "lost answer",
     "slow answer",
+    "answers together",
     "gateway page",
     "garbled answer",
     "error",
@@ -64,6 +65,16 @@ class Fault:
     def slow_answer(cls, seconds: float, action: Optional[str] = None, **facts: Any) -> Fault:
         """The server acts, and takes C(seconds) to answer."""
         return cls(SLOW, action, acts=True, seconds=seconds, **facts)
+
+    @classmethod
+    def together(cls, times: int, action: Optional[str] = None, **facts: Any) -> Fault:
+        """The server acts on each of so many calls as it comes, and answers when it has acted on all."""
+        return cls(TOGETHER, action, acts=True, times=times, **facts)
+
+    @property
+    def over(self) -> bool:
+        """Whether it has befallen all the calls that it will."""
+        return self.seen >= self.nth + self.times - 1
 
     @classmethod
     def page(cls, status: int, action: Optional[str] = None, **facts: Any) -> Fault:

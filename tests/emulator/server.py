@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import ssl
 import threading
@@ -103,12 +104,15 @@ class Emulator:
 
     def stop(self) -> None:
         """Stop listening and wait for the thread's end."""
-        self._loop.call_soon_threadsafe(self._stop.set)
+        # It may have stopped before.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(60)
 
     def _serve(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(self._listen())
+        # In the end it gives up what is not answered yet.
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._listen())
 
     async def _listen(self) -> None:
         application = web.Application(client_max_size=MAX_BODY_BYTES)
@@ -217,6 +221,8 @@ class Emulator:
             return web.Response()
         if fault.kind == kinds.SLOW:
             await asyncio.sleep(fault.seconds)
+        while fault.kind == kinds.TOGETHER and not fault.over:
+            await asyncio.sleep(0.01)
         if fault.kind == kinds.PAGE:
             headers = {"Content-Type": "text/html", **fault.headers}
             return web.Response(status=fault.status, body=fault.body, headers=headers)

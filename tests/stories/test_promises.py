@@ -204,7 +204,7 @@ class TestNoTracebacks:
         (Fault.lie(lambda r: {**r, "TotalCount": "1"}, LIST, times=99), "MalformedAnswer", "or its TotalCount"),
         (Fault.lie(lambda r: {**r, "ImageCaches": [{}]}, LIST, times=99), "MalformedAnswer", "a listing without"),
         (Fault.lost_request(LIST, times=99), "NoAnswer", "broke before the answer was whole"),
-        (Fault.slow_answer(9, LIST, times=99), "NoAnswer", "did not answer within 2 s"),
+        (Fault.slow_answer(3, LIST, times=99), "NoAnswer", "did not answer within 2 s"),
         (Fault.error("ResourceNotFound", LIST), "ResourceNotFound", "It may have been deleted meanwhile"),
         (Fault.error("AuthFailure.SignatureExpire", LIST), "AuthFailure.SignatureExpire", "set the clock by NTP"),
         (Fault.error("FailedOperation.Anything", LIST), "FailedOperation.Anything", "An internal error"),
@@ -360,8 +360,8 @@ class TestThrottling:
 class TestTwoAtOnce:
     def at_once(self, controller: Controller, **options: Any) -> list[dict[str, Any]]:
         """Return the results of two runs of a task whose first listings both came before any write."""
-        # Both are answered late, with what was there when they were asked.
-        controller.emulator.faults.append(Fault.slow_answer(2, LIST, times=2))
+        # Both are answered when both have asked, with what was there when they did.
+        controller.emulator.faults.append(Fault.together(2, LIST))
         local = ("-i", "one,two,", "-c", "local", "-e", f"ansible_python_interpreter={sys.executable}")
         run = controller.play({MODULE: {**WEB, **options}}, arguments=local, hosts="all")
         assert run.status == 0, run.output
