@@ -83,6 +83,7 @@ class TestNoneOfThatName:
     def test_without_waiting_one_that_is_not_listed_yet_is_told_by_what_is_known(
         self, emulator: Emulator, controller: Controller
     ) -> None:
+        emulator.settings.build_seconds = 600
         emulator.faults.append(Fault.lie(lambda shown: {**shown, "TotalCount": 0, "ImageCaches": []}, LIST, nth=2))
         result = controller.web(wait=False).result
         assert emulator.calls() == [LIST, CREATE, LIST]
@@ -91,6 +92,7 @@ class TestNoneOfThatName:
         assert (cache["images"], cache["status"]) == (["nginx:1.27.3"], None)
 
     def test_every_parameter_reaches_the_api(self, emulator: Emulator, controller: Controller) -> None:
+        emulator.settings.build_seconds = 600
         run = controller.web(
             security_group_ids=["sg-2", "sg-1"],
             image_registry_credentials=[
@@ -141,6 +143,7 @@ class TestNoneOfThatName:
         assert shown[0] == {"server": "harbor.example.com", "username": "puller", "name": "harbor"}
 
     def test_an_existing_eip_reaches_the_api(self, emulator: Emulator, controller: Controller) -> None:
+        emulator.settings.build_seconds = 600
         controller.web(existed_eip_id="eip-1", wait=False)
         assert emulator.received[1].parameters["ExistedEipId"] == "eip-1"
         assert "AutoCreateEip" not in emulator.received[1].parameters
@@ -569,6 +572,7 @@ class TestSeveral:
 
 
 def test_regions_are_apart(emulator: Emulator, controller: Controller) -> None:
+    emulator.settings.build_seconds = 600
     existing(emulator)
     run = controller.web(region="ap-shanghai", wait=False)
     assert run.result["changed"] is True

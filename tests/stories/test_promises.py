@@ -139,6 +139,7 @@ class TestSecrets:
             message = f"{sent['Authorization']} {CANARIES['token']} {CANARIES['password']} {CANARIES['secret_key']}"
             return {**response, "Error": {"Code": "FailedOperation", "Message": message}}
 
+        emulator.settings.build_looks = 2
         emulator.faults.append(Fault.lie(echo, LIST, nth=12))
         options = self.canaries(controller)
         failing = Fault.garbled(f"<p>{' '.join(CANARIES.values())}</p>".encode(), LIST, times=99)
@@ -304,6 +305,7 @@ class TestBounded:
 
 class TestThrottling:
     def test_reads_and_writes_are_sent_again(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+        emulator.settings.build_seconds = 600
         emulator.faults += [
             Fault.error("RequestLimitExceeded", LIST, times=2),
             Fault.error("RequestLimitExceeded.UinLimitExceeded", CREATE, times=2),

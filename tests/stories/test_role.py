@@ -105,6 +105,7 @@ def test_its_variables_are_checked(emulator: Emulator, controller: Controller) -
 
 
 def test_region_and_waiting_are_the_callers(emulator: Emulator, controller: Controller) -> None:
+    emulator.settings.build_seconds = 600
     run = play(controller, image_cache_region="ap-shanghai", image_cache_wait=False, image_cache_concurrency=1)
     assert run.status == 0, run.output
     assert emulator.calls().count(CREATE) == 2

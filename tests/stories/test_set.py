@@ -148,6 +148,7 @@ class TestRefused:
         assert emulator.received == []
 
     def test_one_name_in_two_regions_is_two_caches(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+        emulator.settings.build_seconds = 600
         entries = [*named("a", region="ap-tokyo"), *named("a", region="ap-seoul"), *named("a-replacement")]
         assert processes.set(**BESIDE, image_caches=entries, wait=False).result["summary"]["created"] == 3
 
