@@ -87,6 +87,21 @@ def test_those_that_are_there_have_ids_also_where_another_fails(emulator: Emulat
     assert ids == {"web": web.id, "queue": None, "gone": None}
 
 
+def test_no_id_of_an_earlier_inclusion_stays_where_nothing_comes_about(
+    emulator: Emulator, controller: Controller
+) -> None:
+    included = {"ansible.builtin.include_role": {"name": ROLE}}
+    tasks = [
+        included,
+        {
+            "block": [{**included, "vars": {"image_cache_region": "nowhere!"}}],
+            "rescue": [{"ansible.builtin.debug": {"var": "image_cache_ids"}}],
+        },
+    ]
+    run = controller.play(*tasks, vars={"image_cache_caches": CACHES, "image_cache_defaults": DEFAULTS})
+    assert run.results[-1]["image_cache_ids"] == {"web": None, "queue": None}
+
+
 def test_two_of_one_name_are_refused_before_any_call(emulator: Emulator, controller: Controller) -> None:
     run = play(controller, image_cache_caches=[CACHES[0], {**CACHES[0], "region": "ap-tokyo"}])
     assert run.status != 0
