@@ -69,15 +69,14 @@ class EntryJournal(Journal):
         super().__init__(reporter)
         self._number, self._region, self._owners = number, region, owners
 
-    def found(self, cache: ImageCache) -> None:
-        """Note the cache that the entry is about. Raises Refused where another entry is about it."""
+    def claim(self, cache: ImageCache) -> None:
+        """Note a cache that is the entry's. Raises Refused where it is another entry's."""
         owner = self._owners.setdefault((self._region, cache.id), self._number)
         if owner != self._number:
             raise Refused(
-                f"it is {cache.id}, and so is that of image_caches[{owner}]. Nothing was changed for this entry."
-                " Declare an image cache once, by its name or by its id."
+                f"{cache.id}, named {cache.name!r}, is that of image_caches[{owner}] too. Nothing was changed for this"
+                " entry. Declare an image cache once, by its name or by its id."
             )
-        super().found(cache)
 
 
 @dataclass

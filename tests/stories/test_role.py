@@ -64,6 +64,12 @@ def test_what_a_cache_says_outranks_the_defaults_under_whatever_name(
         assert {name: cache.declared["ImageCacheSize"] for name, cache in there.items()} == {"web": 50, "queue": 40}
 
 
+def test_names_that_differ_in_case_are_two(emulator: Emulator, controller: Controller) -> None:
+    run = play(controller, image_cache_caches=[{"name": name, "images": ["nginx:1.27.3"]} for name in ("web", "Web")])
+    assert run.status == 0, run.output
+    assert set(run.results[-1]["image_cache_ids"]) == {"web", "Web"}
+
+
 def test_names_may_be_numbers(emulator: Emulator, controller: Controller) -> None:
     run = play(controller, image_cache_caches=[{"name": 5, "images": ["nginx:1.27.3"]}])
     assert run.status == 0, run.output

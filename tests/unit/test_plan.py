@@ -142,9 +142,11 @@ class TestUpdate:
     def test_what_is_being_built_is_ready_before_it_is_updated(
         self, there: str, tags: Optional[dict[str, str]], status: str
     ) -> None:
-        made = planned({"tags": tags}, shown(status=there))
+        made = planned({"tags": tags}, shown(status=there, SnapshotId="snap-1"))
         assert made.after is not None
         assert made.after["status"] == status
+        # What the build that is awaited makes, nobody knows before.
+        assert made.after["snapshot_id"] == (None if tags else "snap-1")
 
     def test_an_update_that_builds_nothing_leaves_the_status(self) -> None:
         made = planned({"tags": {"a": "1"}, "wait": False}, shown())
@@ -334,7 +336,9 @@ class TestReplace:
             ("Ready", "2026-01-01T00:00:00Z", True),
             ("Ready", "2025-12-31T23:59:59Z", False),
             ("Ready", "2026-01-01T12:00:00Z", True),
-            ("Pending", "2025-12-31T23:59:59Z", True),
+            ("Pending", "2026-01-01T12:00:00Z", True),
+            # What is found while it is built again, and what is found afterwards, are one plan.
+            ("Pending", "2025-12-31T23:59:59Z", False),
             ("Ready", None, True),
         ],
     )
@@ -404,11 +408,18 @@ class TestNameThatIsDue:
         assert steps(planned({"recreate_failed": False}, beside=[failed]))[0][0] in ("rename", "update")
         assert steps(planned({"vpc_id": None}, beside=[failed]))[0][0] in ("rename", "update")
         assert steps(planned({}, beside=[failed, spare("imc-3")])) == [("delete", "imc-2"), ("rename", "imc-3")]
+        with pytest.raises(BuildFailed) as raised:
+            planned({"on_change": "fail"}, beside=[failed])
+        assert raised.value.cache == failed
         # One that is being updated is none whose update has failed.
         updating = spare("imc-3", "Updating")
         assert steps(planned({}, beside=[updating])) == [("rename", "imc-3")]
         assert steps(planned({"images": ["nginx:9"]}, beside=[failed, updating]))[0] == ("delete", "imc-2")
         assert steps(planned({"images": ["nginx:9"]}, beside=[failed, spare("imc-3")]))[0] == ("delete", "imc-2")
+
+    def test_a_failed_cache_is_no_cache_that_must_not_change(self) -> None:
+        made = planned({"on_change": "fail"}, shown(status="Failed"), beside=[spare()])
+        assert steps(made) == [("replace", "imc-2")]
 
     def test_a_failed_one_is_no_heir(self) -> None:
         made = planned({}, beside=[spare(status="Failed"), spare("imc-3")])

@@ -444,6 +444,10 @@ def test_a_build_that_is_under_way_is_left_alone_in_words_that_fit() -> None:
     talk = Conversation(("list", [cache(status="Pending"), left]))
     talk.run(wait=False)
     assert talk.warnings == []
+    heir = cache("imc-2", ImageCacheName="web-replacement", Images=["nginx:2"])
+    talk = Conversation(("list", [cache(status="Updating"), heir]))
+    talk.run(wait=False, on_change="replace", images=["nginx:2"])
+    assert "is being built; its replacement imc-2 takes its place in a later run" in talk.warnings[0]
 
 
 @pytest.mark.parametrize(

@@ -173,6 +173,39 @@ def test_a_look_is_shared_with_those_alone_that_wait_as_long() -> None:
     assert result["summary"]["failed"] == 1
 
 
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({}, {}),
+        ({}, {"image_cache_name": "keep"}),
+        ({"images": ["redis:7"], "on_change": "replace"}, {}),
+        ({"state": "absent"}, {}),
+    ],
+    ids=["tidied up", "given another name", "taken up", "absent"],
+)
+def test_a_left_over_replacement_that_is_declared_by_its_id_is_no_other_entrys(
+    first: dict[str, Any], second: dict[str, Any], turned: bool, check_mode: bool
+) -> None:
+    world = World()
+    cache, other = world.settled(), world.settled(ImageCacheName="web-replacement", Images=["redis:7"])
+    entries = [
+        {**BESIDE, "image_cache_name": "web", **first},
+        {**BESIDE, "image_cache_id": other.id, "images": ["redis:7"], **second},
+    ]
+    result = world.run_set(image_caches=entries[::-1] if turned else entries, check_mode=check_mode)
+    assert result["summary"]["failed"] == 1
+    (refused,) = (entry for entry in result["image_caches"] if entry["failed"])
+    assert f"{other.id}, named 'web-replacement', is that of image_caches[" in refused["msg"]
+    assert refused["changed"] is False
+    if result["image_caches"].index(refused) == int(not turned):
+        # The entry of the name came first, and did with it as it would alone.
+        assert result["image_caches"][int(turned)]["changed"] is True
+    else:
+        assert {cache.id, other.id} == set(world.service.caches)
+
+
 def test_a_name_and_an_id_that_mean_one_cache_are_told_apart_from_two() -> None:
     world = World()
     cache = world.settled(ImageCacheName="web")
@@ -180,7 +213,7 @@ def test_a_name_and_an_id_that_mean_one_cache_are_told_apart_from_two() -> None:
     result = world.run_set(image_caches=entries)
     assert result["summary"]["deleted"] == 1
     assert result["summary"]["failed"] == 1
-    assert f"it is {cache.id}, and so is that of image_caches[0]" in result["image_caches"][1]["msg"]
+    assert f"{cache.id}, named 'web', is that of image_caches[0] too" in result["image_caches"][1]["msg"]
     # What is declared is there after the next run.
     assert world.run_set(image_caches=entries)["summary"]["created"] == 1
     both = [{"image_cache_id": world.caches[0].id, "image_cache_name": "shop"}, {"image_cache_name": "web", **BESIDE}]

@@ -151,6 +151,23 @@ def test_the_older_run_wins_and_both_report_its_cache() -> None:
     assert len(created) == 1
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_of_two_that_do_not_wait_the_later_one_yields_to_what_the_other_has_left(seed: int) -> None:
+    world = World()
+    random.seed(seed)
+    first, second = (Run(world, {"wait": False}) for _run in range(2))
+    # Both list, one creates and looks, and only then the other creates: within one second, and with any id.
+    for run in (first, second, first, first):
+        run.act()
+    while second.effect is not None:
+        world.clock.now = max(world.clock.now, second.due)
+        second.act()
+    (cache,) = world.caches
+    assert [run.result["image_cache_id"] for run in (first, second)] == [cache.id] * 2
+    assert [action["action"] for action in second.result["actions"]] == ["create", "delete"]
+    assert second.result.get("failed") is None
+
+
 def test_a_failure_of_the_build_is_said_by_both() -> None:
     world = World()
     world.settings.failures = [BuildFailure("nginx")]

@@ -164,7 +164,9 @@ def _takes_place(desired: Desired, cache: ImageCache, other: ImageCache, now: fl
     """Return whether a replacement takes the place of a cache: what nobody declares must be in it as in the cache."""
     undeclared = [row for row in FIELDS if row.option in CONTENTS and row.option not in desired.values]
     same = all(_alike(row, other.shown(row.option), cache.shown(row.option)) for row in undeclared)
-    return desired.on_change != "fail" and same and _fits(desired, other, now)
+    # One that has failed is built anew whatever on_change says, and this is as good.
+    may = desired.on_change != "fail" or cache.status == FAILED
+    return may and same and _fits(desired, other, now)
 
 
 def _alike(row: Field, one: Any, other: Any) -> bool:
@@ -183,7 +185,7 @@ def _fits(desired: Desired, cache: ImageCache, now: float) -> bool:
 
 def _stale(cache: ImageCache, now: float) -> bool:
     """Return whether a replacement was begun too long ago to be the new build that O(force_rebuild) asks for."""
-    return cache.settled and cache.created_at is not None and now - cache.created_at.timestamp() > AS_NEW
+    return cache.created_at is not None and now - cache.created_at.timestamp() > AS_NEW
 
 
 def _kept(desired: Desired, cache: ImageCache, now: float, rebuilt: bool = False) -> Plan:
@@ -238,7 +240,7 @@ def _recreated(desired: Desired, cache: ImageCache) -> Plan:
 
 
 def _may_be_recreated(desired: Desired, cache: ImageCache) -> bool:
-    return desired.recreate_failed and not Successor(desired, cache).missing
+    return desired.recreate_failed and desired.on_change != "fail" and not Successor(desired, cache).missing
 
 
 def _recoverable(
@@ -290,10 +292,8 @@ def _after(desired: Desired, cache: ImageCache, changes: InPlace) -> Dict[str, A
     after = {**cache.as_result(), **_presentable(changes.values), **changes.noted}
     if "retention_days" in changes.values:
         after.update(expire_date_time=None, expires_at=None, never_expires=changes.values["retention_days"] == 0)
-    builds = any(option in changes.values for option in CONTENTS)
-    if builds:
+    if any(option in changes.values for option in CONTENTS) or (changes and not cache.settled):
         after.update(dict.fromkeys(("snapshot_id", "snapshotter", "events")))
-    if changes and (builds or not cache.settled):
         after["status"] = READY if desired.wait else None
     return after
 

@@ -160,14 +160,12 @@ def _rivalled(scene: Scene, step: Step, own: str, claims: Claims, alone: bool = 
     With C(alone) no second cache is left: other runs get the time to remove theirs, but they may have been killed.
     """
     found = yield from scene.by_name()
-    for pause in RACE_PAUSES if not (alone and scene.unclear) else ():
-        if not (_contested if alone else _unlisted)(_by_right(claims(found)), own):
+    for pause in RACE_PAUSES:
+        if not _may_settle(scene, _by_right(claims(found)), own, alone):
             break
         found = yield from scene.by_name(after=min(pause, scene.deadline.remaining))
     rivals = _by_right(claims(found))
-    # A run that does not wait looks only once: a cache that is found settled has nobody left who would yield.
-    settled = [cache for cache in rivals if cache.status == READY and cache.id != own]
-    keeper = next(iter(settled if settled and not scene.desired.wait else rivals), None)
+    keeper = next(iter((*_left_by_others(scene, rivals, own), *rivals)), None)
     if keeper is None:
         return Built(own)
     for cache in rivals:
@@ -186,9 +184,24 @@ def _by_right(caches: Sequence[ImageCache]) -> Sequence[ImageCache]:
     return sorted(caches, key=lambda cache: cache.status == FAILED)
 
 
-def _contested(rivals: Sequence[ImageCache], own: str) -> bool:
-    """Return whether another run may be about to remove its cache, so that this one stays alone."""
-    return len(rivals) > 1 and rivals[0].id == own
+def _may_settle(scene: Scene, rivals: Sequence[ImageCache], own: str, alone: bool) -> bool:
+    """Return whether another look may show what runs agree on: one of them is about to remove its cache, or this one's
+    is not listed yet."""
+    if _unlisted(rivals, own):
+        return not alone
+    if scene.unclear or len(rivals) < 2 or rivals[0].id != own:
+        return False
+    # A run that waits looks again when its cache is Ready; a rival that is Ready has nobody left to remove it.
+    return alone or not (scene.desired.wait or any(cache.status == READY for cache in rivals))
+
+
+def _left_by_others(scene: Scene, rivals: Sequence[ImageCache], own: str) -> Sequence[ImageCache]:
+    """Return what stays, for a run that does not wait: it will not look again, and nobody is left to remove these."""
+    if scene.desired.wait:
+        return ()
+    others = [cache for cache in rivals if cache.id != own and cache.status != FAILED]
+    ready = [cache for cache in others if cache.status == READY]
+    return ready or ([] if scene.unclear else others)
 
 
 def _unlisted(rivals: Sequence[ImageCache], own: str) -> bool:

@@ -54,8 +54,12 @@ class Journal:
         if doing != self.doing:
             self.doing, self.since, self.news = doing, now, True
 
+    def claim(self, cache: ImageCache) -> None:
+        """Note a cache that the run may change or delete."""
+
     def found(self, cache: ImageCache) -> None:
         """Note the cache that the run is about."""
+        self.claim(cache)
         self.seen, self.image_cache_id = cache, cache.id
         entry = self._replace_entry()
         if entry and entry["image_cache_id"] == cache.id and self._old != cache.id:

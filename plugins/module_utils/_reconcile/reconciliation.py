@@ -100,6 +100,10 @@ class Reconciliation:
         plan = make_plan(self._scene.desired, found, self._scene.clock.unix())
         if plan.subject is not None:
             self._journal.found(plan.subject)
+        used = {step.image_cache_id for step in plan.steps}
+        for cache in found.replacements:
+            if cache.id in used:
+                self._journal.claim(cache)
         if plan.lacks_passwords:
             self._scene.warn(
                 "is built anew without its registry credentials: they are not declared, and the API masks passwords"
@@ -179,7 +183,10 @@ class Reconciliation:
     def _left_alone(self, plan: Plan) -> Plan:
         """Return the plan of a run that does not wait for the build that is under way."""
         cache = self._journal.seen
-        if cache is not None and plan.join == cache.id:
+        last = plan.steps[-1] if plan.steps else None
+        if last is not None and plan.join == last.old and last.image_cache_id:
+            self._scene.warn(f"is being built; its replacement {last.image_cache_id} takes its place in a later run")
+        elif cache is not None and plan.join == cache.id:
             # Nothing is asked for where all that is to be done is to tidy up what an earlier replace has left.
             asked = plan.steps[-1].fields if plan.steps else ()
             differing = ", ".join(option for option in asked if option not in ASKED_FOR)
