@@ -149,8 +149,8 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ): "the difference is a negative number, in which both flags are set, and others that mean nothing",
     (
         "_image_cache/plan.py",
-        "return cache.settled and cache.created_at is not None and now - cache.created_at.timestamp() > AS_NEW",
-        "return cache.settled and cache.created_at is not None and now % cache.created_at.timestamp() > AS_NEW",
+        "return cache.created_at is not None and now - cache.created_at.timestamp() > AS_NEW",
+        "return cache.created_at is not None and now % cache.created_at.timestamp() > AS_NEW",
     ): "the one goes into the other once",
     (
         "_image_cache/plan.py",
@@ -159,8 +159,13 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ): "less than 0 days are refused before",
     (
         "_image_cache/plan.py",
-        'return desired.on_change != "fail" and same and _fits(desired, other, now)',
-        'return desired.on_change > "fail" and same and _fits(desired, other, now)',
+        'may = desired.on_change != "fail" or cache.status == FAILED',
+        'may = desired.on_change > "fail" or cache.status == FAILED',
+    ): "the other choices, replace and update, come after it in the alphabet",
+    (
+        "_image_cache/plan.py",
+        'return desired.recreate_failed and desired.on_change != "fail" and not Successor(desired, cache).missing',
+        'return desired.recreate_failed and desired.on_change > "fail" and not Successor(desired, cache).missing',
     ): "the other choices, replace and update, come after it in the alphabet",
     (
         "_image_cache/plan.py",

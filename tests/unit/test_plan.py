@@ -420,6 +420,8 @@ class TestNameThatIsDue:
     def test_a_failed_cache_is_no_cache_that_must_not_change(self) -> None:
         made = planned({"on_change": "fail"}, shown(status="Failed"), beside=[spare()])
         assert steps(made) == [("replace", "imc-2")]
+        assert steps(planned({"on_change": "fail"}, shown(status="Unknown"), beside=[spare()])) == [("delete", "imc-2")]
+        assert steps(planned({"on_change": "fail"}, shown(status="Broken"), beside=[spare()])) == [("delete", "imc-2")]
 
     def test_a_failed_one_is_no_heir(self) -> None:
         made = planned({}, beside=[spare(status="Failed"), spare("imc-3")])
