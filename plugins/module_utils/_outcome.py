@@ -117,7 +117,7 @@ def failure(error: Exception, desired: Desired, journal: Journal) -> Dict[str, A
     elif isinstance(error, BuildFailed):
         result["build_failure"] = build_failure(error.cache)
         result["image_cache"] = error.cache.as_result()
-        result["msg"] = f"{name}: {_build_words(error, journal.seen)}"
+        result["msg"] = f"{name}: {_build_words(error, desired, journal.seen)}"
     elif isinstance(error, TimedOut):
         result["image_cache"] = error.cache.as_result() if error.cache else result["image_cache"]
         result["msg"] = f"{name}: {_time_out_words(error)}"
@@ -149,19 +149,21 @@ def _label(desired: Desired, journal: Journal) -> str:
     return f"{name!r} ({image_cache_id})" if name and image_cache_id else repr(name or image_cache_id)
 
 
-def _build_words(error: BuildFailed, seen: Optional[ImageCache]) -> str:
+def _build_words(error: BuildFailed, desired: Desired, seen: Optional[ImageCache]) -> str:
     cache, facts = error.cache, build_failure(error.cache)
-    what = "the update failed" if cache.status == UPDATE_FAILED else "the build failed"
+    what = "the update" if cache.status == UPDATE_FAILED else "the build"
     if cache.name and cache.name.endswith(REPLACEMENT_SUFFIX):
-        what = f"the build of its replacement {cache.id} failed"
+        what += f" of its replacement {cache.id}"
     where = f" after {facts['phase']}" if facts["phase"] else ""
     why = f": {facts['reason']}: {facts['message'].rstrip('.')}" if facts["reason"] else ", and no event gives a reason"
-    return f"{what}{where}{why}. {facts['hint']} {_cure(error, seen)}"
+    return f"{what} failed{where}{why}. {facts['hint']} {_cure(error, desired, seen)}"
 
 
-def _cure(error: BuildFailed, seen: Optional[ImageCache]) -> str:
+def _cure(error: BuildFailed, desired: Desired, seen: Optional[ImageCache]) -> str:
     if error.missing:
         return f"To build it anew, the declaration needs {', '.join(error.missing)} too."
+    if error.cache.status == UPDATE_FAILED and desired.on_change == "fail":
+        return "With on_change: fail it stays as it is; with update it is updated again, with replace built anew."
     if error.cache.status == UPDATE_FAILED:
         return "The next run updates it again, or replaces it with on_change: replace."
     again = "anew, unless recreate_failed is false"

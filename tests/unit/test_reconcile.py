@@ -181,6 +181,17 @@ class TestCreate:
         assert done(journal) == [("create", "imc-1"), ("delete", "imc-0")]
         assert journal.image_cache_id == "imc-1"
 
+    def test_one_that_does_not_wait_leaves_others_the_time_to_yield_also_when_its_own_is_ready(self) -> None:
+        talk = Conversation(
+            ("list", []),
+            ("create", "imc-1"),
+            ("list", [cache(), cache("imc-2", "Pending")]),
+            ("list", [cache()]),
+        )
+        journal = talk.run(wait=False)
+        assert done(journal) == [("create", "imc-1")]
+        assert journal.image_cache_id == "imc-1"
+
     def test_the_same_second_is_decided_by_the_smaller_id(self) -> None:
         own, other = cache("imc-a", "Pending"), cache("imc-b", "Pending")
         talk = Conversation(

@@ -296,3 +296,21 @@ def without_waiting(life: Life) -> None:
     else:
         raise AssertionError(f"never quiet: {life.world.calls}")
     life.ends_well()
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("web", "the update failed after"),
+        ("web-replacement", "the update of its replacement imc-ymqi77j2 failed after"),
+    ],
+)
+def test_of_a_failed_update_that_stays_it_is_said_what_would_mend_it(name: str, what: str) -> None:
+    world = World()
+    update_failed(world, ImageCacheName=name)
+    message = world.run(on_change="fail")["msg"]
+    assert what in message
+    assert message.endswith(
+        "With on_change: fail it stays as it is; with update it is updated again, with replace built anew."
+    )
+    assert "failed" not in world.run(on_change="update")

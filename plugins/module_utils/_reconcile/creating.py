@@ -192,7 +192,7 @@ def _may_settle(scene: Scene, rivals: Sequence[ImageCache], own: str, alone: boo
     if scene.unclear or len(rivals) < 2 or rivals[0].id != own:
         return False
     # A run that waits looks again when its cache is Ready; a rival that is Ready has nobody left to remove it.
-    return alone or not (scene.desired.wait or any(cache.status == READY for cache in rivals))
+    return alone or not (scene.desired.wait or any(cache.status == READY for cache in rivals[1:]))
 
 
 def _left_by_others(scene: Scene, rivals: Sequence[ImageCache], own: str) -> Sequence[ImageCache]:

@@ -183,19 +183,20 @@ class Reconciliation:
     def _left_alone(self, plan: Plan) -> Plan:
         """Return the plan of a run that does not wait for the build that is under way."""
         cache = self._journal.seen
-        last = plan.steps[-1] if plan.steps else None
-        if last is not None and plan.join == last.old and last.image_cache_id:
-            self._scene.warn(f"is being built; its replacement {last.image_cache_id} takes its place in a later run")
-        elif cache is not None and plan.join == cache.id:
-            # Nothing is asked for where all that is to be done is to tidy up what an earlier replace has left.
-            asked = plan.steps[-1].fields if plan.steps else ()
-            differing = ", ".join(option for option in asked if option not in ASKED_FOR)
-            left = f"and differs from its declaration in {differing}" if differing else f"and {', '.join(asked)} waits"
-            if asked:
-                self._scene.warn(f"is being built {left}; with wait: false it is left alone")
-        elif plan.steps:
-            self._scene.warn(f"has its replacement {plan.join} being built; a later run lets it take its place")
+        if plan.steps:
+            self._warn_of(plan.steps[-1], plan.join, of_itself=cache is not None and plan.join == cache.id)
         return Plan((), cache.as_result() if cache else None, subject=plan.subject, join=plan.join)
+
+    def _warn_of(self, last: Step, join: Optional[str], of_itself: bool) -> None:
+        """Say what a plan that ends with this step leaves undone; C(of_itself) where it is the cache that is built."""
+        if not of_itself:
+            self._scene.warn(f"has its replacement {join} being built; a later run lets it take its place")
+        elif last.old and last.image_cache_id:
+            self._scene.warn(f"is being built; its replacement {last.image_cache_id} takes its place in a later run")
+        elif last.fields:
+            differing = ", ".join(option for option in last.fields if option not in ASKED_FOR)
+            asked = f"differs from its declaration in {differing}" if differing else f"{', '.join(last.fields)} waits"
+            self._scene.warn(f"is being built and {asked}; with wait: false it is left alone")
 
     # Applying
 
