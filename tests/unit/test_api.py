@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import json
 import random
 from typing import Any, Optional
@@ -15,7 +14,12 @@ from typing import Any, Optional
 import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api import errors
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import READS, WRITES, Client
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline, back_off, pauses
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import (
+    Clock,
+    Deadline,
+    back_off,
+    poll_interval,
+)
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.endpoint import Endpoint
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.envelope import open_envelope
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.pacing import Pacing
@@ -534,9 +538,8 @@ def range_of(first: int, end: int) -> list[str]:
     return [f"imc-{number}" for number in range(first, end)]
 
 
-def test_waits_pause_at_least_the_interval_and_at_most_four_times_it() -> None:
-    drawn = list(itertools.islice(pauses(10), 60))
-    assert drawn[0] == 10
-    assert all(10 <= pause <= 40 for pause in drawn)
-    assert max(drawn[:5]) < max(drawn)
-    assert min(drawn[20:]) > 25
+@pytest.mark.parametrize(
+    ("waited", "expected"), [(0, 10), (99, 10), (100, 10), (150, 15), (399, 39.9), (400, 40), (10000, 40)]
+)
+def test_polls_are_an_interval_apart_and_later_a_tenth_of_the_time_waited(waited: float, expected: float) -> None:
+    assert poll_interval(10, waited) == pytest.approx(expected)

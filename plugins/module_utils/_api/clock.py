@@ -9,9 +9,8 @@ from __future__ import annotations
 import random
 import time
 from datetime import datetime, timezone
-from typing import Iterator
 
-__all__ = ["Clock", "Deadline", "back_off", "pauses"]
+__all__ = ["Clock", "Deadline", "back_off", "poll_interval"]
 
 
 class Clock:
@@ -68,12 +67,10 @@ def back_off(attempt: int, base: float = 0.5, cap: float = 20.0) -> float:
     return random.uniform(0, min(cap, base * 2 ** min(attempt - 1, 16)))
 
 
-def pauses(interval: float, growth: float = 1.3, most: float = 4.0) -> Iterator[float]:
-    """Yield the pauses of a wait in seconds: first C(interval), then growing with jitter to C(most) times it.
+def poll_interval(interval: float, waited: float, most: float = 4.0) -> float:
+    """Return the seconds between two polls after C(waited) seconds of waiting.
 
-    No pause is shorter than the interval, so there is at most one look per interval.
+    It is C(interval) at first, then a tenth of the time waited so far, and at most C(most) times C(interval): a wait
+    overshoots the end of a build by one interval or by 10 %.
     """
-    factor = 1.0
-    while True:
-        yield interval * random.uniform(max(1.0, factor / growth), factor)
-        factor = min(most, factor * growth)
+    return min(most * interval, max(interval, waited / 10))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Optional
 
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import pauses
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import poll_interval
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import (
     FAILED,
     READY,
@@ -55,9 +55,9 @@ def await_settled(scene: Scene, image_cache_id: str) -> Steps[ImageCache]:
     Raises Vanished and TimedOut.
     """
     started = scene.clock.monotonic()
-    for pause in pauses(scene.desired.wait_interval):
+    while True:
         known = image_cache_id in scene.listed
-        cache = yield from scene.by_id(image_cache_id, after=min(pause, scene.deadline.remaining))
+        cache = yield from scene.by_id(image_cache_id, after=_until_next_poll(scene, started))
         if cache is None:
             # A new cache may take its time to be listed; one that was listed and no longer is, is gone.
             if known or scene.clock.monotonic() - started > LISTING_LAG:
@@ -69,19 +69,22 @@ def await_settled(scene: Scene, image_cache_id: str) -> Steps[ImageCache]:
                 return cache
         if scene.deadline.passed:
             raise TimedOut(cache, image_cache_id, scene.deadline.seconds, READY)
-    raise AssertionError("pauses() has no end")
 
 
 def await_gone(scene: Scene, image_cache_id: str) -> Steps[None]:
     """Look at most once an interval until the cache is not listed any more. Raises TimedOut."""
+    started = scene.clock.monotonic()
     cache = yield from scene.by_id(image_cache_id)
-    for pause in pauses(scene.desired.wait_interval):
-        if cache is None:
-            return
+    while cache is not None:
         scene.progress(f"{image_cache_id} is deleted, but still listed")
         if scene.deadline.passed:
             raise TimedOut(cache, image_cache_id, scene.deadline.seconds, "gone")
-        cache = yield from scene.by_id(image_cache_id, after=min(pause, scene.deadline.remaining))
+        cache = yield from scene.by_id(image_cache_id, after=_until_next_poll(scene, started))
+
+
+def _until_next_poll(scene: Scene, started: float) -> float:
+    waited = scene.clock.monotonic() - started
+    return min(poll_interval(scene.desired.wait_interval, waited), scene.deadline.remaining)
 
 
 def _state(cache: ImageCache) -> str:
