@@ -215,11 +215,14 @@ DECLARATION = r"""
     description:
       - Seconds after which a run stops waiting, however many steps it takes, and fails. The build goes on, and the
         next run joins it.
+      - While a run waits, it warns once of an outage of the API or the network and continues to poll until the
+        timeout. A refusal, such as a missing permission, ends the run at once.
     type: int
     default: 1800
   wait_interval:
     description:
-      - Seconds of the first pause between two looks. Later ones grow, with jitter, to at most 4 times as much.
+      - Polling interval in seconds. After ten intervals, the module polls after each tenth of the time waited so far,
+        at most every 4 intervals.
     type: float
     default: 10
 """

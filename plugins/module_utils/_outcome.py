@@ -29,6 +29,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.obse
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import (
     CREATE,
+    DELETE,
     REPLACE,
     BuildFailed,
     Plan,
@@ -36,12 +37,13 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._legible import line_of
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal, action_result
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.scene import OutageAtDeadline
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.waiting import TimedOut, Vanished
 
 __all__ = ["FAILURES", "failure", "refusal", "request_failure", "request_words", "success"]
 
 # Every way in which a run can end other than well.
-FAILURES = (BuildFailed, InvalidInput, Refused, RequestError, TimedOut, Vanished)
+FAILURES = (BuildFailed, InvalidInput, OutageAtDeadline, Refused, RequestError, TimedOut, Vanished)
 
 
 def success(desired: Desired, plan: Plan, journal: Journal, *, check_mode: bool, diff: bool) -> Dict[str, Any]:
@@ -114,6 +116,9 @@ def failure(error: Exception, desired: Desired, journal: Journal) -> Dict[str, A
     name = f"image cache {_label(desired, journal)}"
     if isinstance(error, RequestError):
         result.update(request_failure(error, name))
+    elif isinstance(error, OutageAtDeadline):
+        result["error"] = error.error.facts()
+        result["msg"] = f"{name}: {_outage_words(error, journal)}"
     elif isinstance(error, BuildFailed):
         result["build_failure"] = build_failure(error.cache)
         result["image_cache"] = error.cache.as_result()
@@ -187,6 +192,17 @@ def _time_out_words(error: TimedOut) -> str:
         f" that was reached is {reached or 'none'}. The build goes on, and costs money: the next run joins it. Raise"
         f" wait_timeout for large images. {hint}"
     ).rstrip()
+
+
+def _outage_words(error: OutageAtDeadline, journal: Journal) -> str:
+    started = next((a["image_cache_id"] for a in reversed(journal.actions) if a["action"] != DELETE), None)
+    goes_on = started or (journal.seen.id if journal.seen and not journal.seen.settled else None)
+    return (
+        f"the API could not be reached when wait_timeout ({error.seconds:g} s) ended: {error.error.action} failed:"
+        f" {error.error.message.rstrip('.')}."
+        f"{f' The build of {goes_on} may go on, and costs money.' if goes_on else ''}"
+        " Run again when the API answers: the run continues from what it finds."
+    )
 
 
 def _diff(plan: Plan, journal: Journal, actions: Sequence[Mapping[str, Any]]) -> Dict[str, Any]:

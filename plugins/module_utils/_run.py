@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Mapping, Sequence
+from typing import Any, Callable, Dict, Mapping, Optional, Sequence
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _connection
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Client
@@ -18,6 +18,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import F
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal, Reporter
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.progress import Progress, Watched
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.reconciliation import Reconciliation
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.scene import Outages
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.threads import Threads
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.together import Alone, Run, drive_together
 
@@ -90,11 +91,11 @@ def driven(
         threads.stop()
 
 
-def begun(desired: Desired, client: Client, journal: Journal, caller: Caller) -> Run:
-    """Return the run of one declared cache, to be driven."""
+def begun(desired: Desired, client: Client, journal: Journal, caller: Caller, outages: Optional[Outages] = None) -> Run:
+    """Return the run of one declared cache, to be driven. C(outages) is shared by all caches of a task."""
     deadline = Deadline(caller.clock, desired.wait_timeout)
     reconciliation = Reconciliation(
-        desired, journal, clock=caller.clock, deadline=deadline, check_mode=caller.check_mode
+        desired, journal, clock=caller.clock, deadline=deadline, check_mode=caller.check_mode, outages=outages
     )
     return Run(reconciliation.run(), client, deadline)
 

@@ -25,6 +25,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.obse
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import Refused
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal, Reporter
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.progress import Watched
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.scene import Outages
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.together import Run
 from ansible_collections.tencentcloud.tke.plugins.module_utils._run import begun, declaration_spec, driven, outcome
 
@@ -98,11 +99,12 @@ def image_cache_set(params: Mapping[str, Any], caller: Caller) -> Dict[str, Any]
         clients, held = _clients(params, entries, caller)
         reporter.hold(held)
         owners: Dict[Tuple[str, str], int] = {}
+        outages = Outages(reporter)
         for entry in entries:
             for doubt in entry.desired.doubts():
                 reporter.warn(f"{_place(entry)}: {doubt}")
             entry.journal = EntryJournal(reporter, entry.number, entry.region, owners)
-            entry.run = begun(entry.desired, clients[entry.region], entry.journal, caller)
+            entry.run = begun(entry.desired, clients[entry.region], entry.journal, caller, outages)
         _driven(entries, params, caller)
         return _result(entries, caller)
 

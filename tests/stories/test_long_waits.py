@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import pytest
 from emulator import Emulator, Fault
 
-from .controller import HUNG, Controller
+from .controller import HUNG, SET, Controller
 from .processes import ModuleProcesses
 from .test_life import CREATE, DELETE, LIST, UPDATE, existing
 from .test_set import BESIDE, named, numbered
@@ -41,9 +41,7 @@ def restarting(emulator: Emulator) -> Iterator[list[Emulator]]:
         life.stop()
 
 
-def test_a_server_that_restarts_is_waited_for(
-    restarting: list[Emulator], controller: Controller, processes: ModuleProcesses
-) -> None:
+def test_wait_survives_a_restart_of_the_server(restarting: list[Emulator], processes: ModuleProcesses) -> None:
     restarting[0].settings.build_seconds = 4.0
     run = processes.web(wait_interval=0.3)
     assert run.status == 0, run.output
@@ -54,10 +52,32 @@ def test_a_server_that_restarts_is_waited_for(
     assert len(after.region().caches) == 1
 
 
-def test_one_that_is_gone_for_longer_fails_the_run_and_the_next_one_joins(
-    emulator: Emulator, controller: Controller, processes: ModuleProcesses
+def test_outage_longer_than_the_retries_is_warned_of_once_and_sat_out(
+    restarting: list[Emulator], controller: Controller
 ) -> None:
-    emulator.settings.build_seconds = 60
+    restarting[0].settings.build_seconds = 4.0
+    run = controller.web("--diff", wait_interval=0.2, api_retries=0, wait_timeout=60)
+    assert run.status == 0, run.output
+    assert run.result["image_cache"]["status"] == "Ready"
+    (warning,) = run.result["warnings"]
+    assert warning.startswith("DescribeImageCaches failed: no connection to 127.0.0.1:")
+    assert warning.endswith("What was started goes on, and polling continues until wait_timeout.")
+    assert len(restarting[1].region().caches) == 1
+
+
+def test_outage_of_a_set_is_warned_of_once(restarting: list[Emulator], controller: Controller) -> None:
+    restarting[0].settings.build_seconds = 4.0
+    options = {**BESIDE, "wait_interval": 0.2, "api_retries": 0, "concurrency": 5}
+    run = controller.play({SET: {**options, "image_caches": named(*numbered(5))}})
+    assert run.status == 0, run.output
+    assert run.result["summary"]["created"] == 5
+    assert len(run.result["warnings"]) == 1
+
+
+def test_outage_up_to_wait_timeout_fails_and_the_next_run_joins_the_build(
+    emulator: Emulator, controller: Controller
+) -> None:
+    emulator.settings.build_seconds = 3600
     stopped = threading.Event()
 
     def watch(moment: str, action: str) -> None:
@@ -65,19 +85,23 @@ def test_one_that_is_gone_for_longer_fails_the_run_and_the_next_one_joins(
             threading.Thread(target=lambda: (emulator.stop(), stopped.set())).start()
 
     emulator.watch = watch
-    result = processes.web(wait_interval=0.3, api_retries=1).result
+    result = controller.web(wait_interval=0.3, api_retries=1, wait_timeout=5).result
     assert result["failed"] is True
+    assert result["error"]["code"] == "ConnectionFailed"
     assert result["error"]["retryable"] is True
     assert result["changed"] is True
-    assert result["actions"][0]["image_cache_id"] in emulator.region().caches
+    image_cache_id = result["actions"][0]["image_cache_id"]
+    assert image_cache_id in emulator.region().caches
+    assert f"The build of {image_cache_id} may go on, and costs money. Run again when the API answers" in result["msg"]
+    assert "The request was not sent" not in result["msg"]
     assert stopped.wait(HUNG)
     after = Emulator(emulator.settings, emulator.port)
     after.regions, after.keys = emulator.regions, emulator.keys
     (cache,) = emulator.region().caches.values()
-    cache.builds[-1].began -= 60
+    cache.builds[-1].began -= 3600
     after.start()
     try:
-        joined = processes.web().result
+        joined = controller.web().result
         assert (joined["changed"], joined["image_cache_id"]) == (False, cache.id)
     finally:
         after.stop()

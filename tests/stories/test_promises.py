@@ -239,7 +239,7 @@ class TestNoTracebacks:
     def test_a_server_that_is_not_there(self, controller: Controller) -> None:
         result = controller.web(endpoint="http://127.0.0.1:9", api_retries=1).result
         assert result["error"]["code"] == "ConnectionFailed"
-        assert "no connection to 127.0.0.1:9: Connection refused. Nothing was sent." in result["msg"]
+        assert "no connection to 127.0.0.1:9: Connection refused." in result["msg"]
         assert result["error"]["retryable"] is True
 
     def test_an_answer_beyond_all_bounds(self, emulator: Emulator, controller: Controller) -> None:

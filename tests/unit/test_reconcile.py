@@ -17,6 +17,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan
 from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import failure
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.reconciliation import Reconciliation
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.scene import OutageAtDeadline
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.together import Alone, Run, drive_together
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.waiting import TimedOut, Vanished
 
@@ -243,6 +244,103 @@ class TestCreate:
             talk.run(wait_timeout=60)
         assert talk.clock.now == 1060
         assert len(talk.heard) <= 1 + 60 / 5 + 1
+
+
+AWAY = errors.ConnectionFailed("no connection to the API: Connection refused", action="DescribeImageCaches")
+
+
+class TestOutages:
+    @pytest.mark.parametrize(
+        "failure",
+        [
+            AWAY,
+            errors.NoAnswer("did not answer within 30 s"),
+            errors.GatewayFailure("HTTP status 502", http_status=502),
+            errors.GatewayThrottled("HTTP status 429", http_status=429),
+            errors.Throttled("too many requests", code="RequestLimitExceeded"),
+            errors.ServerError("an internal error", code="InternalError"),
+        ],
+    )
+    def test_outage_during_wait_is_warned_of_once_and_sat_out(self, failure: Exception) -> None:
+        away = [("list", failure)] * 4
+        talk = Conversation(
+            ("list", []),
+            ("create", "imc-1"),
+            ("list", [cache(status="Pending")]),
+            *away,
+            ("list", [cache(status="Pending")]),
+            ("list", failure),
+            ("list", [cache()]),
+            ("list", [cache()]),
+        )
+        assert done(talk.run()) == [("create", "imc-1")]
+        (warning,) = talk.warnings
+        assert warning.endswith("What was started goes on, and polling continues until wait_timeout.")
+
+    def test_outage_up_to_deadline_fails_and_names_what_is_being_built(self) -> None:
+        talk = Conversation(
+            ("list", []), ("create", "imc-1"), ("list", [cache(status="Pending")]), ("list", always(AWAY))
+        )
+        with pytest.raises(OutageAtDeadline) as caught:
+            talk.run(wait_timeout=60)
+        assert talk.clock.now == pytest.approx(1060, abs=1)
+        desired = Desired.from_params(patient())
+        result = failure(caught.value, desired, talk.journal)
+        assert result["error"]["code"] == "ConnectionFailed"
+        assert result["image_cache"]["status"] == "Pending"
+        assert result["msg"] == (
+            "image cache 'web' (imc-1): the API could not be reached when wait_timeout (60 s) ended:"
+            " DescribeImageCaches failed: no connection to the API: Connection refused. The build of imc-1 may go on,"
+            " and costs money. Run again when the API answers: the run continues from what it finds."
+        )
+
+    @pytest.mark.parametrize(
+        "refusal",
+        [
+            errors.AuthenticationError("the key is gone", code="AuthFailure.SecretIdNotFound"),
+            errors.NotAuthorized("not allowed", code="UnauthorizedOperation.CamNoAuth"),
+            errors.InvalidRequest("no such parameter", code="InvalidParameter"),
+        ],
+    )
+    def test_refusal_during_wait_ends_it_at_once(self, refusal: Exception) -> None:
+        talk = Conversation(("list", []), ("create", "imc-1"), ("list", [cache(status="Pending")]), ("list", refusal))
+        with pytest.raises(type(refusal)):
+            talk.run()
+
+    def test_outage_before_anything_was_started_fails_at_once(self) -> None:
+        with pytest.raises(errors.ConnectionFailed):
+            Conversation(("list", AWAY)).run()
+        with pytest.raises(errors.ConnectionFailed):
+            Conversation(("list", []), ("create", AWAY)).run()
+
+    def test_outage_without_waiting_fails_at_once(self) -> None:
+        with pytest.raises(errors.ConnectionFailed):
+            Conversation(("list", []), ("create", "imc-1"), ("list", AWAY)).run(wait=False)
+
+    def test_outage_before_a_later_write_delays_the_write(self) -> None:
+        old = cache("imc-0", Images=["nginx:0"])
+        new = cache("imc-1", ImageCacheName="web-replacement")
+        talk = Conversation(
+            ("list", [old]),
+            ("create", "imc-1"),
+            ("list", [old, new]),
+            ("list", [new]),
+            ("list", [old, new]),
+            *[("delete", AWAY)] * 3,
+            ("delete", None),
+            ("list", []),
+            ("update", AWAY),
+            ("update", None),
+            ("list", [cache("imc-1")]),
+        )
+        assert done(talk.run(on_change="replace")) == [("replace", "imc-1")]
+        assert len(talk.warnings) == 1
+
+    def test_outage_while_a_build_is_joined_is_sat_out(self) -> None:
+        talk = Conversation(
+            ("list", [cache(status="Pending")]), ("list", AWAY), ("list", [cache()]), ("list", [cache()])
+        )
+        assert done(talk.run()) == []
 
 
 class TestUpdate:

@@ -49,7 +49,7 @@ BY_KIND: Mapping[Type[errors.RequestError], str] = {
         "Check secret_id and secret_key, the token of temporary keys, and that this machine's clock is right to"
         " within 5 minutes."
     ),
-    errors.ConnectionFailed: "Nothing was sent. Check endpoint, the proxy variables, DNS and the network.",
+    errors.ConnectionFailed: "The request was not sent. Check endpoint, the proxy variables, DNS and the network.",
     errors.GatewayError: "Something between here and the API answered in its place: check endpoint and the proxy.",
     errors.GatewayFailure: "The API was out of reach behind its gateway. Run again: what was begun is found.",
     errors.GatewayThrottled: "Lower the rate of requests, or raise api_retries.",

@@ -34,7 +34,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan
     Step,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.deleting import delete, remove
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.effects import Steps, Write
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.effects import Steps
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.scene import Scene
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.waiting import (
     RACE_PAUSES,
@@ -116,7 +116,7 @@ def _ready(scene: Scene, step: Step, own: str, claims: Claims) -> Steps[Built]:
 def _created_once(scene: Scene, step: Step, claims: Claims, created: Created) -> Steps[Built]:
     while True:
         try:
-            answer = yield Write("create", step.request)
+            answer = yield from scene.write("create", step.request)
         except RequestError as error:
             if error.nothing_done:
                 return (yield from _taken(scene, error, claims))

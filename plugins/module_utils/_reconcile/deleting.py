@@ -14,7 +14,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors impor
     RequestError,
     StateRefused,
 )
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.effects import Steps, Write
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.effects import Steps
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.scene import Scene
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.waiting import (
     BUSY_PAUSES,
@@ -65,7 +65,7 @@ def _accepted(scene: Scene, image_cache_id: str) -> Steps[Optional[str]]:
     unclear, refused = 0, 0
     while True:
         try:
-            answer = yield Write("delete", {"ImageCacheIds": [image_cache_id]})
+            answer = yield from scene.write("delete", {"ImageCacheIds": [image_cache_id]})
         except StateRefused:
             # Only a build that goes on is worth a longer wait than these few attempts.
             if refused == len(BUSY_PAUSES) or scene.deadline.passed:

@@ -31,10 +31,12 @@ class Look:
 
 @dataclass(frozen=True)
 class Write:
-    """Carry out a writing action: C(create), C(update) or C(delete). Sent: an Answer."""
+    """Carry out a writing action: C(create), C(update) or C(delete), not before C(after) seconds from now. Sent: an
+    Answer."""
 
     action: str
     request: Mapping[str, Any]
+    after: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.replac
     giving_name,
     replace,
 )
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.scene import Scene
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.scene import Outages, Scene
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.updating import update
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.waiting import (
     RACE_PAUSES,
@@ -63,9 +63,17 @@ class Reconciliation:
     """Brings one declared cache about. C(journal) tells at any moment what was done and seen."""
 
     def __init__(
-        self, desired: Desired, journal: Journal, *, clock: Clock, deadline: Deadline, check_mode: bool
+        self,
+        desired: Desired,
+        journal: Journal,
+        *,
+        clock: Clock,
+        deadline: Deadline,
+        check_mode: bool,
+        outages: Optional[Outages] = None,
     ) -> None:
-        self._scene, self._journal, self._check_mode = Scene(desired, journal, clock, deadline), journal, check_mode
+        self._scene = Scene(desired, journal, clock, deadline, outages or Outages(journal.reporter))
+        self._journal, self._check_mode = journal, check_mode
         # The id that the cache is addressed by, until a run has given the name another cache.
         self._address = desired.image_cache_id
         # Whether this run relies on the cache of another one: that may be about to yield the name.
@@ -115,6 +123,7 @@ class Reconciliation:
         image_cache_id = str(plan.join)
         takes_place = any(step.action == REPLACE and step.image_cache_id == image_cache_id for step in plan.steps)
         self._scene.progress(f"joining the build of {image_cache_id}")
+        self._scene.outages.under_way = True
         try:
             cache = yield from await_settled(self._scene, image_cache_id)
             if takes_place and cache.status == READY:

@@ -6,23 +6,56 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Set
+from dataclasses import replace
+from typing import Any, List, Mapping, Optional, Set, TypeVar
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import RequestError
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache, age_order
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import Found
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.effects import Look, Steps
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.effects import Look, Seen, Steps, Write
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal, Reporter
 
-__all__ = ["Scene"]
+__all__ = ["OutageAtDeadline", "Outages", "Scene"]
+
+E = TypeVar("E", Look, Write)
+
+
+class OutageAtDeadline(Exception):
+    """The API could not be reached up to the deadline, while something that the run has started goes on."""
+
+    def __init__(self, error: RequestError, seconds: float) -> None:
+        super().__init__(error.message)
+        self.error, self.seconds = error, seconds
+
+
+class Outages:
+    """What all caches of one task share about outages of the API.
+
+    They are sat out as soon as C(under_way): something goes on that the task has started or joined.
+    """
+
+    def __init__(self, reporter: Reporter) -> None:
+        self.under_way = False
+        self._reporter, self._warned = reporter, False
+
+    def warn(self, error: RequestError) -> None:
+        """Warn of an outage, once."""
+        if not self._warned:
+            self._warned = True
+            self._reporter.warn(
+                f"{error.action} failed: {error.message.rstrip('.')}. What was started goes on, and polling continues"
+                " until wait_timeout."
+            )
 
 
 class Scene:
     """One run of one declared cache. C(desired) is what it makes come true; C(journal) tells what was done."""
 
-    def __init__(self, desired: Desired, journal: Journal, clock: Clock, deadline: Deadline) -> None:
+    def __init__(self, desired: Desired, journal: Journal, clock: Clock, deadline: Deadline, outages: Outages) -> None:
         self.desired, self.journal, self.clock, self.deadline = desired, journal, clock, deadline
+        self.outages = outages
         # A cache that this run deleted may still be listed for some seconds; one that it created, not yet.
         self.removed: Set[str] = set()
         self.listed: Set[str] = set()
@@ -64,8 +97,37 @@ class Scene:
         """Say something that the user should look at."""
         self.journal.reporter.warn(f"image cache {self.desired.label} {message}.")
 
+    def write(self, action: str, request: Mapping[str, Any]) -> Steps[Any]:
+        """Carry out a writing action and return its Answer. Raises RequestError and OutageAtDeadline."""
+        try:
+            answer = yield from self._sit_out_outages(Write(action, request))
+        except RequestError as error:
+            # What may have been carried out may be under way.
+            self.outages.under_way = self.outages.under_way or not error.nothing_done
+            raise
+        self.outages.under_way = True
+        return answer
+
+    def _sit_out_outages(self, effect: E) -> Steps[Any]:
+        """Have an effect carried out. While the run waits for something, an outage only delays it, up to the deadline.
+
+        A write of which nobody knows whether it was carried out is not sent again here.
+        """
+        while True:
+            try:
+                return (yield effect)
+            except RequestError as error:
+                outage = error.passing and (error.nothing_done or isinstance(effect, Look))
+                if not (outage and self.desired.wait and self.outages.under_way):
+                    raise
+                if self.deadline.passed:
+                    raise OutageAtDeadline(error, self.deadline.seconds) from error
+                self.outages.warn(error)
+                self.progress("waiting for the API to answer again")
+            effect = replace(effect, after=self.pause())
+
     def _seen(self, look: Look) -> Steps[List[ImageCache]]:
-        seen = yield look
+        seen: Seen = yield from self._sit_out_outages(look)
         self.journal.request_id = seen.request_id
         self.listed.update(cache.id for cache in seen.image_caches)
         return sorted(seen.image_caches, key=age_order)

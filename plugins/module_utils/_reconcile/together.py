@@ -66,7 +66,7 @@ class Run:
         self.effect = None
         try:
             self.effect = advance()
-            self.due = now + (self.effect.after if isinstance(self.effect, Look) else 0.0)
+            self.due = now + self.effect.after
         except StopIteration as end:
             self.result = end.value
         except Exception as error:  # pylint: disable=broad-except
@@ -151,10 +151,11 @@ class _Schedule:
             self._progress.end()
 
     def _submit_writes(self) -> None:
+        now = self._clock.monotonic()
         for run in self._waiting[:]:
             if self._writing >= self._pool.room:
                 return
-            if isinstance(run.effect, Write):
+            if isinstance(run.effect, Write) and run.due <= now:
                 self._waiting.remove(run)
                 self._writing += 1
                 self._busy += 1
@@ -187,7 +188,10 @@ class _Schedule:
         """Return the seconds until there is something to submit, None where only what is under way can bring it."""
         now = self._clock.monotonic()
         moments = [
-            run.due if run.due > now else run.due + LINGER for run in self._waiting if isinstance(run.effect, Look)
+            run.due if run.due > now else run.due + LINGER
+            for run in self._waiting
+            # A write that is due waits for one that is under way to end.
+            if isinstance(run.effect, Look) or run.due > now
         ]
         patience = [max(0.0, min(moments) - now)] if moments else []
         if self._progress is not None:

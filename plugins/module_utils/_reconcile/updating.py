@@ -16,7 +16,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.obse
     ImageCache,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import BuildFailed, Step
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.effects import Steps, Write
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.effects import Steps
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.scene import Scene
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.waiting import (
     BUSY_PAUSES,
@@ -65,7 +65,7 @@ def _updated(scene: Scene, step: Step, image_cache_id: str, before: Optional[Ima
     unclear, refused = 0, 0
     while True:
         try:
-            answer = yield Write("update", {"ImageCacheId": image_cache_id, **step.request})
+            answer = yield from scene.write("update", {"ImageCacheId": image_cache_id, **step.request})
         except StateRefused:
             if refused == len(BUSY_PAUSES) or not scene.desired.wait or scene.deadline.passed:
                 raise
