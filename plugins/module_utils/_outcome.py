@@ -36,6 +36,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan
     Refused,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._legible import line_of
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.creating import Duplicates
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal, action_result
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.scene import OutageAtDeadline
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.waiting import TimedOut, Vanished
@@ -43,7 +44,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.waitin
 __all__ = ["FAILURES", "failure", "refusal", "request_failure", "request_words", "success"]
 
 # Every way in which a run can end other than well.
-FAILURES = (BuildFailed, InvalidInput, OutageAtDeadline, Refused, RequestError, TimedOut, Vanished)
+FAILURES = (BuildFailed, Duplicates, InvalidInput, OutageAtDeadline, Refused, RequestError, TimedOut, Vanished)
 
 
 def success(desired: Desired, plan: Plan, journal: Journal, *, check_mode: bool, diff: bool) -> Dict[str, Any]:
@@ -126,6 +127,8 @@ def failure(error: Exception, desired: Desired, journal: Journal) -> Dict[str, A
     elif isinstance(error, TimedOut):
         result["image_cache"] = error.cache.as_result() if error.cache else result["image_cache"]
         result["msg"] = f"{name}: {_time_out_words(error)}"
+    elif isinstance(error, Duplicates):
+        result["msg"] = f"{name}: {_duplicate_words(error)}"
     elif isinstance(error, Vanished):
         result["msg"] = (
             f"{name}: {error.image_cache_id} is no longer listed. It was deleted by somebody else; run again to build"
@@ -192,6 +195,15 @@ def _time_out_words(error: TimedOut) -> str:
         f" that was reached is {reached or 'none'}. The build goes on, and costs money: the next run joins it. Raise"
         f" wait_timeout for large images. {hint}"
     ).rstrip()
+
+
+def _duplicate_words(error: Duplicates) -> str:
+    others = " and ".join(f"{cache.id} ({cache.status})" for cache in error.others)
+    if error.replaces:
+        what = f"its replacement {error.own} is Ready, but {others} have the same name."
+    else:
+        what = f"{error.own} is Ready, but {others} has the same name and was not created by this run."
+    return f"{what} Nothing was deleted. Delete or rename the image cache that you do not need, then run again."
 
 
 def _outage_words(error: OutageAtDeadline, journal: Journal) -> str:

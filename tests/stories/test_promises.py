@@ -413,3 +413,25 @@ class TestTwoAtOnce:
         assert run.result["image_cache_id"] == older[0]
         assert list(emulator.region().caches) == older
         assert [action["action"] for action in run.result["actions"]] == ["create", "delete"]
+
+    def test_a_cache_that_a_person_creates_meanwhile_is_left_alone_and_both_are_named(
+        self, emulator: Emulator, controller: Controller
+    ) -> None:
+        # Polls are half a second apart: the other cache is of a later second than the own one.
+        emulator.settings.build_looks = 6
+        others: list[str] = []
+
+        def person(moment: str, action: str) -> None:
+            own = list(emulator.region().caches.values())
+            if moment == "before" and action == LIST and own and not others and own[0].builds[-1].looked == 5:
+                others.append(existing(emulator, Images=["somebody:else"]))
+
+        emulator.watch = person
+        run = controller.web(wait_interval=0.5)
+        assert run.status != 0
+        (own,) = (action["image_cache_id"] for action in run.result["actions"])
+        assert set(emulator.region().caches) == {own, *others}
+        assert DELETE not in emulator.calls()
+        assert run.result["image_cache"]["status"] == "Ready"
+        assert f"{own} is Ready, but {others[0]} (" in run.result["msg"]
+        assert "was not created by this run. Nothing was deleted." in run.result["msg"]

@@ -15,6 +15,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import BuildFailed, Refused
 from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import failure
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.creating import Duplicates
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.reconciliation import Reconciliation
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.scene import OutageAtDeadline
@@ -167,7 +168,7 @@ class TestCreate:
         assert done(journal) == [("create", "imc-1"), ("delete", "imc-1")]
         assert journal.image_cache_id == "imc-0"
 
-    def test_an_older_one_that_has_failed_keeps_the_name_from_nobody(self) -> None:
+    def test_older_failed_cache_keeps_the_name_from_none_and_is_left_alone(self) -> None:
         failed = cache("imc-0", "Failed", CreationTime="2025-12-31T00:00:00Z")
         talk = Conversation(
             ("list", []),
@@ -175,12 +176,53 @@ class TestCreate:
             ("list", [cache(status="Pending")]),
             ("list", [cache()]),
             *[("list", [cache(), failed])] * 5,
-            ("delete", None),
-            ("list", []),
         )
-        journal = talk.run(recreate_failed=False)
-        assert done(journal) == [("create", "imc-1"), ("delete", "imc-0")]
-        assert journal.image_cache_id == "imc-1"
+        with pytest.raises(Duplicates) as caught:
+            talk.run(recreate_failed=False)
+        assert talk.steps == []
+        assert (caught.value.own, [other.id for other in caught.value.others]) == ("imc-1", ["imc-0"])
+
+    def test_duplicate_that_its_run_removes_within_15_s_is_waited_for(self) -> None:
+        later = cache("imc-2", "Pending", CreationTime="2026-01-01T00:00:05Z")
+        talk = Conversation(
+            ("list", []),
+            ("create", "imc-1"),
+            ("list", [cache(status="Pending"), later]),
+            ("list", [cache()]),
+            *[("list", [cache(), later])] * 4,
+            ("list", [cache()]),
+        )
+        assert done(talk.run()) == [("create", "imc-1")]
+
+    def test_unclear_create_that_shows_other_contents_is_not_taken_for_the_own_one(self) -> None:
+        other = cache("imc-9", "Pending", Images=["somebody:else"])
+        talk = Conversation(
+            ("list", []),
+            ("create", errors.NoAnswer("lost")),
+            ("list", [other]),
+            ("list", [{**other, "Status": "Ready"}]),
+            ("list", [{**other, "Status": "Ready"}]),
+            ("update", None),
+            ("list", [cache("imc-9")]),
+        )
+        journal = talk.run()
+        assert done(journal) == [("update", "imc-9")]
+
+    def test_duplicate_of_other_contents_is_left_alone_after_an_unclear_create(self) -> None:
+        second = cache("imc-2", CreationTime="2026-01-01T00:00:10Z")
+        other = cache("imc-9", Images=["somebody:else"], CreationTime="2026-01-01T00:00:20Z")
+        talk = Conversation(
+            ("list", []),
+            ("create", errors.NoAnswer("lost")),
+            *[("list", [])] * 5,
+            ("create", "imc-2"),
+            ("list", [{**second, "Status": "Pending"}]),
+            ("list", [second]),
+            ("list", [second, other]),
+        )
+        with pytest.raises(Duplicates):
+            talk.run()
+        assert talk.steps == []
 
     def test_one_that_does_not_wait_leaves_others_the_time_to_yield_also_when_its_own_is_ready(self) -> None:
         talk = Conversation(

@@ -173,6 +173,86 @@ def test_of_two_that_do_not_wait_the_later_one_yields_to_what_the_other_has_left
     assert (deleted < created) is later_is_smaller
 
 
+class TestDuplicatesOfOthers:
+    """A second cache of the name that another run or a person has created is never deleted by this run."""
+
+    def test_cache_created_by_a_person_during_the_build_is_left_alone_and_both_are_named(self) -> None:
+        world = World()
+        run = Run(world, {"wait_interval": 5.0})
+        for _look_create_look in range(3):
+            run.act()
+        (own,) = world.caches
+        world.clock.now += 30
+        other = world.begun(Images=["somebody:else"])
+        while run.effect is not None:
+            world.clock.now = max(world.clock.now, run.due)
+            run.act()
+        assert world.caches == [own, other]
+        assert run.result["failed"] is True
+        assert run.result["image_cache"]["image_cache_id"] == own.id
+        assert run.result["image_cache"]["status"] == "Ready"
+        assert run.result["msg"] == (
+            f"image cache 'web' ({own.id}): {own.id} is Ready, but {other.id} (Pending) has the same name and was not"
+            " created by this run. Nothing was deleted. Delete or rename the image cache that you do not need, then run"
+            " again."
+        )
+
+    def test_older_cache_created_by_a_person_is_kept_and_declared(self) -> None:
+        world = World()
+        run = Run(world, {"wait_interval": 5.0})
+        run.act()
+        older = world.begun(Images=["somebody:else"])
+        world.clock.now += 5
+        while run.effect is not None:
+            world.clock.now = max(world.clock.now, run.due)
+            run.act()
+        assert world.caches == [older]
+        assert run.result["image_cache_id"] == older.id
+        assert older.declared["Images"] == ["nginx:1"]
+
+    def test_cache_of_a_killed_run_of_the_same_second_is_left_alone(self) -> None:
+        world = World()
+        killed, survivor = (Run(world, {}) for _run in range(2))
+        # Both list, both create; then one is killed, and the other has the smaller id.
+        for run in (killed, survivor, killed, survivor):
+            run.act()
+        first, second = world.caches
+        assert second.id < first.id
+        while survivor.effect is not None:
+            world.clock.now = max(world.clock.now, survivor.due)
+            survivor.act()
+        assert survivor.result["failed"] is True
+        assert {cache.id for cache in world.caches} == {first.id, second.id}
+        assert first.id in survivor.result["msg"]
+        assert second.id in survivor.result["msg"]
+        again = world.run()
+        assert "2 image caches are named 'web'" in again["msg"]
+        del world.service.caches[first.id]
+        assert world.run()["changed"] is False
+
+    def test_cache_of_the_name_created_during_a_replace_stops_the_replace(self) -> None:
+        world = World()
+        old = world.settled()
+        run = Run(world, {**REPLACE, "wait_interval": 5.0})
+        for _look_create_look in range(3):
+            run.act()
+        new = world.caches[-1]
+        other = world.begun(Images=["somebody:else"])
+        while run.effect is not None:
+            world.clock.now = max(world.clock.now, run.due)
+            run.act()
+        assert world.caches == [old, new, other]
+        assert run.result["msg"] == (
+            f"image cache 'web' ({old.id}): its replacement {new.id} is Ready, but {old.id} (Ready) and {other.id}"
+            " (Ready) have the same name. Nothing was deleted. Delete or rename the image cache that you do not"
+            " need, then run again."
+        )
+        del world.service.caches[other.id]
+        again = world.run(**REPLACE)
+        assert again["replaced"] == {"old_id": old.id, "new_id": new.id}
+        assert world.caches == [new]
+
+
 def test_a_failure_of_the_build_is_said_by_both() -> None:
     world = World()
     world.settings.failures = [BuildFailure("nginx")]

@@ -2,19 +2,22 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. Creating a cache exactly once, though the API knows no token for that.
+"""Private to this collection. Creating a cache exactly once, and what happens when two runs race for one name.
 
-After an unclear outcome the name is looked up before anything is tried again. And whoever has created a cache looks
-at its name, right after the create and again when it is Ready: the oldest cache keeps the name, then the one of the
-smallest id, so that all runs come to the same end; one whose build has failed keeps it from nobody. A run removes what
-it has created itself, also where that is not listed yet. In the end it removes too what nobody has removed: after an
-unclear create nobody knows whose a second cache is, and runs get killed.
+The API has no idempotency token: after an unclear outcome the name is looked up before anything is sent again. Nor
+need it keep names unique. So a run that has created a cache looks at its name, right after the create and again when
+the cache is Ready. The oldest cache keeps the name, then the one of the smallest id, so that all runs decide alike; one
+whose build has failed keeps it from none. Each run removes its own cache, also where that is not listed yet, and plans
+again from the one that stays.
+
+A run deletes no cache that it has not created, may not have created, and that does not have the reserved suffix: a
+duplicate that is still there after 15 s may be a person's. The run then fails and names both.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable, Optional, Sequence
+from typing import Any, Callable, List, Mapping, Optional, Sequence
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import (
     AccountProblem,
@@ -44,155 +47,229 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.waitin
     await_settled,
 )
 
-__all__ = ["Built", "Claims", "build", "create"]
+__all__ = ["Build", "Created", "Duplicates", "build", "create"]
 
-# What has a claim to the name that a new cache was created under, the rightful one first.
-Claims = Callable[[Found], Sequence[ImageCache]]
-# Told the id and the request id of a create.
-Created = Callable[[str, Optional[str]], None]
+# Is given the id and the request id of a create.
+OnCreated = Callable[[str, Optional[str]], None]
 # Refusals that say by themselves what they are about. Any other may mean that the name is taken: an API may well
 # keep names unique without documenting it.
 PLAIN_REFUSALS = (AccountProblem, AuthenticationError, NoCapacity, NotAuthorized, QuotaExceeded, Throttled)
 
 
+class Duplicates(Exception):
+    """The run's own cache is Ready, and others that are not its own have the declared name. All were left alone.
+
+    Where C(replaces), the own cache is a replacement, and the one that it was to replace is among the others.
+    """
+
+    def __init__(self, own: str, others: Sequence[ImageCache], replaces: bool) -> None:
+        super().__init__(own)
+        self.own, self.others, self.replaces = own, others, replaces
+
+
 @dataclass(frozen=True)
-class Built:
+class Build:
+    """A cache that is to be created: by which step, and whom to tell.
+
+    C(step.old), if there is one, is the cache that it will replace, and not one of its rivals.
+    """
+
+    step: Step
+    on_created: OnCreated
+
+    def find_rivals(self, found: Found, own: Optional[str]) -> Sequence[ImageCache]:
+        """Return the caches that runs may have created for the same end, C(own) included, the one that stays first."""
+        if self.step.action != REPLACE:
+            return _by_right(found.caches)
+        if any(cache.id == own for cache in found.caches):
+            # Another run has given the name to this run's replacement.
+            return _by_right(self.find_named(found))
+        if any(cache.id == self.step.old for cache in found.caches):
+            return _by_right(found.replacements)
+        # Another run may be through: then a new cache has the name, and the old one is gone.
+        return _by_right((*self.find_named(found), *found.replacements))
+
+    def find_named(self, found: Found) -> Sequence[ImageCache]:
+        """Return the caches that have the declared name, but for the one that is to be replaced."""
+        return [cache for cache in found.caches if cache.id != self.step.old]
+
+
+@dataclass(frozen=True)
+class Created:
     """What came of a create: the id of the run's own cache, or what is there since another cache keeps the name.
 
-    C(named) says that the own cache was seen to have the declared name.
+    C(has_name) says that the own cache was seen to have the declared name.
     """
 
     own: Optional[str] = None
-    named: bool = False
+    has_name: bool = False
     found: Optional[Found] = None
-    rival: Optional[ImageCache] = None
+    lost_to: Optional[ImageCache] = None
 
     @classmethod
-    def yielded(cls, rival: ImageCache, found: Found) -> Built:
-        """Return that a rival keeps the name, among what was found."""
-        return cls(found=found.agreed_on(rival), rival=rival)
+    def lost(cls, to: ImageCache, found: Found) -> Created:
+        """Return that another cache keeps the name, among what was found."""
+        return cls(found=found.agreed_on(to), lost_to=to)
 
 
 def create(scene: Scene, step: Step) -> Steps[Optional[Found]]:
-    """Create the declared cache. Where another one keeps the name, return what is there: plan anew.
+    """Create the declared cache. Where another one keeps the name, return what is there: plan again.
 
-    Raises BuildFailed, TimedOut, Vanished and RequestError.
+    Raises BuildFailed, Duplicates, TimedOut, Vanished and RequestError.
     """
 
-    def claims(found: Found) -> Sequence[ImageCache]:
-        return found.caches
-
-    def created(image_cache_id: str, request_id: Optional[str]) -> None:
+    def on_created(image_cache_id: str, request_id: Optional[str]) -> None:
         scene.journal.created(image_cache_id, request_id, step.fields)
 
-    return (yield from build(scene, step, claims, created)).found
+    return (yield from build(scene, Build(step, on_created))).found
 
 
-def build(scene: Scene, step: Step, claims: Claims, created: Created) -> Steps[Built]:
-    """Create a cache and, if the run waits, wait until it is Ready."""
-    built = yield from _created_once(scene, step, claims, created)
-    if built.own is not None:
-        scene.progress(f"{built.own} is begun")
-        built = yield from _rivalled(scene, step, built.own, claims)
-    if built.own is not None and scene.desired.wait:
-        built = yield from _ready(scene, step, built.own, claims)
-    return built
+def build(scene: Scene, this: Build) -> Steps[Created]:
+    """Create a cache and, if the run waits, wait until it is Ready. Raises what create() raises."""
+    created = yield from _create_once(scene, this)
+    if created.own is not None:
+        scene.progress(f"{created.own} is begun")
+        created = yield from resolve_duplicates(scene, this, created.own)
+    if created.own is not None and scene.desired.wait:
+        created = yield from _await_ready(scene, this, created.own)
+    return created
 
 
-def _ready(scene: Scene, step: Step, own: str, claims: Claims) -> Steps[Built]:
+def _await_ready(scene: Scene, this: Build, own: str) -> Steps[Created]:
     try:
         cache = yield from await_settled(scene, own)
     except Vanished:
         # A run whose cache is the older one may have removed this one.
         found = yield from scene.by_name()
-        for rival in claims(found):
-            return Built.yielded(rival, found)
+        for rival in this.find_rivals(found, own):
+            return Created.lost(rival, found)
         raise
     if cache.status != READY:
-        raise BuildFailed(cache, kept=step.old)
-    return (yield from _rivalled(scene, step, own, claims, alone=True))
+        raise BuildFailed(cache, kept=this.step.old)
+    return (yield from resolve_duplicates(scene, this, own, final_check=True))
 
 
-def _created_once(scene: Scene, step: Step, claims: Claims, created: Created) -> Steps[Built]:
+# Exactly once
+
+
+def _create_once(scene: Scene, this: Build) -> Steps[Created]:
     while True:
         try:
-            answer = yield from scene.write("create", step.request)
+            answer = yield from scene.write("create", this.step.request)
         except RequestError as error:
             if error.nothing_done:
-                return (yield from _taken(scene, error, claims))
-            cache = yield from _looked_up_again(scene, error, claims)
-            if cache is not None:
-                created(cache.id, None)
-                return Built(cache.id)
+                return (yield from _find_who_has_the_name(scene, this, error))
+            created = yield from _find_unclear_create(scene, this, error)
+            if created is not None:
+                return created
             scene.unclear += 1
             if scene.unclear > UNCLEAR_REPEATS or scene.deadline.passed:
                 raise
             continue
         scene.journal.request_id = answer.request_id
         image_cache_id = str(answer.fields["ImageCacheId"])
-        created(image_cache_id, answer.request_id)
-        return Built(image_cache_id)
+        this.on_created(image_cache_id, answer.request_id)
+        return Created(image_cache_id)
 
 
-def _taken(scene: Scene, error: RequestError, claims: Claims) -> Steps[Built]:
+def _find_who_has_the_name(scene: Scene, this: Build, error: RequestError) -> Steps[Created]:
     """Return what has the name of a create that was refused, since another run was faster; else raise the error."""
     if isinstance(error, ApiError) and not isinstance(error, PLAIN_REFUSALS):
         # A new cache may not be listed at once; it is worth waiting for where the refusal is about its name.
         speaks_of_name = str(scene.desired.name) in error.message
         for pause in UNCLEAR_PAUSES if speaks_of_name else UNCLEAR_PAUSES[:1]:
             found = yield from scene.by_name(after=pause)
-            for rival in claims(found):
-                return Built.yielded(rival, found)
+            for rival in this.find_rivals(found, None):
+                return Created.lost(rival, found)
     raise error
 
 
-def _looked_up_again(scene: Scene, error: RequestError, claims: Claims) -> Steps[Optional[ImageCache]]:
+def _find_unclear_create(scene: Scene, this: Build, error: RequestError) -> Steps[Optional[Created]]:
+    """Look for the cache of a create whose outcome is not known; None where it does not show up."""
     scene.progress(f"it may or may not have been created ({error.message}); looking")
     for pause in UNCLEAR_PAUSES:
-        for cache in claims((yield from scene.by_name(after=pause))):
-            return cache
+        found = yield from scene.by_name(after=pause)
+        rivals = this.find_rivals(found, None)
+        for cache in rivals:
+            if is_as_requested(cache, this.step.request):
+                this.on_created(cache.id, None)
+                return Created(cache.id)
+        for cache in rivals:
+            return Created.lost(cache, found)
     return None
 
 
-def _rivalled(scene: Scene, step: Step, own: str, claims: Claims, alone: bool = False) -> Steps[Built]:
-    """Look at the name, remove what has no claim to it, and return what keeps it.
+def is_as_requested(cache: ImageCache, request: Mapping[str, Any]) -> bool:
+    """Return whether a cache may be that of a create request, by what it shows."""
+    images, size = cache.shown("images"), cache.shown("image_cache_size")
+    same_images = not images or set(images) == set(request.get("Images", images))
+    return same_images and (size is None or size == request.get("ImageCacheSize", size))
 
-    With C(alone) no second cache is left: other runs get the time to remove theirs, but they may have been killed.
+
+# Two at once
+
+
+def resolve_duplicates(scene: Scene, this: Build, own: str, final_check: bool = False) -> Steps[Created]:
+    """Look at the name and return which cache keeps it; where that is not the run's own, remove the own one.
+
+    With C(final_check), when the own cache is Ready, other runs get 15 s to remove theirs. Raises Duplicates where a
+    cache stays that this run must not delete.
     """
     found = yield from scene.by_name()
     for pause in RACE_PAUSES:
-        if not _may_settle(scene, _by_right(claims(found)), own, alone):
+        if not _may_settle(scene, this, found, own, final_check):
             break
         found = yield from scene.by_name(after=min(pause, scene.deadline.remaining))
-    rivals = _by_right(claims(found))
+    rivals = this.find_rivals(found, own)
     keeper = next(iter((*_left_by_others(scene, rivals, own), *rivals)), None)
     if keeper is None:
-        return Built(own)
+        return Created(own)
     for cache in rivals:
-        if cache is not keeper and (cache.id == own or scene.unclear or alone):
-            yield from _yielded(scene, keeper, cache.id, replacement=cache.name == scene.desired.replacement_name)
-    if _unlisted(rivals, own) and not alone:
-        yield from _yielded(scene, keeper, own, replacement=step.action == REPLACE)
+        if cache is not keeper and _is_removable(scene, this, cache, own, final_check):
+            yield from remove_duplicate(scene, keeper, cache.id, is_replacement=_is_replacement(scene, cache))
+    if _is_unlisted(rivals, own) and not final_check:
+        yield from remove_duplicate(scene, keeper, own, is_replacement=this.step.action == REPLACE)
     scene.journal.looked_at(keeper)
-    if keeper.id == own:
-        return Built(own, named=keeper in found.caches)
-    return Built.yielded(keeper, found)
+    if keeper.id != own:
+        return Created.lost(keeper, found)
+    if final_check:
+        _refuse_duplicates(scene, this, found, own)
+    return Created(own, has_name=keeper in found.caches)
 
 
-def _by_right(caches: Sequence[ImageCache]) -> Sequence[ImageCache]:
+def remove_duplicate(scene: Scene, keeper: ImageCache, image_cache_id: str, is_replacement: bool) -> Steps[None]:
+    """Delete a cache of this run, or a replacement, beside the one that keeps the name."""
+    scene.progress(f"it exists twice, and {keeper.id} keeps the name; removing {image_cache_id}")
+    # The new cache of a replace is a part of that action, and so is its removal.
+    yield from (remove if is_replacement else delete)(scene, image_cache_id)
+
+
+def _refuse_duplicates(scene: Scene, this: Build, found: Found, own: str) -> None:
+    """Raise Duplicates where another cache of the declared name was left alone."""
+    others = [cache for cache in this.find_named(found) if cache.id not in (own, *scene.removed)]
+    if others:
+        old = [cache for cache in found.caches if cache.id == this.step.old]
+        raise Duplicates(own, [*old, *others], replaces=bool(old))
+
+
+def _by_right(caches: Sequence[ImageCache]) -> List[ImageCache]:
     """Return caches of one name by their right to it: the oldest first, but one that has failed after all others."""
     return sorted(caches, key=lambda cache: cache.status == FAILED)
 
 
-def _may_settle(scene: Scene, rivals: Sequence[ImageCache], own: str, alone: bool) -> bool:
+def _may_settle(scene: Scene, this: Build, found: Found, own: str, final_check: bool) -> bool:
     """Return whether another look may show what runs agree on: one of them is about to remove its cache, or this one's
     is not listed yet."""
-    if _unlisted(rivals, own):
-        return not alone
+    rivals = this.find_rivals(found, own)
+    if _is_unlisted(rivals, own):
+        return not final_check
+    if final_check:
+        others = [cache for cache in (*rivals, *this.find_named(found)) if cache.id != own]
+        return bool(others) and (not rivals or rivals[0].id == own) and not scene.unclear
     if scene.unclear or len(rivals) < 2 or rivals[0].id != own:
         return False
     # A run that waits looks again when its cache is Ready; a rival that is Ready has nobody left to remove it.
-    return alone or not (scene.desired.wait or any(cache.status == READY for cache in rivals[1:]))
+    return not (scene.desired.wait or any(cache.status == READY for cache in rivals[1:]))
 
 
 def _left_by_others(scene: Scene, rivals: Sequence[ImageCache], own: str) -> Sequence[ImageCache]:
@@ -204,12 +281,20 @@ def _left_by_others(scene: Scene, rivals: Sequence[ImageCache], own: str) -> Seq
     return ready or ([] if scene.unclear else others)
 
 
-def _unlisted(rivals: Sequence[ImageCache], own: str) -> bool:
+def _is_removable(scene: Scene, this: Build, cache: ImageCache, own: str, final_check: bool) -> bool:
+    """Return whether this run may delete a rival: its own, one that its unclear create may have made, or, in the end, a
+    replacement that nobody has removed."""
+    if cache.id == own:
+        return True
+    if scene.unclear and is_as_requested(cache, this.step.request):
+        return True
+    return final_check and _is_replacement(scene, cache)
+
+
+def _is_replacement(scene: Scene, cache: ImageCache) -> bool:
+    return cache.name == scene.desired.replacement_name
+
+
+def _is_unlisted(rivals: Sequence[ImageCache], own: str) -> bool:
     """Return whether others show, and the run's own cache does not: not yet, if it was just created."""
     return bool(rivals) and all(cache.id != own for cache in rivals)
-
-
-def _yielded(scene: Scene, keeper: ImageCache, image_cache_id: str, replacement: bool) -> Steps[None]:
-    scene.progress(f"it exists twice, and {keeper.id} keeps the name; removing {image_cache_id}")
-    # The new cache of a replace is a part of that action, and so is its removal.
-    yield from (remove if replacement else delete)(scene, image_cache_id)

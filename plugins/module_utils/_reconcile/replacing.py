@@ -10,12 +10,12 @@ name. What is there tells how far it is: both caches, or the new one alone under
 
 from __future__ import annotations
 
-from typing import List, Optional, Sequence
+from typing import Optional
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import NotFound
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import Found, Step
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.creating import Built, build
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.creating import Build, Created, build
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.deleting import remove
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.effects import Steps
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.scene import Scene
@@ -33,18 +33,18 @@ def replace(scene: Scene, step: Step, heir: Optional[ImageCache]) -> Steps[Optio
     """Let a new cache, or C(heir), a replacement that is Ready, take the place of C(step.old).
 
     Where another run's cache has taken it, return what is there: plan anew. Without waiting a new cache is only
-    begun. Raises Yielded, BuildFailed, TimedOut, Vanished and RequestError.
+    begun. Raises Yielded, BuildFailed, Duplicates, TimedOut, Vanished and RequestError.
     """
     old, new = str(step.old), step.image_cache_id
     if new is None:
-        built = yield from _built(scene, step, old)
-        new = built.own
-        if built.named:
+        created = yield from _build_replacement(scene, step, old)
+        new = created.own
+        if created.has_name:
             # Another run has taken this run's replacement up, and is through.
             scene.journal.exchanged(old, str(new))
             return None
         if new is None or not scene.desired.wait:
-            return built.found
+            return created.found
 
     def accepted(request_id: Optional[str]) -> None:
         scene.journal.replacing(old, str(new), request_id, step.fields)
@@ -75,21 +75,14 @@ def giving_name(scene: Scene, update: Steps[None]) -> Steps[None]:
         raise Yielded from error
 
 
-def _built(scene: Scene, step: Step, old: str) -> Steps[Built]:
+def _build_replacement(scene: Scene, step: Step, old: str) -> Steps[Created]:
     """Build the new cache."""
-    own: List[str] = []
 
-    def claims(found: Found) -> Sequence[ImageCache]:
-        # Another run may be through already: then a new cache has the name, and the old one is gone.
-        named = [cache for cache in found.caches if cache.id != old]
-        return named if any(cache.id in own for cache in named) else (*named, *found.replacements)
-
-    def created(image_cache_id: str, request_id: Optional[str]) -> None:
-        own.append(image_cache_id)
+    def on_created(image_cache_id: str, request_id: Optional[str]) -> None:
         scene.journal.replacing(old, image_cache_id, request_id, step.fields)
 
     scene.progress(f"building the replacement {scene.desired.replacement_name!r} beside {old}")
-    built = yield from build(scene, step, claims, created)
-    if built.rival:
-        scene.journal.replacing(old, built.rival.id, None, step.fields)
-    return built
+    created = yield from build(scene, Build(step, on_created))
+    if created.lost_to:
+        scene.journal.replacing(old, created.lost_to.id, None, step.fields)
+    return created
