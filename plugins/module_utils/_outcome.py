@@ -36,10 +36,13 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan
     Refused,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._legible import line_of
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.context import (
+    OutageAtDeadline,
+    TimedOut,
+    Vanished,
+)
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.creating import Duplicates
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal, action_result
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.scene import OutageAtDeadline
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.waiting import TimedOut, Vanished
 
 __all__ = ["FAILURES", "failure", "refusal", "request_failure", "request_words", "success"]
 

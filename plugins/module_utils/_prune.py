@@ -26,7 +26,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.sele
 from ansible_collections.tencentcloud.tke.plugins.module_utils._info import PATIENCE, all_of_them
 from ansible_collections.tencentcloud.tke.plugins.module_utils._legible import line_of
 from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import request_failure, request_words
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.batches import Deletions, delete_in_batches
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.deleting import Deletions, delete_in_batches
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Reporter
 
 __all__ = ["image_cache_prune", "image_cache_prune_spec"]

@@ -15,12 +15,16 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._caller import Ca
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache import fields
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
 from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import FAILURES, failure, success
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.context import Outages
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal, Reporter
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.progress import Progress, Watched
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.reconciliation import Reconciliation
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.scene import Outages
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.threads import Threads
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.together import Alone, Run, drive_together
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.scheduler import (
+    InlineExecutor,
+    Run,
+    ThreadExecutor,
+    drive_runs,
+)
 
 __all__ = ["begun", "declaration_spec", "driven", "image_cache", "image_cache_spec", "outcome"]
 
@@ -81,12 +85,12 @@ def driven(
     reporter = watched[0].journal.reporter if watched else caller.reporter
     progress = Progress(watched, caller.clock, reporter.progress) if reporter.speaks else None
     if room == 1 and progress is None:
-        drive_together(runs, caller.clock, Alone(caller.clock), ended)
+        drive_runs(runs, caller.clock, InlineExecutor(caller.clock), ended)
         return
     # In threads also for a single one that speaks: it does so while a request takes its time.
-    threads = Threads(room)
+    threads = ThreadExecutor(room)
     try:
-        drive_together(runs, caller.clock, threads, ended, progress)
+        drive_runs(runs, caller.clock, threads, ended, progress)
     finally:
         threads.stop()
 

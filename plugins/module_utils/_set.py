@@ -23,10 +23,10 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desi
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import Refused
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.context import Outages
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal, Reporter
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.progress import Watched
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.scene import Outages
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.together import Run
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.scheduler import Run
 from ansible_collections.tencentcloud.tke.plugins.module_utils._run import begun, declaration_spec, driven, outcome
 
 __all__ = ["image_cache_set", "image_cache_set_spec"]
@@ -183,7 +183,7 @@ def _driven(entries: Sequence[Entry], params: Mapping[str, Any], caller: Caller)
         if params["on_error"] == "stop" and run.error is not None:
             for other in (entry.run for entry in entries if entry.run):
                 if other.effect is not None and not other.writes:
-                    other.give_up(Refused("it was not begun: on_error is stop, and another one has failed."))
+                    other.abandon(Refused("it was not begun: on_error is stop, and another one has failed."))
 
     driven(watched, caller, room=params["concurrency"] if len(watched) > 1 else 1, ended=ended)
 

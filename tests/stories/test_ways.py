@@ -401,11 +401,11 @@ class TestProgress:
         seen = []
         for line in lines_of(command, controller.environment, terminal):
             seen.append(line)
-            if line.endswith(" is begun"):
+            if line.endswith(" is being built"):
                 # The build ends because the line was read, and not before.
                 (cache,) = emulator.region().caches.values()
                 cache.builds[-1].seconds = 0.0
-        assert any(line.endswith(" is begun") for line in seen)
+        assert any(line.endswith(" is being built") for line in seen)
         assert any("changed: [localhost]" in line for line in seen)
 
 

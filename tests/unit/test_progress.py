@@ -32,7 +32,7 @@ class Told(World):
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> Told:
     world = Told()
-    monkeypatch.setattr(_run, "Threads", lambda room: OneThread(world.clock))
+    monkeypatch.setattr(_run, "ThreadExecutor", lambda room: OneThread(world.clock))
     return world
 
 
@@ -46,7 +46,7 @@ def test_a_build_is_told_step_by_step(told: Told) -> None:
     result = told.run(wait_interval=10)
     assert result["changed"]
     lines = [line for _moment, line in told.said]
-    assert lines[0] == f"image cache 'web', 0 s: {result['image_cache_id']} is begun"
+    assert lines[0] == f"image cache 'web', 0 s: {result['image_cache_id']} is being built"
     assert lines[-1].endswith(f": {result['image_cache_id']} is Ready")
     steps = [line.split("is Pending, ")[1].split(":")[0] for line in lines if "is Pending, " in line]
     # Those that two looks have between them are not seen.

@@ -15,12 +15,19 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import BuildFailed, Refused
 from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import failure
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.context import (
+    OutageAtDeadline,
+    TimedOut,
+    Vanished,
+)
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.creating import Duplicates
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.reconciliation import Reconciliation
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.scene import OutageAtDeadline
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.together import Alone, Run, drive_together
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.waiting import TimedOut, Vanished
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.scheduler import (
+    InlineExecutor,
+    Run,
+    drive_runs,
+)
 
 from .test_api import FakeClock
 from .world import patient
@@ -87,7 +94,7 @@ class Conversation:
         deadline = Deadline(self.clock, desired.wait_timeout)
         reconciliation = Reconciliation(desired, self.journal, clock=self.clock, deadline=deadline, check_mode=False)
         run = Run(reconciliation.run(), self, deadline)  # type: ignore[arg-type]
-        drive_together([run], self.clock, Alone(self.clock))
+        drive_runs([run], self.clock, InlineExecutor(self.clock))
         if run.error is not None:
             raise run.error
         left = [step for step in self.steps if not callable(step[1])]

@@ -16,7 +16,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client impor
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Deadline
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import RequestError
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile import effects, together
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile import context, scheduler
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.reconciliation import Reconciliation
 from emulator import BuildFailure, settings_of, worlds
@@ -69,8 +69,8 @@ class Run:
 
     def _carried_out(self) -> Any:
         effect = self.effect
-        if isinstance(effect, effects.Look):
-            return together._part(together._listed(self.client, [effect], self.deadline), effect)
+        if isinstance(effect, context.Read):
+            return scheduler.part_of(scheduler.list_together(self.client, [effect], self.deadline), effect)
         writes = {"create": self.client.create, "update": self.client.update, "delete": self.client.delete}
         return writes[effect.action](effect.request, self.deadline)
 
@@ -331,7 +331,7 @@ def test_one_that_is_not_listed_yet_yields_all_the_same(options: dict[str, Any],
     world = World()
     world.settings.listed_after = 4.0
     other = Run(world, others)
-    while other.effect is not None and not isinstance(other.effect, effects.Write):
+    while other.effect is not None and not isinstance(other.effect, context.Write):
         other.act()
     other.act()
     # This one looks just before the other's cache is listed, and creates; then it sees that one, and its own not yet.

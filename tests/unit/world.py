@@ -24,7 +24,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._caller import Ca
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
 from ansible_collections.tencentcloud.tke.plugins.module_utils._legible import readable
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.together import Alone
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.scheduler import InlineExecutor
 from emulator import vendor
 from emulator.errors import ApiProblem
 from emulator.service import Cache, ImageCacheService, Settings
@@ -66,7 +66,7 @@ class WorldClock(Clock):
         self.now += seconds
 
 
-class OneThread(Alone):
+class OneThread(InlineExecutor):
     """Stands in for threads."""
 
     def stop(self) -> None:
@@ -119,7 +119,7 @@ class World:
     def run_set(self, **options: Any) -> dict[str, Any]:
         """Return the result of a run of the module for many caches, without threads: they know no virtual time."""
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(_run, "Threads", lambda room: OneThread(self.clock))
+            patch.setattr(_run, "ThreadExecutor", lambda room: OneThread(self.clock))
             return self._run_module(_set.image_cache_set, _set.image_cache_set_spec, **options)
 
     def run_info(self, **options: Any) -> dict[str, Any]:

@@ -36,18 +36,18 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan
     Found,
     Step,
 )
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.deleting import delete, remove
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.effects import Steps
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.scene import Scene
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.waiting import (
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.context import (
     RACE_PAUSES,
     UNCLEAR_PAUSES,
     UNCLEAR_REPEATS,
+    RunContext,
+    Steps,
     Vanished,
     await_settled,
 )
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.deleting import delete_cache, remove_cache
 
-__all__ = ["Build", "Created", "Duplicates", "build", "create"]
+__all__ = ["Build", "Created", "Duplicates", "build_cache", "create_cache"]
 
 # Is given the id and the request id of a create.
 OnCreated = Callable[[str, Optional[str]], None]
@@ -112,83 +112,82 @@ class Created:
         return cls(found=found.agreed_on(to), lost_to=to)
 
 
-def create(scene: Scene, step: Step) -> Steps[Optional[Found]]:
+def create_cache(context: RunContext, step: Step) -> Steps[Optional[Found]]:
     """Create the declared cache. Where another one keeps the name, return what is there: plan again.
 
     Raises BuildFailed, Duplicates, TimedOut, Vanished and RequestError.
     """
 
     def on_created(image_cache_id: str, request_id: Optional[str]) -> None:
-        scene.journal.created(image_cache_id, request_id, step.fields)
+        context.journal.note_creation(image_cache_id, request_id, step.fields)
 
-    return (yield from build(scene, Build(step, on_created))).found
+    return (yield from build_cache(context, Build(step, on_created))).found
 
 
-def build(scene: Scene, this: Build) -> Steps[Created]:
-    """Create a cache and, if the run waits, wait until it is Ready. Raises what create() raises."""
-    created = yield from _create_once(scene, this)
+def build_cache(context: RunContext, this: Build) -> Steps[Created]:
+    """Create a cache and, if the run waits, wait until it is Ready. Raises what create_cache() raises."""
+    created = yield from _create_once(context, this)
     if created.own is not None:
-        scene.progress(f"{created.own} is begun")
-        created = yield from resolve_duplicates(scene, this, created.own)
-    if created.own is not None and scene.desired.wait:
-        created = yield from _await_ready(scene, this, created.own)
+        context.report(f"{created.own} is being built")
+        created = yield from resolve_duplicates(context, this, created.own)
+    if created.own is not None and context.desired.wait:
+        created = yield from _await_ready(context, this, created.own)
     return created
 
 
-def _await_ready(scene: Scene, this: Build, own: str) -> Steps[Created]:
+def _await_ready(context: RunContext, this: Build, own: str) -> Steps[Created]:
     try:
-        cache = yield from await_settled(scene, own)
+        cache = yield from await_settled(context, own)
     except Vanished:
         # A run whose cache is the older one may have removed this one.
-        found = yield from scene.by_name()
+        found = yield from context.read_by_name()
         for rival in this.find_rivals(found, own):
             return Created.lost(rival, found)
         raise
     if cache.status != READY:
         raise BuildFailed(cache, kept=this.step.old)
-    return (yield from resolve_duplicates(scene, this, own, final_check=True))
+    return (yield from resolve_duplicates(context, this, own, final_check=True))
 
 
 # Exactly once
 
 
-def _create_once(scene: Scene, this: Build) -> Steps[Created]:
+def _create_once(context: RunContext, this: Build) -> Steps[Created]:
     while True:
         try:
-            answer = yield from scene.write("create", this.step.request)
+            answer = yield from context.write("create", this.step.request)
         except RequestError as error:
             if error.nothing_done:
-                return (yield from _find_who_has_the_name(scene, this, error))
-            created = yield from _find_unclear_create(scene, this, error)
+                return (yield from _find_who_has_the_name(context, this, error))
+            created = yield from _find_unclear_create(context, this, error)
             if created is not None:
                 return created
-            scene.unclear += 1
-            if scene.unclear > UNCLEAR_REPEATS or scene.deadline.passed:
+            context.unclear += 1
+            if context.unclear > UNCLEAR_REPEATS or context.deadline.passed:
                 raise
             continue
-        scene.journal.request_id = answer.request_id
         image_cache_id = str(answer.fields["ImageCacheId"])
         this.on_created(image_cache_id, answer.request_id)
         return Created(image_cache_id)
 
 
-def _find_who_has_the_name(scene: Scene, this: Build, error: RequestError) -> Steps[Created]:
+def _find_who_has_the_name(context: RunContext, this: Build, error: RequestError) -> Steps[Created]:
     """Return what has the name of a create that was refused, since another run was faster; else raise the error."""
     if isinstance(error, ApiError) and not isinstance(error, PLAIN_REFUSALS):
         # A new cache may not be listed at once; it is worth waiting for where the refusal is about its name.
-        speaks_of_name = str(scene.desired.name) in error.message
+        speaks_of_name = str(context.desired.name) in error.message
         for pause in UNCLEAR_PAUSES if speaks_of_name else UNCLEAR_PAUSES[:1]:
-            found = yield from scene.by_name(after=pause)
+            found = yield from context.read_by_name(after=pause)
             for rival in this.find_rivals(found, None):
                 return Created.lost(rival, found)
     raise error
 
 
-def _find_unclear_create(scene: Scene, this: Build, error: RequestError) -> Steps[Optional[Created]]:
-    """Look for the cache of a create whose outcome is not known; None where it does not show up."""
-    scene.progress(f"it may or may not have been created ({error.message}); looking")
+def _find_unclear_create(context: RunContext, this: Build, error: RequestError) -> Steps[Optional[Created]]:
+    """Read for the cache of a create whose outcome is not known; None where it does not show up."""
+    context.report(f"it may or may not have been created ({error.message}); looking")
     for pause in UNCLEAR_PAUSES:
-        found = yield from scene.by_name(after=pause)
+        found = yield from context.read_by_name(after=pause)
         rivals = this.find_rivals(found, None)
         for cache in rivals:
             if is_as_requested(cache, this.step.request):
@@ -209,44 +208,44 @@ def is_as_requested(cache: ImageCache, request: Mapping[str, Any]) -> bool:
 # Two at once
 
 
-def resolve_duplicates(scene: Scene, this: Build, own: str, final_check: bool = False) -> Steps[Created]:
-    """Look at the name and return which cache keeps it; where that is not the run's own, remove the own one.
+def resolve_duplicates(context: RunContext, this: Build, own: str, final_check: bool = False) -> Steps[Created]:
+    """Read the name and return which cache keeps it; where that is not the run's own, remove the own one.
 
     With C(final_check), when the own cache is Ready, other runs get 15 s to remove theirs. Raises Duplicates where a
     cache stays that this run must not delete.
     """
-    found = yield from scene.by_name()
+    found = yield from context.read_by_name()
     for pause in RACE_PAUSES:
-        if not _may_settle(scene, this, found, own, final_check):
+        if not _may_settle(context, this, found, own, final_check):
             break
-        found = yield from scene.by_name(after=min(pause, scene.deadline.remaining))
+        found = yield from context.read_by_name(after=min(pause, context.deadline.remaining))
     rivals = this.find_rivals(found, own)
-    keeper = next(iter((*_left_by_others(scene, rivals, own), *rivals)), None)
+    keeper = next(iter((*_left_by_others(context, rivals, own), *rivals)), None)
     if keeper is None:
         return Created(own)
     for cache in rivals:
-        if cache is not keeper and _is_removable(scene, this, cache, own, final_check):
-            yield from remove_duplicate(scene, keeper, cache.id, is_replacement=_is_replacement(scene, cache))
+        if cache is not keeper and _is_removable(context, this, cache, own, final_check):
+            yield from remove_duplicate(context, keeper, cache.id, is_replacement=_is_replacement(context, cache))
     if _is_unlisted(rivals, own) and not final_check:
-        yield from remove_duplicate(scene, keeper, own, is_replacement=this.step.action == REPLACE)
-    scene.journal.looked_at(keeper)
+        yield from remove_duplicate(context, keeper, own, is_replacement=this.step.action == REPLACE)
+    context.journal.update_view(keeper)
     if keeper.id != own:
         return Created.lost(keeper, found)
     if final_check:
-        _refuse_duplicates(scene, this, found, own)
+        _refuse_duplicates(context, this, found, own)
     return Created(own, has_name=keeper in found.caches)
 
 
-def remove_duplicate(scene: Scene, keeper: ImageCache, image_cache_id: str, is_replacement: bool) -> Steps[None]:
+def remove_duplicate(context: RunContext, keeper: ImageCache, image_cache_id: str, is_replacement: bool) -> Steps[None]:
     """Delete a cache of this run, or a replacement, beside the one that keeps the name."""
-    scene.progress(f"it exists twice, and {keeper.id} keeps the name; removing {image_cache_id}")
+    context.report(f"it exists twice, and {keeper.id} keeps the name; removing {image_cache_id}")
     # The new cache of a replace is a part of that action, and so is its removal.
-    yield from (remove if is_replacement else delete)(scene, image_cache_id)
+    yield from (remove_cache if is_replacement else delete_cache)(context, image_cache_id)
 
 
-def _refuse_duplicates(scene: Scene, this: Build, found: Found, own: str) -> None:
+def _refuse_duplicates(context: RunContext, this: Build, found: Found, own: str) -> None:
     """Raise Duplicates where another cache of the declared name was left alone."""
-    others = [cache for cache in this.find_named(found) if cache.id not in (own, *scene.removed)]
+    others = [cache for cache in this.find_named(found) if cache.id not in (own, *context.removed)]
     if others:
         old = [cache for cache in found.caches if cache.id == this.step.old]
         raise Duplicates(own, [*old, *others], replaces=bool(old))
@@ -257,7 +256,7 @@ def _by_right(caches: Sequence[ImageCache]) -> List[ImageCache]:
     return sorted(caches, key=lambda cache: cache.status == FAILED)
 
 
-def _may_settle(scene: Scene, this: Build, found: Found, own: str, final_check: bool) -> bool:
+def _may_settle(context: RunContext, this: Build, found: Found, own: str, final_check: bool) -> bool:
     """Return whether another look may show what runs agree on: one of them is about to remove its cache, or this one's
     is not listed yet."""
     rivals = this.find_rivals(found, own)
@@ -265,34 +264,34 @@ def _may_settle(scene: Scene, this: Build, found: Found, own: str, final_check: 
         return not final_check
     if final_check:
         others = [cache for cache in (*rivals, *this.find_named(found)) if cache.id != own]
-        return bool(others) and (not rivals or rivals[0].id == own) and not scene.unclear
-    if scene.unclear or len(rivals) < 2 or rivals[0].id != own:
+        return bool(others) and (not rivals or rivals[0].id == own) and not context.unclear
+    if context.unclear or len(rivals) < 2 or rivals[0].id != own:
         return False
     # A run that waits looks again when its cache is Ready; a rival that is Ready has nobody left to remove it.
-    return not (scene.desired.wait or any(cache.status == READY for cache in rivals[1:]))
+    return not (context.desired.wait or any(cache.status == READY for cache in rivals[1:]))
 
 
-def _left_by_others(scene: Scene, rivals: Sequence[ImageCache], own: str) -> Sequence[ImageCache]:
+def _left_by_others(context: RunContext, rivals: Sequence[ImageCache], own: str) -> Sequence[ImageCache]:
     """Return what stays, for a run that does not wait: it will not look again, and nobody is left to remove these."""
-    if scene.desired.wait:
+    if context.desired.wait:
         return ()
     others = [cache for cache in rivals if cache.id != own and cache.status != FAILED]
     ready = [cache for cache in others if cache.status == READY]
-    return ready or ([] if scene.unclear else others)
+    return ready or ([] if context.unclear else others)
 
 
-def _is_removable(scene: Scene, this: Build, cache: ImageCache, own: str, final_check: bool) -> bool:
+def _is_removable(context: RunContext, this: Build, cache: ImageCache, own: str, final_check: bool) -> bool:
     """Return whether this run may delete a rival: its own, one that its unclear create may have made, or, in the end, a
     replacement that nobody has removed."""
     if cache.id == own:
         return True
-    if scene.unclear and is_as_requested(cache, this.step.request):
+    if context.unclear and is_as_requested(cache, this.step.request):
         return True
-    return final_check and _is_replacement(scene, cache)
+    return final_check and _is_replacement(context, cache)
 
 
-def _is_replacement(scene: Scene, cache: ImageCache) -> bool:
-    return cache.name == scene.desired.replacement_name
+def _is_replacement(context: RunContext, cache: ImageCache) -> bool:
+    return cache.name == context.desired.replacement_name
 
 
 def _is_unlisted(rivals: Sequence[ImageCache], own: str) -> bool:

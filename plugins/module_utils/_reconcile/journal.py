@@ -49,7 +49,7 @@ class Journal:
         self.since = 0.0
         self.news = False
 
-    def begins(self, doing: str, now: float) -> None:
+    def begin_step(self, doing: str, now: float) -> None:
         """Note what the run is about to do, or wait for."""
         if doing != self.doing:
             self.doing, self.since, self.news = doing, now, True
@@ -57,7 +57,7 @@ class Journal:
     def claim(self, cache: ImageCache) -> None:
         """Note a cache that the run may change or delete."""
 
-    def found(self, cache: ImageCache) -> None:
+    def note_found(self, cache: ImageCache) -> None:
         """Note the cache that the run is about."""
         self.claim(cache)
         self.seen, self.image_cache_id = cache, cache.id
@@ -66,23 +66,25 @@ class Journal:
             # Another run has brought to its end what this one has begun.
             self.replaced = {"old_id": self._old, "new_id": cache.id}
 
-    def looked_at(self, cache: ImageCache) -> None:
+    def update_view(self, cache: ImageCache) -> None:
         """Note a newer view of a cache, if it is the one that the run is about."""
         if cache.id == self.image_cache_id:
             self.seen = cache
 
-    def created(self, image_cache_id: str, request_id: Optional[str], fields: Tuple[str, ...]) -> None:
+    def note_creation(self, image_cache_id: str, request_id: Optional[str], fields: Tuple[str, ...]) -> None:
         """Note a cache that the API has created: from now on the run is about this one."""
         self.seen, self.image_cache_id = None, image_cache_id
-        self.done("create", image_cache_id, request_id, fields)
+        self.note_action("create", image_cache_id, request_id, fields)
 
-    def deleted(self, image_cache_id: str, request_id: Optional[str]) -> None:
+    def note_deletion(self, image_cache_id: str, request_id: Optional[str]) -> None:
         """Note a deletion that the API has accepted."""
         if self.seen and self.seen.id == image_cache_id:
             self.seen = None
-        self.done("delete", image_cache_id, request_id)
+        self.note_action("delete", image_cache_id, request_id)
 
-    def done(self, action: str, image_cache_id: str, request_id: Optional[str], fields: Tuple[str, ...] = ()) -> None:
+    def note_action(
+        self, action: str, image_cache_id: str, request_id: Optional[str], fields: Tuple[str, ...] = ()
+    ) -> None:
         """Note a writing action that the API has accepted."""
         entry = self._replace_entry()
         if action == RENAME and entry and entry["image_cache_id"] == image_cache_id:
@@ -90,15 +92,15 @@ class Journal:
             return
         self.actions.append(action_result(action, image_cache_id, request_id, fields))
 
-    def replacing(self, old: str, new: str, request_id: Optional[str], fields: Tuple[str, ...]) -> None:
+    def note_replace(self, old: str, new: str, request_id: Optional[str], fields: Tuple[str, ...]) -> None:
         """Note the new cache of a replace: one entry, whichever cache takes the old one's place in the end."""
         self._old, entry = old, self._replace_entry()
         if entry is None:
-            self.done(REPLACE, new, request_id, fields)
+            self.note_action(REPLACE, new, request_id, fields)
         else:
             entry["image_cache_id"] = new
 
-    def exchanged(self, old: str, new: str) -> None:
+    def note_exchange(self, old: str, new: str) -> None:
         """Note that the old cache is gone, and that the run is about the new one from now on."""
         self.seen, self.image_cache_id = None, new
         self.replaced = {"old_id": old, "new_id": new}

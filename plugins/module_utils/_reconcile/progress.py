@@ -50,14 +50,14 @@ class Progress:
         self._watched, self._clock, self._say = watched, clock, say
         self._began = self._spoke = clock.monotonic()
 
-    def patience(self) -> float:
+    def seconds_to_heartbeat(self) -> float:
         """Return the seconds until there is to be a line in any case."""
         return max(0.0, self._spoke + HEARTBEAT - self._clock.monotonic())
 
-    def speak(self) -> None:
+    def report(self) -> None:
         """Say a line, if something is new or a minute has passed."""
         news = [one.journal for one in self._watched if one.journal.news]
-        if not news and self.patience() > 0:
+        if not news and self.seconds_to_heartbeat() > 0:
             return
         for journal in news:
             journal.news = False
@@ -72,7 +72,7 @@ class Progress:
     def end(self) -> None:
         """Say what is new in the end, but for a failure, which the result explains."""
         if any(one.journal.news for one in self._watched) and not any(one.run.error for one in self._watched):
-            self.speak()
+            self.report()
 
     def _summary(self) -> str:
         """Return the counts, and what the run that has been at its step for longest is doing."""

@@ -33,22 +33,23 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan
     make_plan,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.successor import Successor
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.creating import create
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.deleting import delete
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.effects import Steps
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.replacing import (
-    Yielded,
-    giving_name,
-    replace,
-)
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.scene import Outages, Scene
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.updating import update
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.waiting import (
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.context import (
     RACE_PAUSES,
+    Outages,
+    RunContext,
+    Steps,
     Vanished,
     await_settled,
 )
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.creating import create_cache
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.deleting import delete_cache
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.replacing import (
+    LostRace,
+    give_name,
+    replace_cache,
+)
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.updating import update_cache
 
 __all__ = ["Reconciliation"]
 
@@ -72,7 +73,7 @@ class Reconciliation:
         check_mode: bool,
         outages: Optional[Outages] = None,
     ) -> None:
-        self._scene = Scene(desired, journal, clock, deadline, outages or Outages(journal.reporter))
+        self._context = RunContext(desired, journal, clock, deadline, outages or Outages(journal.reporter))
         self._journal, self._check_mode = journal, check_mode
         # The id that the cache is addressed by, until a run has given the name another cache.
         self._address = desired.image_cache_id
@@ -84,89 +85,89 @@ class Reconciliation:
 
         Raises Refused, BuildFailed, TimedOut, Vanished and RequestError.
         """
-        found = yield from self._settled()
+        found = yield from self._find_and_settle()
         plan = self._plan(found)
         self._journal.before = plan.subject
         for _plan in range(MOST_PLANS):
-            if plan.join and not self._scene.desired.wait:
-                return self._left_alone(plan)
+            if plan.join and not self._context.desired.wait:
+                return self._leave_alone(plan)
             if self._check_mode:
                 return plan
-            left = yield from (self._joined(plan) if plan.join else self._carried_out(plan, found))
+            left = yield from (self._join_build(plan) if plan.join else self._carry_out(plan, found))
             if left is None:
                 return plan
             found = left
             plan = self._plan(found)
         raise Refused(
-            f"{self._scene.desired.label} is changed by somebody else as fast as by this run. Run again when only one"
+            f"{self._context.desired.label} is changed by somebody else as fast as by this run. Run again when only one"
             " of them is at work."
         )
 
     def _plan(self, found: Found) -> Plan:
         if len(found.caches) == 1:
-            self._journal.found(found.caches[0])
-        plan = make_plan(self._scene.desired, found, self._scene.clock.unix())
+            self._journal.note_found(found.caches[0])
+        plan = make_plan(self._context.desired, found, self._context.clock.unix())
         if plan.subject is not None:
-            self._journal.found(plan.subject)
+            self._journal.note_found(plan.subject)
         used = {step.image_cache_id for step in plan.steps}
         for cache in found.replacements:
             if cache.id in used:
                 self._journal.claim(cache)
         if plan.lacks_passwords:
-            self._scene.warn(
+            self._context.warn(
                 "is built anew without its registry credentials: they are not declared, and the API masks passwords"
             )
         return plan
 
-    def _joined(self, plan: Plan) -> Steps[Found]:
+    def _join_build(self, plan: Plan) -> Steps[Found]:
         """Wait for a build that this run did not begin, and return what is there then."""
         image_cache_id = str(plan.join)
         takes_place = any(step.action == REPLACE and step.image_cache_id == image_cache_id for step in plan.steps)
-        self._scene.progress(f"joining the build of {image_cache_id}")
-        self._scene.outages.under_way = True
+        self._context.report(f"joining the build of {image_cache_id}")
+        self._context.outages.under_way = True
         try:
-            cache = yield from await_settled(self._scene, image_cache_id)
+            cache = yield from await_settled(self._context, image_cache_id)
             if takes_place and cache.status == READY:
-                self._be_content()
+                self._count_as_rebuilt()
         except Vanished:
             # Its run may have found an older one of the name, and have removed its own.
-            self._scene.progress(f"{image_cache_id} is gone; looking again")
+            self._context.report(f"{image_cache_id} is gone; looking again")
         self._relies_on_others = True
-        return (yield from self._settled())
+        return (yield from self._find_and_settle())
 
-    # Looking
+    # Finding
 
-    def _look(self, after: float = 0.0) -> Steps[Found]:
-        if self._address and self._address not in self._scene.removed:
-            return (yield from self._look_by_id(self._address, after))
-        return (yield from self._scene.by_name(after))
+    def _find(self, after: float = 0.0) -> Steps[Found]:
+        if self._address and self._address not in self._context.removed:
+            return (yield from self._find_by_id(self._address, after))
+        return (yield from self._context.read_by_name(after))
 
-    def _look_by_id(self, image_cache_id: str, after: float) -> Steps[Found]:
-        """Look at the cache of the declared id and, where it matters, at what has its name or its replacement's."""
-        caches = yield from self._scene.by_ids(image_cache_id, after=after)
+    def _find_by_id(self, image_cache_id: str, after: float) -> Steps[Found]:
+        """Find the cache of the declared id and, where it matters, at what has its name or its replacement's."""
+        caches = yield from self._context.read_by_ids(image_cache_id, after=after)
         if caches:
-            self._journal.found(caches[0])
-            self._scene.desired = self._scene.desired.named(caches[0].name)
-        desired = self._scene.desired
-        steps = self._steps_of(caches)
+            self._journal.note_found(caches[0])
+            self._context.desired = self._context.desired.named(caches[0].name)
+        desired = self._context.desired
+        steps = self._plan_steps(caches)
         if desired.name is None or (caches and not steps):
             return Found(tuple(caches))
-        named = yield from self._scene.by_name()
+        named = yield from self._context.read_by_name()
         others = [cache for cache in named.caches if cache.id != image_cache_id]
         gives_name = any(step.action != UPDATE or "image_cache_name" in step.fields for step in steps)
         if others and desired.present and (gives_name or not caches):
-            raise Refused(self._taken(others[0], caches))
+            raise Refused(self._describe_taken_name(others[0], caches))
         # Where another cache has the name, the replacement may well be that one's.
         return Found(tuple(caches), () if others else named.replacements)
 
-    def _steps_of(self, caches: Sequence[ImageCache]) -> Sequence[Step]:
+    def _plan_steps(self, caches: Sequence[ImageCache]) -> Sequence[Step]:
         """Return what is to be done to a cache that was found by its id, before anything is known of its name."""
         if not caches:
             return ()
-        return make_plan(self._scene.desired, Found(tuple(caches)), self._scene.clock.unix()).steps
+        return make_plan(self._context.desired, Found(tuple(caches)), self._context.clock.unix()).steps
 
-    def _taken(self, other: ImageCache, caches: Sequence[ImageCache]) -> str:
-        name = self._scene.desired.name
+    def _describe_taken_name(self, other: ImageCache, caches: Sequence[ImageCache]) -> str:
+        name = self._context.desired.name
         if caches:
             return (
                 f"{self._address} cannot be named {name!r}: {other.id} has that name. Nothing was changed. Choose"
@@ -177,19 +178,19 @@ class Reconciliation:
             " is built anew: address that one, or leave image_cache_id out."
         )
 
-    def _settled(self) -> Steps[Found]:
-        """Look, and give runs that created one name at the same moment the time to agree while something builds."""
-        found = yield from self._look()
-        if self._check_mode or not self._scene.desired.present:
+    def _find_and_settle(self) -> Steps[Found]:
+        """Find the cache; while something builds, give runs that created one name at the same moment time to agree."""
+        found = yield from self._find()
+        if self._check_mode or not self._context.desired.present:
             return found
         for pause in RACE_PAUSES:
             if len(found.caches) < 2 or self._relies_on_others or all(cache.settled for cache in found.caches):
                 break
-            found = yield from self._look(after=min(pause, self._scene.deadline.remaining))
+            found = yield from self._find(after=min(pause, self._context.deadline.remaining))
         # The runs of the others will come to the same end: the oldest stays.
         return Found(found.caches[:1], found.replacements) if self._relies_on_others else found
 
-    def _left_alone(self, plan: Plan) -> Plan:
+    def _leave_alone(self, plan: Plan) -> Plan:
         """Return the plan of a run that does not wait for the build that is under way."""
         cache = self._journal.seen
         if plan.steps:
@@ -199,63 +200,63 @@ class Reconciliation:
     def _warn_of(self, last: Step, join: Optional[str], of_itself: bool) -> None:
         """Say what a plan that ends with this step leaves undone; C(of_itself) where it is the cache that is built."""
         if not of_itself:
-            self._scene.warn(f"has its replacement {join} being built; a later run lets it take its place")
+            self._context.warn(f"has its replacement {join} being built; a later run lets it take its place")
         elif last.old and last.image_cache_id:
-            self._scene.warn(f"is being built; its replacement {last.image_cache_id} takes its place in a later run")
+            self._context.warn(f"is being built; its replacement {last.image_cache_id} takes its place in a later run")
         elif last.fields:
             differing = ", ".join(option for option in last.fields if option not in ASKED_FOR)
             asked = f"differs from its declaration in {differing}" if differing else f"{', '.join(last.fields)} waits"
-            self._scene.warn(f"is being built and {asked}; with wait: false it is left alone")
+            self._context.warn(f"is being built and {asked}; with wait: false it is left alone")
 
     # Applying
 
-    def _carried_out(self, plan: Plan, found: Found) -> Steps[Optional[Found]]:
+    def _carry_out(self, plan: Plan, found: Found) -> Steps[Optional[Found]]:
         """Carry out a plan; where another run has made it void, return what is there instead."""
         if plan.recovers is not None:
             self._journal.recovered = plan.recovers
         seen = {cache.id: cache for cache in (*found.caches, *found.replacements)}
         for step in plan.steps:
             try:
-                left = yield from self._applied(step, seen.get(step.image_cache_id or ""))
-            except Yielded:
-                left = yield from self._settled()
+                left = yield from self._apply_step(step, seen.get(step.image_cache_id or ""))
+            except LostRace:
+                left = yield from self._find_and_settle()
             if left is not None:
                 self._relies_on_others = True
-                self._be_content()
+                self._count_as_rebuilt()
                 return left
         return None
 
-    def _be_content(self) -> None:
+    def _count_as_rebuilt(self) -> None:
         """Take the new cache of another run for one that this run has built: it is as new."""
-        self._scene.desired = dataclasses.replace(self._scene.desired, force_rebuild=False)
+        self._context.desired = dataclasses.replace(self._context.desired, force_rebuild=False)
 
-    def _applied(self, step: Step, cache: Optional[ImageCache]) -> Steps[Optional[Found]]:
+    def _apply_step(self, step: Step, cache: Optional[ImageCache]) -> Steps[Optional[Found]]:
         if step.action == CREATE:
-            return (yield from create(self._scene, step))
+            return (yield from create_cache(self._context, step))
         if step.action == REPLACE:
-            return (yield from replace(self._scene, step, cache))
+            return (yield from replace_cache(self._context, step, cache))
         if step.action == DELETE:
-            yield from delete(self._scene, str(step.image_cache_id))
+            yield from delete_cache(self._context, str(step.image_cache_id))
             return None
         if step.action == RENAME:
-            yield from giving_name(self._scene, update(self._scene, step, cache))
+            yield from give_name(self._context, update_cache(self._context, step, cache))
             return None
         try:
-            yield from update(self._scene, step, cache)
+            yield from update_cache(self._context, step, cache)
         except StateRefused:
-            if not self._turns_to_replacing(step, cache):
+            if not self._switch_to_replace(step, cache):
                 raise
-            return (yield from self._settled())
+            return (yield from self._find_and_settle())
         return None
 
-    def _turns_to_replacing(self, step: Step, cache: Optional[ImageCache]) -> bool:
+    def _switch_to_replace(self, step: Step, cache: Optional[ImageCache]) -> bool:
         """Let the rest of the run replace a cache whose update has failed, where the API updates no such cache."""
-        desired = self._scene.desired
+        desired = self._context.desired
         hopeless = cache is not None and cache.status == UPDATE_FAILED
         if not hopeless or not desired.recreate_failed or desired.on_change != "update":
             return False
         if Successor(desired, cache).missing:
             return False
-        self._scene.progress("it cannot be updated after its failed update; replacing it")
-        self._scene.desired = dataclasses.replace(desired, on_change="replace")
+        self._context.report("it cannot be updated after its failed update; replacing it")
+        self._context.desired = dataclasses.replace(desired, on_change="replace")
         return True

@@ -16,60 +16,62 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.obse
     ImageCache,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import BuildFailed, Step
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.effects import Steps
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.scene import Scene
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.waiting import (
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.context import (
     BUSY_PAUSES,
     LISTING_LAG,
     UNCLEAR_PAUSES,
     UNCLEAR_REPEATS,
+    RunContext,
+    Steps,
     Vanished,
     await_settled,
 )
 
-__all__ = ["bring_about", "update"]
+__all__ = ["update_and_wait", "update_cache"]
 
 
-def update(scene: Scene, step: Step, before: Optional[ImageCache]) -> Steps[None]:
+def update_cache(context: RunContext, step: Step, before: Optional[ImageCache]) -> Steps[None]:
     """Update a cache as an action of its own. C(before) is the cache as the plan saw it.
 
-    Raises what bring_about() raises.
+    Raises what update_and_wait() raises.
     """
     image_cache_id = str(step.image_cache_id)
 
-    def accepted(request_id: Optional[str]) -> None:
-        scene.journal.done(step.action, image_cache_id, request_id, step.fields)
+    def on_accepted(request_id: Optional[str]) -> None:
+        context.journal.note_action(step.action, image_cache_id, request_id, step.fields)
 
-    scene.progress(f"updating {image_cache_id}: {', '.join(step.fields)}")
-    yield from bring_about(scene, step, image_cache_id, before, accepted)
+    context.report(f"updating {image_cache_id}: {', '.join(step.fields)}")
+    yield from update_and_wait(context, step, image_cache_id, before, on_accepted)
 
 
-def bring_about(
-    scene: Scene,
+def update_and_wait(
+    context: RunContext,
     step: Step,
     image_cache_id: str,
     before: Optional[ImageCache],
-    accepted: Callable[[Optional[str]], None] = lambda request_id: None,
+    on_accepted: Callable[[Optional[str]], None] = lambda request_id: None,
 ) -> Steps[None]:
-    """Update a cache and, where the run waits, see it Ready. C(accepted) is told the request id.
+    """Update a cache and, where the run waits, see it Ready. C(on_accepted) is called with the request id.
 
     Raises BuildFailed, TimedOut, Vanished and RequestError; StateRefused of a cache that is not being built means
     that the API does not update it in its present state.
     """
-    accepted((yield from _updated(scene, step, image_cache_id, before)))
-    yield from _await_update(scene, step, image_cache_id, before)
+    on_accepted((yield from _send_update(context, step, image_cache_id, before)))
+    yield from _await_update(context, step, image_cache_id, before)
 
 
-def _updated(scene: Scene, step: Step, image_cache_id: str, before: Optional[ImageCache]) -> Steps[Optional[str]]:
+def _send_update(
+    context: RunContext, step: Step, image_cache_id: str, before: Optional[ImageCache]
+) -> Steps[Optional[str]]:
     """Send an update until it is accepted or seen to have arrived. The same update twice is the same."""
     unclear, refused = 0, 0
     while True:
         try:
-            answer = yield from scene.write("update", {"ImageCacheId": image_cache_id, **step.request})
+            answer = yield from context.write("update", {"ImageCacheId": image_cache_id, **step.request})
         except StateRefused:
-            if refused == len(BUSY_PAUSES) or not scene.desired.wait or scene.deadline.passed:
+            if refused == len(BUSY_PAUSES) or not context.desired.wait or context.deadline.passed:
                 raise
-            cache, waited = yield from _settled_again(scene, image_cache_id, BUSY_PAUSES[refused])
+            cache, waited = yield from _await_settled_again(context, image_cache_id, BUSY_PAUSES[refused])
             if cache is not None and cache.status == UPDATE_FAILED:
                 raise
             refused = 0 if waited else refused + 1
@@ -77,62 +79,63 @@ def _updated(scene: Scene, step: Step, image_cache_id: str, before: Optional[Ima
             unclear += 1
             if error.nothing_done or unclear > UNCLEAR_REPEATS:
                 raise
-            cache = yield from scene.by_id(image_cache_id, after=UNCLEAR_PAUSES[1])
+            cache = yield from context.read_by_id(image_cache_id, after=UNCLEAR_PAUSES[1])
             if cache is not None and not cache.settled:
                 return None
         else:
-            scene.journal.request_id = answer.request_id
             return str(answer.request_id) if answer.request_id else None
-        if _arrived(scene, step, image_cache_id, cache, before):
+        if _has_arrived(context, step, image_cache_id, cache, before):
             return None
 
 
-def _arrived(
-    scene: Scene, step: Step, image_cache_id: str, cache: Optional[ImageCache], before: Optional[ImageCache]
+def _has_arrived(
+    context: RunContext, step: Step, image_cache_id: str, cache: Optional[ImageCache], before: Optional[ImageCache]
 ) -> bool:
     if cache is None:
         raise Vanished(image_cache_id)
-    return _would_show(scene, step, before, cache) and not outstanding(scene.desired, cache, step.fields)
+    return _would_show(context, step, before, cache) and not outstanding(context.desired, cache, step.fields)
 
 
-def _would_show(scene: Scene, step: Step, before: Optional[ImageCache], cache: ImageCache) -> bool:
+def _would_show(context: RunContext, step: Step, before: Optional[ImageCache], cache: ImageCache) -> bool:
     """Return whether all that the update carries was seen to differ before: what the API hides may not have arrived."""
     if before is None:
         return True
     if before.status == UPDATE_FAILED:
         return cache.status == READY
-    return outstanding(scene.desired, before, step.fields) == list(step.fields)
+    return outstanding(context.desired, before, step.fields) == list(step.fields)
 
 
-def _settled_again(scene: Scene, image_cache_id: str, pause: float) -> Steps[Tuple[Optional[ImageCache], bool]]:
-    """Look at a cache that the API calls busy; wait for its build, if it shows one, and say whether it did."""
-    cache = yield from scene.by_id(image_cache_id, after=max(pause, scene.pause()))
+def _await_settled_again(
+    context: RunContext, image_cache_id: str, pause: float
+) -> Steps[Tuple[Optional[ImageCache], bool]]:
+    """Read a cache that the API calls busy; wait for its build, if it shows one, and say whether it did."""
+    cache = yield from context.read_by_id(image_cache_id, after=max(pause, context.poll_interval()))
     if cache is None or cache.settled:
         return cache, False
-    return (yield from await_settled(scene, image_cache_id)), True
+    return (yield from await_settled(context, image_cache_id)), True
 
 
-def _await_update(scene: Scene, step: Step, image_cache_id: str, before: Optional[ImageCache]) -> Steps[None]:
+def _await_update(context: RunContext, step: Step, image_cache_id: str, before: Optional[ImageCache]) -> Steps[None]:
     """Wait until the update shows. The listing may lag, and the service may accept what it does not do."""
-    accepted = scene.clock.monotonic()
-    cache = yield from scene.by_id(image_cache_id)
-    if not scene.desired.wait:
+    accepted_at = context.clock.monotonic()
+    cache = yield from context.read_by_id(image_cache_id)
+    if not context.desired.wait:
         return
     while True:
         if cache is None or not cache.settled:
-            cache = yield from await_settled(scene, image_cache_id)
+            cache = yield from await_settled(context, image_cache_id)
         unmoved = cache.status == UPDATE_FAILED and before is not None and cache.raw == before.raw
-        left = outstanding(scene.desired, cache, step.fields) if cache.status == READY else []
-        if not (unmoved or left) or scene.clock.monotonic() - accepted > LISTING_LAG or scene.deadline.passed:
+        left = outstanding(context.desired, cache, step.fields) if cache.status == READY else []
+        if not (unmoved or left) or context.clock.monotonic() - accepted_at > LISTING_LAG or context.deadline.passed:
             break
-        cache = yield from scene.by_id(image_cache_id, after=scene.pause())
+        cache = yield from context.read_by_id(image_cache_id, after=context.poll_interval())
     if cache.status != READY:
         raise BuildFailed(cache)
     for option in left:
-        scene.warn(_not_shown(cache, option))
+        context.warn(_describe_not_shown(cache, option))
 
 
-def _not_shown(cache: ImageCache, option: str) -> str:
+def _describe_not_shown(cache: ImageCache, option: str) -> str:
     if option in ("images", "image_cache_size", "retention_days", "tags", "image_cache_name"):
         return f"shows {option} as {cache.shown(option)!r} although the API accepted the update"
     return f"does not show {option} as declared although the API accepted the update"
