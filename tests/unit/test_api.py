@@ -497,13 +497,10 @@ class TestClient:
             return {"TotalCount": total, "ImageCaches": [{"ImageCacheId": i} for i in ids]}
 
         shifting = (page(range_of(0, 50), 101), page(range_of(49, 99), 101), page(range_of(99, 101), 101))
-        steady = (page(range_of(0, 50), 102), page(range_of(50, 100), 102), page(range_of(100, 102), 102))
-        script = Script(*shifting, *steady)
+        script = Script(*shifting)
         listing = client(script).describe(forever(), ImageCacheNames=["a"])
-        # A page that repeats an entry has lost another one: all are read again.
-        assert [parameters["Offset"] for _action, parameters in script.calls] == [0, 50, 100] * 2
-        assert all(parameters["Limit"] == 50 for _action, parameters in script.calls)
-        assert [cache["ImageCacheId"] for cache in listing.image_caches] == range_of(0, 102)
+        assert [parameters["Offset"] for _action, parameters in script.calls] == [0, 50, 100]
+        assert [cache["ImageCacheId"] for cache in listing.image_caches] == range_of(0, 101)
 
     def test_a_listing_that_takes_its_time_is_not_read_for_ever(self) -> None:
         clock = FakeClock()

@@ -58,7 +58,7 @@ class Client:
         return read_selected(lambda offset: self._page(selection, offset, deadline), deadline)
 
     def describe_all(self, deadline: Deadline) -> Listing:
-        """DescribeImageCaches of all there are, read again where its pages do not fit together."""
+        """DescribeImageCaches of all there are; the listing says whether its pages fit together."""
         return read_all(lambda offset: self._page({}, offset, deadline), deadline)
 
     def most_suitable(

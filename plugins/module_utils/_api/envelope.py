@@ -11,7 +11,6 @@ application/json, with and without a charset, and errors come with HTTP status 2
 from __future__ import annotations
 
 import json
-import math
 from typing import Any, Dict, Mapping, Optional, Type
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import (
@@ -25,8 +24,8 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors impor
 
 __all__ = ["open_envelope", "request_id_of"]
 
-# More than any answer of the API has: levels of lists and objects, digits of a number, characters of a code or an id.
-MOST_LEVELS, MOST_DIGITS, LONGEST_WORD = 50, 100, 200
+# In characters: longer than any code or request id.
+LONGEST_WORD = 200
 # Of a body that is no answer: how many bytes are looked at, and how many characters are shown.
 LONGEST_LOOK, LONGEST_EXCERPT = 2000, 200
 
@@ -54,15 +53,16 @@ def open_envelope(action: str, status: int, body: bytes, retry_after: Optional[f
 
 
 def _response(body: bytes) -> Optional[Dict[str, Any]]:
+    """Return the envelope's content, None where a body is none."""
     try:
-        # RecursionError: a body of nothing but brackets is still only a bad answer.
-        answer = json.loads(body.decode("utf-8"), parse_int=_integer, parse_float=_finite, parse_constant=_finite)
+        answer = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+        if b"\\ud" in body.lower():
+            # Ansible takes no halves of surrogate pairs from a module.
+            answer = json.loads(json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace"))
     except (ValueError, RecursionError):
         return None
-    if not isinstance(answer, dict) or _is_deep(answer):
+    if not isinstance(answer, dict):
         return None
-    if b"\\ud" in body.lower():
-        answer = _whole_characters(answer)
     response = answer.get("Response")
     if isinstance(response, dict):
         return response
@@ -73,35 +73,8 @@ def _response(body: bytes) -> Optional[Dict[str, Any]]:
     return None
 
 
-def _integer(digits: str) -> int:
-    # To read millions of digits would take for ever.
-    if len(digits) > MOST_DIGITS:
-        raise ValueError("an integer of too many digits")
-    return int(digits)
-
-
-def _finite(number: str) -> float:
-    # JSON has neither NaN nor Infinity, and whoever reads a result of this collection need not understand them.
-    value = float(number)
-    if not math.isfinite(value):
-        raise ValueError(f"{number} is no number")
-    return value
-
-
-def _whole_characters(answer: Any) -> Any:
-    """Return an answer without halves of surrogate pairs, which Ansible takes from no module."""
-    return json.loads(json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace"))
-
-
-def _is_deep(answer: Any) -> bool:
-    """Return whether an answer has more levels than whatever walks through it can bear."""
-    level = [answer]
-    for _level in range(MOST_LEVELS):
-        parts = (part.values() if isinstance(part, dict) else part for part in level)
-        level = [item for items in parts for item in items if isinstance(item, (dict, list))]
-        if not level:
-            return False
-    return True
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
 
 
 def _api_error(response: Optional[Mapping[str, Any]], body: bytes, **facts: Any) -> Optional[RequestError]:

@@ -21,8 +21,6 @@ PAGE_SIZE = 50
 # seconds after the deadline.
 MAX_PAGES = 1000
 GRACE = 60.0
-# How often a listing that changed while it was read is read again.
-REREADS = 3
 # An id has 12 characters. It goes back into requests, so it is not to be of any length.
 LONGEST_ID = 200
 
@@ -35,55 +33,34 @@ class Listing:
     """The image caches of a listing, as the API gives them, each id once.
 
     C(total) is how many there are by the API's last word. C(whole) says that the pages fit together: none repeated
-    a cache, and all were of one total, which is the number of caches. C(pages) is how many it took.
+    a cache, and all were of one total, which is the number of caches.
     """
 
     image_caches: Sequence[Mapping[str, Any]]
     request_id: Optional[str]
     total: int = 0
     whole: bool = True
-    pages: int = 1
 
 
 def read_selected(fetch: Fetch, deadline: Deadline) -> Listing:
     """Return what a selection by ids or names shows, up to the number that the API says there are, or to a page that
-    shows nothing new. More than a page of it is read again as by read_all().
+    shows nothing new.
 
     Raises MalformedAnswer, and what C(fetch) raises.
     """
-
-    def read() -> Listing:
-        return _read(fetch, lambda page, new, reached: reached or not new, deadline)
-
-    listing = read()
-    return listing if listing.pages == 1 else _steadied(listing, read)
+    return _read(fetch, lambda page, new, reached: reached or not new, deadline)
 
 
 def read_all(fetch: Fetch, deadline: Deadline) -> Listing:
-    """Return every image cache there is, whatever number the API says.
+    """Return every image cache, whatever number the API says there are.
 
-    A cache that is deleted while pages are read moves the others up, one of them past the reader. So a listing whose
-    pages do not fit together is read again, until they do, or until it is the same twice. Raises MalformedAnswer, and
-    what C(fetch) raises.
+    A cache that is deleted while pages are read moves the others up, one of them past the reader: then the listing is
+    not C(whole), and its reader warns. Raises MalformedAnswer, and what C(fetch) raises.
     """
-
-    def read() -> Listing:
-        return _read(fetch, _last_of_all, deadline)
-
-    return _steadied(read(), read)
+    return _read(fetch, _is_last_of_all, deadline)
 
 
-def _steadied(listing: Listing, read: Callable[[], Listing]) -> Listing:
-    for _reread in range(REREADS):
-        if listing.whole:
-            break
-        before, listing = _ids(listing), read()
-        if _ids(listing) == before:
-            break
-    return listing
-
-
-def _last_of_all(page: int, new: int, reached: bool) -> bool:
+def _is_last_of_all(page: int, new: int, reached: bool) -> bool:
     # A full page proves nothing, even where the total is reached; one with nothing new ends what repeats itself.
     return not new or (reached and page < PAGE_SIZE)
 
@@ -93,7 +70,7 @@ def _read(fetch: Fetch, is_last: Callable[[int, int, bool], bool], deadline: Dea
     reached."""
     found: Dict[str, Mapping[str, Any]] = {}
     offset, totals = 0, set()
-    for pages in range(1, MAX_PAGES + 1):
+    for _page in range(MAX_PAGES):
         answer = fetch(offset)
         page, total = _page_of(answer)
         known = len(found)
@@ -102,15 +79,11 @@ def _read(fetch: Fetch, is_last: Callable[[int, int, bool], bool], deadline: Dea
         totals.add(total)
         if not page or is_last(len(page), len(found) - known, offset >= total):
             whole = totals == {len(found)} and offset == len(found)
-            return Listing(list(found.values()), answer.request_id, total, whole, pages)
+            return Listing(list(found.values()), answer.request_id, total, whole)
         if deadline.elapsed > deadline.seconds + GRACE:
             seconds = f"{deadline.elapsed:.0f}"
             raise MalformedAnswer(f"a listing that does not end in {seconds} s", action="DescribeImageCaches")
     raise MalformedAnswer(f"a listing of more than {MAX_PAGES} pages", action="DescribeImageCaches")
-
-
-def _ids(listing: Listing) -> List[str]:
-    return sorted(cache["ImageCacheId"] for cache in listing.image_caches)
 
 
 def _page_of(answer: Answer) -> Tuple[List[Mapping[str, Any]], int]:
