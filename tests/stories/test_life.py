@@ -321,6 +321,23 @@ class TestReady:
         assert emulator.calls() == [LIST, LIST, DELETE]
         assert emulator.received[1].parameters["ImageCacheNames"] == ["web", "web-replacement"]
 
+    def test_absent_by_id_and_another_name_deletes_nothing(self, emulator: Emulator, controller: Controller) -> None:
+        image_cache_id = existing(emulator, ImageCacheName="prod")
+        for arguments in (("--check",), ()):
+            run = controller.task(*arguments, id=image_cache_id, name="stage", state="absent")
+            assert run.status != 0
+            assert run.result["msg"].startswith(
+                f"image cache 'stage' ({image_cache_id}): it is named 'prod', not 'stage' as declared"
+            )
+            assert "Nothing was deleted. Leave image_cache_name out" in run.result["msg"]
+            assert (run.result["changed"], run.result["actions"]) == (False, [])
+            assert run.result["image_cache"]["image_cache_name"] == "prod"
+        assert emulator.calls() == [LIST] * 2
+        run = controller.task(id=image_cache_id, name="prod", state="absent", wait_interval=0.1)
+        assert [action for action, _fields in actions(run)] == ["delete"]
+        # The id is not found any more: nothing contradicts anything.
+        assert controller.task(id=image_cache_id, name="stage", state="absent").result["changed"] is False
+
     def test_check_mode_foretells_the_delete(self, emulator: Emulator, controller: Controller) -> None:
         image_cache_id = existing(emulator)
         result = controller.task("--check", name="web", state="absent").result

@@ -110,6 +110,15 @@ def test_what_goes_goes_with_its_replacements_first() -> None:
     assert alone.subject == spare("imc-3")
 
 
+@pytest.mark.parametrize("name", ["prod", ""])
+def test_absent_by_id_and_the_name_of_another_is_refused(name: str) -> None:
+    options = {"state": "absent", "image_cache_id": "imc-1", "image_cache_name": "stage"}
+    with pytest.raises(Refused, match="not 'stage' as declared"):
+        planned(options, shown(ImageCacheName=name), beside=[spare()])
+    assert steps(planned({**options, "image_cache_name": None}, shown(ImageCacheName=name))) == [("delete", "imc-1")]
+    assert planned(options).steps == ()
+
+
 def test_several_of_one_name_are_refused() -> None:
     with pytest.raises(Refused) as raised:
         planned({}, shown(), shown("imc-9", "Failed"))

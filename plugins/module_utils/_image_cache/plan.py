@@ -105,6 +105,7 @@ def make_plan(desired: Desired, found: Found, now: float) -> Plan:
     if len(found.caches) > 1:
         raise _several(desired, found.caches)
     if not desired.present:
+        _refuse_contradiction(desired, found)
         doomed = (*found.replacements, *found.caches)
         return Plan(tuple(map(_deletion, doomed)), None, subject=doomed[-1] if doomed else None)
     if found.caches:
@@ -118,6 +119,17 @@ def _several(desired: Desired, found: Sequence[ImageCache]) -> Refused:
         f"{len(found)} image caches are named {desired.name!r}: {listed}. Nothing was changed, since a name that"
         " is not unique does not say which one is meant. Address one by image_cache_id, delete or rename the others."
     )
+
+
+def _refuse_contradiction(desired: Desired, found: Found) -> None:
+    """Raise Refused where the id and the name of a cache to delete are those of two caches: one of them is wrong."""
+    for cache in found.caches:
+        if desired.image_cache_id and desired.name and cache.name != desired.name:
+            raise Refused(
+                f"it is named {cache.name!r}, not {desired.name!r} as declared, so it is unclear which image cache to"
+                " delete. Nothing was deleted. Leave image_cache_name out to delete it by its id, or leave"
+                " image_cache_id out to delete by name."
+            )
 
 
 def _of_cache(desired: Desired, cache: ImageCache, replacements: Sequence[ImageCache], now: float) -> Plan:
