@@ -15,6 +15,10 @@ ADDRESS = r"""
       - The name of the image cache. It is found by exactly this name, unless O(image_cache_id) is given.
       - Together with O(image_cache_id) it is the name that the cache shall have. A name that another cache has is
         refused.
+      - With O(state=absent) an O(image_cache_id) and the name of another cache contradict each other. The module then
+        fails without deleting anything.
+      - A name that ends in C(-replacement) is reserved for the new cache of a replace. It is refused, except with
+        O(state=absent).
       - The API does not promise that names are unique. Several caches of one name are an error that lists their ids.
       - One of O(image_cache_name) and O(image_cache_id) is required.
     type: str

@@ -37,6 +37,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"vpc_id": ""}, "vpc_id is empty"),
     ({"subnet_id": " "}, "subnet_id is empty"),
     ({"name": ""}, "image_cache_name is empty"),
+    ({"name": "web-replacement"}, "image_cache_name ends in '-replacement', which is reserved"),
+    ({"id": "imc-1", "name": "web-replacement"}, "image_cache_name ends in '-replacement', which is reserved"),
     ({"id": ""}, "image_cache_id is empty"),
     ({"security_group_ids": ["sg-1", ""]}, "security_group_ids[1] is empty"),
     ({"registry_skip_verify_list": [""]}, "registry_skip_verify_list[0] is empty"),

@@ -125,7 +125,8 @@ class TestRefused:
         [
             (named("a", "b", "a"), "image_caches[0] and image_caches[2] have the same image_cache_name 'a'"),
             ([{"id": "imc-1"}, {"id": "imc-1"}], "image_caches[0] and image_caches[1] have the same image_cache_id"),
-            (named("a-replacement", "a"), "image_caches[0] is named 'a-replacement', which is reserved"),
+            (named("a-replacement", "a", state="absent"), "image_caches[0] is named 'a-replacement', which is res"),
+            (named("a", "b-replacement"), "image_caches[1]: image cache 'b-replacement': image_cache_name ends in"),
             ([*named("a"), {"images": ["nginx:1"]}], "image_caches[1]: one of image_cache_name and image_cache_id"),
             ([*named("a"), {"name": "b", "imgaes": []}], "image_caches[1]: Unsupported parameters"),
             ([*named("a"), {"name": "b", "size": "big"}], "image_caches[1]: argument 'image_cache_size'"),
@@ -149,8 +150,32 @@ class TestRefused:
 
     def test_one_name_in_two_regions_is_two_caches(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         emulator.settings.build_seconds = 600
-        entries = [*named("a", region="ap-tokyo"), *named("a", region="ap-seoul"), *named("a-replacement")]
+        entries = [*named("a", region="ap-tokyo"), *named("a", region="ap-seoul"), *named("a")]
+        entries += named("a-replacement", region="ap-paris", state="absent")
         assert processes.set(**BESIDE, image_caches=entries, wait=False).result["summary"]["created"] == 3
+
+    def test_reserved_name_is_absent_or_refused_in_a_playbook(self, emulator: Emulator, controller: Controller) -> None:
+        existing(emulator, ImageCacheName="a-replacement")
+        tasks = [
+            {SET: {**BESIDE, "image_caches": named("b", "a-replacement")}, "ignore_errors": True},
+            {SET: {"image_caches": [{"name": "a-replacement", "state": "absent"}]}},
+        ]
+        refused, removed = controller.play(*tasks).results
+        assert "image_caches[1]: image cache 'a-replacement': image_cache_name ends in '-replacement'" in refused["msg"]
+        assert removed["summary"]["deleted"] == 1
+        assert emulator.calls()[:2] == [LIST, DELETE]
+
+
+def test_absent_by_id_and_another_name_fails_that_entry_alone(emulator: Emulator, controller: Controller) -> None:
+    prod = existing(emulator, ImageCacheName="prod")
+    entries = [{"id": prod, "name": "stage", "state": "absent"}, {"id": "imc-none", "name": "x", "state": "absent"}]
+    run = controller.play({SET: {"image_caches": [*entries, *named("kept")], **BESIDE}})
+    result = run.result
+    assert [entry["failed"] for entry in result["image_caches"]] == [True, False, False]
+    assert f"image_caches[0] ('stage' '{prod}'): image cache 'stage' ({prod}): it is named 'prod'" in result["msg"]
+    assert result["summary"] == {**dict.fromkeys(result["summary"], 0), "created": 1, "unchanged": 1, "failed": 1}
+    assert prod in emulator.region().caches
+    assert DELETE not in emulator.calls()
 
 
 def test_on_error_stop_begins_nothing_more(emulator: Emulator, processes: ModuleProcesses) -> None:

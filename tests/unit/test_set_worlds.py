@@ -128,7 +128,8 @@ def test_every_problem_of_a_set_is_said_at_once() -> None:
     entries = [
         {"image_cache_name": "a"},
         {"image_cache_name": "a"},
-        {"image_cache_name": "a-replacement"},
+        {"image_cache_name": "a-replacement", "state": "absent"},
+        {"image_cache_name": "b-replacement"},
         {"image_cache_id": "imc-1"},
         {"image_cache_id": "imc-1"},
         {"images": ["x:1"]},
@@ -138,8 +139,9 @@ def test_every_problem_of_a_set_is_said_at_once() -> None:
         "concurrency is 0",
         "image_caches[0] and image_caches[1] have the same image_cache_name 'a'",
         "image_caches[2] is named 'a-replacement', which is reserved for the replacement of image_caches[0]",
-        "image_caches[3] and image_caches[4] have the same image_cache_id 'imc-1'",
-        "image_caches[5]: one of image_cache_name and image_cache_id is needed",
+        "image_caches[3]: image cache 'b-replacement': image_cache_name ends in '-replacement', which is reserved",
+        "image_caches[4] and image_caches[5] have the same image_cache_id 'imc-1'",
+        "image_caches[6]: one of image_cache_name and image_cache_id is needed",
     ):
         assert words in message
     assert world.calls == []

@@ -90,7 +90,7 @@ class Desired:
         if "tags" in values:
             values["tags"] = plain_tags(values["tags"])
         image_cache_id = params.get("image_cache_id")
-        problems = [*_problems(values, image_cache_id), *_wait_problems(params)]
+        problems = [*_problems(values, image_cache_id), *_name_problems(params), *_wait_problems(params)]
         problems += duration_problems("max_age", params["max_age"])
         if problems:
             address = values.get("image_cache_name") or image_cache_id
@@ -140,6 +140,15 @@ def _problems(values: Mapping[str, Any], image_cache_id: Optional[str]) -> Itera
                 f"image_registry_credentials: server {server!r} has a scheme; a registry is named by its host"
                 f" alone: {server.split('://', 1)[1]!r}."
             )
+
+
+def _name_problems(params: Mapping[str, Any]) -> Iterator[str]:
+    name = params.get("image_cache_name")
+    if params["state"] == "present" and name and name.endswith(REPLACEMENT_SUFFIX):
+        yield (
+            f"image_cache_name ends in {REPLACEMENT_SUFFIX!r}, which is reserved for the new cache of a replace."
+            " Choose another name; only state: absent takes such a name, to delete what is left of a replace."
+        )
 
 
 def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[Any]:
