@@ -40,7 +40,7 @@ DECLARATION = r"""
   images:
     description:
       - The container images that the cache holds, as references with a fixed tag or a digest. Their order does not
-        matter.
+        matter. References that Docker's grammar does not allow are refused before any request.
       - The platform matches a Pod's image to a cache by its name and tag, whatever the tag means today. An image
         without a tag, or with C(:latest), is warned about.
       - Required to create a cache.
@@ -65,7 +65,7 @@ DECLARATION = r"""
     elements: str
   image_registry_credentials:
     description:
-      - Credentials for registries. Compared as a set, by all that is given of each.
+      - Credentials for registries. Compared as a set, by all that is given of each. Each needs a C(server).
     type: list
     elements: dict
     suboptions:

@@ -17,7 +17,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors impor
 from ansible_collections.tencentcloud.tke.plugins.module_utils._caller import Caller, in_region
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.matching import held
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache, aged
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.options import text_problems
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.options import image_problems, text_problems
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.selection import (
     FILTERS,
     Listed,
@@ -52,7 +52,7 @@ class Question:
         if images is not None and not images:
             problems.append("match_images is empty: name the images of the Pod.")
         for number, image in enumerate(images or ()):
-            problems += text_problems(f"match_images[{number}]", image)
+            problems += image_problems(f"match_images[{number}]", image)
         if snapshotter is not None and images is None:
             problems.append("snapshotter is for match_images, which is not given.")
         if problems:

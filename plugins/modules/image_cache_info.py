@@ -56,8 +56,8 @@ options:
     type: dict
   contains_image:
     description:
-      - Only image caches that hold this image. A reference without a tag means C(latest); a shell pattern such as
-        C(nginx:*) is allowed.
+      - Only image caches that hold this image. A reference without a tag means C(latest).
+      - A shell pattern such as C(nginx:*) is compared with the whole reference, its tag included.
     type: str
   match_images:
     description:

@@ -37,7 +37,9 @@ CARRIED = [
 HALF = "half\ud83d"
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"images": ["nginx:1", HALF]}, "images[1] is no text"),
-    ({"images": ["nginx:1\x1b[2J\n"]}, "contains a blank"),
+    ({"images": ["nginx:1\x1b[2J\n"]}, "images[0]: invalid image reference 'nginx:1\\x1b[2J\\n': it contains a blank"),
+    ({"images": ["\u202egnp"]}, "'library/\\u202egnp' is not a repository's name"),
+    ({"images": ["a/" * 10000]}, "is not a repository's name"),
     ({"tags": {HALF: "a"}}, "needs a key that is not empty and a value that is text"),
     ({"tags": {"a": HALF}}, "tags: 'a' needs a key that is not empty and a value that is text"),
     ({CREDENTIALS: [{"server": HALF}]}, f"{CREDENTIALS}[0].server is no text"),
@@ -115,21 +117,20 @@ def test_what_arrives_is_what_was_given(emulator: Emulator, processes: ModulePro
         region = f"ap-{number}"
         credential = {"server": f"h{text}", "username": f"u{text}", "password": f"p{text}p"}
         options = {**WEB, "region": region, "name": text, "tags": {text: f"v{text}"}, CREDENTIALS: [credential]}
-        image = "".join(text.split())
-        result = processes.task(**{**options, "images": [image], "resolve_config": text}).result
+        result = processes.task(**{**options, "resolve_config": text}).result
         assert result["failed"] is False, result["msg"]
         (sent,) = [
             received.parameters
             for received in emulator.received
             if (received.region, received.action) == (region, CREATE)
         ]
-        assert (sent["ImageCacheName"], sent["Images"], sent["ResolveConfig"]) == (text, [image], text)
+        assert (sent["ImageCacheName"], sent["ResolveConfig"]) == (text, text)
         assert sent["Tags"] == [{"Key": text, "Value": f"v{text}"}]
         assert sent["ImageRegistryCredentials"] == [{key.title(): value for key, value in credential.items()}]
         cache = result["image_cache"]
-        assert (cache["image_cache_name"], cache["images"], cache["tags"]) == (text, [image], {text: f"v{text}"})
+        assert (cache["image_cache_name"], cache["tags"]) == (text, {text: f"v{text}"})
         assert cache[CREDENTIALS] == [{"server": f"h{text}", "username": f"u{text}", "name": None}]
-        again = processes.task(**{**options, "images": [image]}).result
+        again = processes.task(**options).result
         assert (again["failed"], again["changed"]) == (False, False)
         shown = processes.info(region=region, image_cache_names=[text]).result["image_caches"]
         assert [one["image_cache_name"] for one in shown] == [text]

@@ -10,7 +10,7 @@ from typing import Any
 
 from emulator import Emulator
 
-from .controller import MODULE, WEB, Controller
+from .controller import INFO, MODULE, SET, WEB, Controller
 from .processes import ModuleProcesses
 
 CREDENTIALS = "image_registry_credentials"
@@ -27,12 +27,18 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"images": ["nginx:1", "redis:7", "nginx:1"]}, "image 'nginx:1' is listed 2 times in images"),
     ({"images": []}, "images is an empty list"),
     ({"images": ["nginx:1", ""]}, "images[1] is empty"),
-    ({"images": ["nginx :1"]}, "image 'nginx :1' contains a blank"),
+    ({"images": ["nginx :1"]}, "images[0]: invalid image reference 'nginx :1': it contains a blank."),
+    ({"images": ["https://registry.example.com/a:1"]}, "it has a scheme. Write 'registry.example.com/a:1'."),
+    ({"images": ["a:1", "nginx@sha256:abc"]}, "images[1]: invalid image reference 'nginx@sha256:abc': the digest is"),
+    ({"images": ["NGINX:1"]}, "invalid image reference 'NGINX:1': the repository 'library/NGINX' has upper-case"),
+    ({"images": ["nginx:"]}, "invalid image reference 'nginx:': the tag after the colon is empty"),
     (
         {CREDENTIALS: [{"server": "https://harbor.example.com", "username": "u"}]},
         "server 'https://harbor.example.com' has a scheme; a registry is named by its host alone: 'harbor.example.com'",
     ),
     ({CREDENTIALS: [{"server": "h", "username": "u", "password": ""}]}, f"{CREDENTIALS}[0].password is empty"),
+    ({CREDENTIALS: [{"username": "u", "password": "p"}]}, f"{CREDENTIALS}[0] has no server: name the registry's host"),
+    ({CREDENTIALS: [{"server": "h"}, {}]}, f"{CREDENTIALS}[1] has no server"),
     ({CREDENTIALS: [{"server": "", "username": "u"}]}, f"{CREDENTIALS}[0].server is empty"),
     ({"vpc_id": ""}, "vpc_id is empty"),
     ({"subnet_id": " "}, "subnet_id is empty"),
@@ -98,6 +104,39 @@ def test_a_playbook_hears_of_it(emulator: Emulator, controller: Controller) -> N
         assert (result["failed"], result["changed"]) == (True, False)
         assert words in result["msg"]
     assert emulator.received == []
+
+
+def test_malformed_images_are_refused_in_playbooks_of_all_modules(emulator: Emulator, controller: Controller) -> None:
+    images = ["https://registry.example.com/a:1", "nginx@sha256:abc", "NGINX:1", "nginx:"]
+    entries = [{**WEB, "images": ["nginx:1"]}, {**WEB, "name": "b", "images": images}]
+    credentials = [{"username": "u", "password": "canary"}]
+    tasks: list[dict[str, Any]] = [
+        {MODULE: {**WEB, "images": images, CREDENTIALS: credentials}},
+        {SET: {"image_caches": entries}},
+        {INFO: {"match_images": images}},
+        {INFO: {"contains_image": images[0]}},
+    ]
+    run = controller.play(*({**task, "ignore_errors": True} for task in tasks))
+    assert emulator.received == []
+    messages = [result["msg"] for result in run.results]
+    for message in messages[:3]:
+        for number, image in enumerate(images):
+            assert f"[{number}]: invalid image reference {image!r}: " in message
+    assert f"{CREDENTIALS}[0] has no server" in messages[0]
+    assert messages[1].startswith("image_caches[1]: image cache 'b': images[0]: ")
+    assert messages[3].startswith(f"contains_image: invalid image reference {images[0]!r}: it has a scheme")
+    assert "canary" not in str(run.results)
+
+
+def test_images_are_sent_and_shown_as_they_are_written(emulator: Emulator, controller: Controller) -> None:
+    digest = f"sha256:{'0f' * 32}"
+    # Two spellings of one image: the platform may tell them apart.
+    images = ["nginx:1", "docker.io/library/nginx:1", "localhost:5000/web", f"Registry/web:1@{digest}"]
+    run = controller.web(images=images)
+    assert run.status == 0, run.output
+    assert emulator.region().caches[run.result["image_cache_id"]].declared["Images"] == images
+    assert run.result["image_cache"]["images"] == images
+    assert controller.web(images=images).result["changed"] is False
 
 
 def test_a_name_or_an_id_is_needed(emulator: Emulator, controller: Controller) -> None:

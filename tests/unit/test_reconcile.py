@@ -627,5 +627,5 @@ def test_of_a_failed_replacement_it_is_said_what_the_old_one_is(status: str, wor
 
 
 def test_a_credential_that_says_nothing_is_refused() -> None:
-    with pytest.raises(errors.InvalidInput, match=r"image cache 'web': image_registry_credentials\[1\] is empty"):
+    with pytest.raises(errors.InvalidInput, match=r"image cache 'web': image_registry_credentials\[1\] has no server"):
         Desired.from_params(patient(image_registry_credentials=[{"server": "h.example.com"}, {"server": None}]))

@@ -17,7 +17,6 @@ import pytest
 import yaml
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _connection
 from ansible_collections.tencentcloud.tke.plugins.module_utils._diagnosis.build import build_failure, phase
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import _floats
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import FIELDS
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import (
     RESULT_KEYS,
@@ -222,21 +221,6 @@ class TestFields:
     def test_credentials_are_compared_as_a_set(self, declared: Any, shown: Any, same: bool) -> None:
         row = next(row for row in FIELDS if row.option == "image_registry_credentials")
         assert row.same(declared, shown) is same
-
-
-@pytest.mark.parametrize(
-    ("image", "floats"),
-    [
-        ("nginx", True),
-        ("nginx:latest", True),
-        ("registry.local:5000/web", True),
-        ("registry.local:5000/web:1", False),
-        ("nginx@sha256:abc", False),
-        ("nginx:", True),
-    ],
-)
-def test_an_image_without_a_fixed_tag(image: str, floats: bool) -> None:
-    assert _floats(image) is floats
 
 
 def test_the_version_is_that_of_the_collection() -> None:

@@ -11,12 +11,13 @@ from typing import Any, Iterator, List, Mapping, Optional
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import FIELDS
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.matching import with_tag
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.options import (
     duration_problems,
+    image_problems,
     plain_tags,
     text_problems,
 )
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.reference import parse_reference
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.times import parse_duration
 
 __all__ = ["REPLACEMENT_SUFFIX", "Desired"]
@@ -119,7 +120,7 @@ class Desired:
             f"image {image!r} has no fixed tag: the cache keeps what the tag meant when it was built, and a Pod"
             " matches it by name whatever the tag means today. Pin a version or a digest."
             for image in self.values.get("images", [])
-            if _floats(image)
+            if parse_reference(image).is_floating
         ]
 
 
@@ -131,9 +132,13 @@ def _problems(values: Mapping[str, Any], image_cache_id: Optional[str]) -> Itera
         yield from _leaf_problems(place, value)
     yield from _image_problems(values)
     yield from _eip_problems(values)
+    yield from _credential_problems(values)
+
+
+def _credential_problems(values: Mapping[str, Any]) -> Iterator[str]:
     for number, credential in enumerate(values.get("image_registry_credentials", [])):
-        if all(value is None for value in credential.values()):
-            yield f"image_registry_credentials[{number}] is empty: it needs a server, a username and a password."
+        if credential.get("server") is None:
+            yield f"image_registry_credentials[{number}] has no server: name the registry's host."
         server = credential.get("server") or ""
         if "://" in server:
             yield (
@@ -165,7 +170,7 @@ def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[Any]:
 
 def _leaf_problems(place: str, value: Any) -> Iterator[str]:
     if place not in MAY_BE_EMPTY or str(value).strip():
-        yield from text_problems(place, value)
+        yield from (image_problems if place.startswith("images[") else text_problems)(place, value)
     least = LEAST.get(place)
     if least is not None and value is not None and value < least:
         yield f"{place} is {value}; the least that it can be is {least}."
@@ -177,11 +182,10 @@ def _image_problems(values: Mapping[str, Any]) -> Iterator[str]:
         return
     if not images:
         yield "images is an empty list: a cache holds at least one image."
+    # As they are written: two spellings of one image are no mistake, since the platform may tell them apart.
     for image in dict.fromkeys(images):
         if images.count(image) > 1:
             yield f"image {image!r} is listed {images.count(image)} times in images."
-        if image.strip() and any(character.isspace() for character in image):
-            yield f"image {image!r} contains a blank."
 
 
 def _eip_problems(values: Mapping[str, Any]) -> Iterator[str]:
@@ -202,8 +206,3 @@ def _wait_problems(params: Mapping[str, Any]) -> Iterator[str]:
         yield f"wait_timeout is above {LONGEST_WAIT} s."
     if not params["wait_interval"] > 0:
         yield "wait_interval must be above 0."
-
-
-def _floats(image: str) -> bool:
-    """Return whether an image reference has neither a digest nor a tag other than C(latest)."""
-    return "@" not in image and with_tag(image).endswith(":latest")

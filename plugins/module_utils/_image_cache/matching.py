@@ -12,17 +12,25 @@ from __future__ import annotations
 from typing import Iterable, List
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import READY, ImageCache
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.reference import (
+    DEFAULT_TAG,
+    InvalidReference,
+    parse_reference,
+)
 
 __all__ = ["held", "supersedes", "with_tag"]
 
 
 def with_tag(image: str) -> str:
-    """Return an image reference with the tag that it means where it names none, C(latest)."""
-    if "@" in image:
+    """Return an image reference with the tag that it means where it names none, C(latest).
+
+    The rest stays as it is written, and so does what is no reference, in a listing for instance.
+    """
+    try:
+        reference = parse_reference(image)
+    except InvalidReference:
         return image
-    name, _slash, last = image.rpartition("/")
-    last, _colon, tag = last.partition(":")
-    return f"{name}/{last}:{tag or 'latest'}" if name else f"{last}:{tag or 'latest'}"
+    return image if reference.tag or reference.digest else f"{image}:{DEFAULT_TAG}"
 
 
 def held(wanted: Iterable[str], images: Iterable[str]) -> List[str]:

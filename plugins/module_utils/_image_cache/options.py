@@ -10,9 +10,13 @@ from typing import Any, Dict, Iterator, Mapping, Optional
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import RECORD_TAG
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.reference import (
+    InvalidReference,
+    parse_reference,
+)
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.times import parse_duration
 
-__all__ = ["duration_problems", "plain_tags", "text_problems"]
+__all__ = ["duration_problems", "image_problems", "plain_tags", "text_problems"]
 
 
 def text_problems(place: str, value: Any) -> Iterator[str]:
@@ -23,6 +27,16 @@ def text_problems(place: str, value: Any) -> Iterator[str]:
         yield f"{place} is empty: give it a value or leave it out."
     if not _is_unicode(value):
         yield f"{place} is no text: it has bytes that are no UTF-8, or halves of characters."
+
+
+def image_problems(place: str, value: str) -> Iterator[str]:
+    """Yield what is wrong with an image reference; C(place) is how messages call it."""
+    problems = list(text_problems(place, value))
+    try:
+        parse_reference(value)
+    except InvalidReference as error:
+        problems = problems or [f"{place}: {error}."]
+    yield from problems
 
 
 def duration_problems(option: str, value: Optional[str]) -> Iterator[str]:

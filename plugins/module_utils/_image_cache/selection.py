@@ -21,6 +21,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.matc
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.options import (
     duration_problems,
+    image_problems,
     plain_tags,
     text_problems,
 )
@@ -65,6 +66,14 @@ def _list_problems(option: str, given: Any) -> Iterator[str]:
         yield from text_problems(f"{option}[{number}]", item)
 
 
+def _is_pattern(text: str) -> bool:
+    return any(sign in text for sign in "*?[")
+
+
+def _image_or_pattern_problems(option: str, given: Any) -> Iterator[str]:
+    yield from (text_problems if _is_pattern(given) else image_problems)(option, given)
+
+
 def _flag_problems(_option: str, _given: Any) -> Iterator[str]:
     return iter(())
 
@@ -94,7 +103,7 @@ def _lacks_tags(given: Any, cache: ImageCache, _listed: Listed) -> Optional[str]
 
 
 def _lacks_image(given: Any, cache: ImageCache, _listed: Listed) -> Optional[str]:
-    wanted = with_tag(given)
+    wanted = given if _is_pattern(given) else with_tag(given)
     holds = any(fnmatchcase(with_tag(image), wanted) for image in cache.shown("images") or ())
     return None if holds else f"it does not hold {given}"
 
@@ -146,7 +155,7 @@ FILTERS: Tuple[Criterion, ...] = (
     NAME_PATTERN,
     WITH_STATUS,
     TAGS,
-    Criterion("contains_image", TEXT, _lacks_image),
+    Criterion("contains_image", TEXT, _lacks_image, _image_or_pattern_problems),
 )
 # Of image_cache_prune. The first that does not hold is the reason why a cache is kept.
 SELECTORS: Tuple[Criterion, ...] = (

@@ -1,0 +1,149 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection. Image references by Docker's own grammar.
+
+Sources: reference.go, regexp.go and normalize.go of github.com/distribution/reference (grammar, familiar names), and
+go-digest (algorithms that Docker accepts). What the user wrote stays what is shown and sent; this is for checking and
+for asking a registry.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Iterator, Optional, Tuple
+
+__all__ = ["DEFAULT_DOMAIN", "DEFAULT_TAG", "InvalidReference", "Reference", "parse_reference"]
+
+DEFAULT_DOMAIN, LEGACY_DOMAIN = "docker.io", "index.docker.io"
+OFFICIAL = "library/"
+DEFAULT_TAG = "latest"
+# "RepositoryNameTotalLengthMax", of the name without its domain.
+LONGEST_PATH = 255
+# Hexadecimal digits of a digest, by its algorithm.
+DIGEST_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
+
+HOST_PART = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
+DOMAIN = re.compile(rf"(?:{HOST_PART}(?:\.{HOST_PART})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?")
+PATH_PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+PATH = re.compile(rf"{PATH_PART}(?:/{PATH_PART})*")
+TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
+HEX = re.compile(r"[0-9a-f]+")
+IMAGE_ID = re.compile(r"[0-9a-f]{64}")
+
+
+class InvalidReference(ValueError):
+    """A text that is no image reference. The message is a sentence without its period."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """An image reference in its full form: C(nginx) is C(docker.io), C(library/nginx), without tag and digest."""
+
+    domain: str
+    path: str
+    tag: Optional[str] = None
+    digest: Optional[str] = None
+
+    @property
+    def name(self) -> str:
+        """The repository with its domain."""
+        return f"{self.domain}/{self.path}"
+
+    @property
+    def familiar_name(self) -> str:
+        """The repository as people write it, without what Docker fills in."""
+        if self.domain != DEFAULT_DOMAIN:
+            return self.name
+        namespace, _slash, last = self.path.rpartition("/")
+        return last if f"{namespace}/" == OFFICIAL else self.path
+
+    @property
+    def is_floating(self) -> bool:
+        """Whether it has no digest, and no tag other than C(latest)."""
+        return self.digest is None and self.tag in (None, DEFAULT_TAG)
+
+    def __str__(self) -> str:
+        tag = "" if self.tag is None else f":{self.tag}"
+        return self.name + tag + ("" if self.digest is None else f"@{self.digest}")
+
+
+def parse_reference(text: str) -> Reference:
+    """Return the reference that a text is. Raises InvalidReference."""
+    name, tag, digest = _split(text)
+    domain, path = _split_domain(name)
+    problems = (*_text_problems(text), *_name_problems(domain, path), *_tag_problems(tag), *_digest_problems(digest))
+    if problems:
+        raise InvalidReference(f"invalid image reference {text!r}: {problems[0]}")
+    return Reference(domain, path, tag, digest)
+
+
+def _split(text: str) -> Tuple[str, Optional[str], Optional[str]]:
+    """Return name, tag and digest, each of the latter None where no sign introduces it."""
+    rest, at, digest = text.partition("@")
+    # A colon before the last slash is that of a port.
+    above, slash, last = rest.rpartition("/")
+    last, colon, tag = last.partition(":")
+    return above + slash + last, tag if colon else None, digest if at else None
+
+
+def _split_domain(name: str) -> Tuple[str, str]:
+    """Return domain and path of a name, with what Docker fills in (splitDockerDomain)."""
+    first, slash, rest = name.partition("/")
+    named = slash and (first == "localhost" or "." in first or ":" in first or first != first.lower())
+    domain, path = (first, rest) if named else (DEFAULT_DOMAIN, name)
+    if domain == LEGACY_DOMAIN:
+        domain = DEFAULT_DOMAIN
+    if domain == DEFAULT_DOMAIN and "/" not in path:
+        path = OFFICIAL + path
+    return domain, path
+
+
+def _text_problems(text: str) -> Iterator[str]:
+    if not text:
+        yield "it is empty"
+    if any(character.isspace() for character in text):
+        yield "it contains a blank"
+    if "://" in text:
+        yield f"it has a scheme. Write {text.split('://', 1)[1]!r}"
+    if IMAGE_ID.fullmatch(text):
+        yield "it is the id of an image. Write the name of its repository"
+
+
+def _name_problems(domain: str, path: str) -> Iterator[str]:
+    if not DOMAIN.fullmatch(domain):
+        yield f"{domain!r} is not a registry's host"
+    if path != path.lower():
+        yield f"the repository {path!r} has upper-case letters. Write it in lower case"
+    elif not PATH.fullmatch(path):
+        yield (
+            f"{path!r} is not a repository's name. Its parts, between slashes, are lower-case letters and digits, and"
+            " between those single periods, one or two underscores, or hyphens"
+        )
+    if len(path) > LONGEST_PATH:
+        yield f"the repository's name has {len(path)} characters, and the most are {LONGEST_PATH}"
+
+
+def _tag_problems(tag: Optional[str]) -> Iterator[str]:
+    if tag == "":
+        yield "the tag after the colon is empty"
+    elif tag is not None and not TAG.fullmatch(tag):
+        yield (
+            f"{tag!r} is not a tag. A tag is up to 128 letters, digits, underscores, periods and hyphens, and does not"
+            " begin with a period or a hyphen"
+        )
+
+
+def _digest_problems(digest: Optional[str]) -> Iterator[str]:
+    if digest is None:
+        return
+    algorithm, _colon, value = digest.partition(":")
+    length = DIGEST_LENGTHS.get(algorithm)
+    if length is None:
+        yield f"{digest!r} is not a digest. A digest begins with one of {', '.join(DIGEST_LENGTHS)} and a colon"
+    elif len(value) != length:
+        yield f"the digest is incomplete: {algorithm} has {length} hexadecimal digits, and this one {len(value)}"
+    elif not HEX.fullmatch(value):
+        yield "the digest is not hexadecimal digits in lower case"

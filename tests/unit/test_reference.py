@@ -1,0 +1,196 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Image references: what Docker's grammar makes is parsed and comes back, and the rest is refused in words."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+import pytest
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.matching import held, with_tag
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.options import image_problems
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.reference import (
+    DIGEST_LENGTHS,
+    InvalidReference,
+    Reference,
+    parse_reference,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+DIGEST = f"sha256:{'0f' * 32}"
+LOWER, DIGITS = "abcdefghijklmnopqrstuvwxyz", "0123456789"
+UPPER = LOWER.upper()
+
+
+def words(alphabet: str, most: int = 6) -> st.SearchStrategy[str]:
+    return st.text(alphabet, min_size=1, max_size=most)
+
+
+def joined(parts: st.SearchStrategy[str], separators: st.SearchStrategy[str], most: int = 3) -> st.SearchStrategy[str]:
+    """Return texts of one part, or of more with separators between them."""
+    rest = st.lists(st.tuples(separators, parts), max_size=most - 1)
+    return st.tuples(parts, rest).map(lambda drawn: drawn[0] + "".join(s + p for s, p in drawn[1]))
+
+
+hyphens = st.just("-") | st.just("--")
+host_parts = joined(words(LOWER + UPPER + DIGITS), hyphens, 2)
+addresses = st.ip_addresses(v=4).map(str) | st.ip_addresses(v=6).map(lambda address: f"[{address}]")
+ports = st.just("") | st.integers(0, 65535).map(lambda port: f":{port}")
+domains = st.builds("".join, st.tuples(joined(host_parts, st.just(".")) | addresses, ports))
+separators = st.sampled_from([".", "_", "__", "-", "---"])
+paths = joined(joined(words(LOWER + DIGITS), separators), st.just("/"))
+word_signs = LOWER + UPPER + DIGITS + "_"
+tags = st.tuples(st.sampled_from(word_signs), st.text(word_signs + ".-", max_size=127)).map("".join)
+digests = st.sampled_from(sorted(DIGEST_LENGTHS)).flatmap(
+    lambda algorithm: st.text(
+        DIGITS + "abcdef", min_size=DIGEST_LENGTHS[algorithm], max_size=DIGEST_LENGTHS[algorithm]
+    ).map(lambda value: f"{algorithm}:{value}")
+)
+suffixes = st.tuples(st.none() | tags, st.none() | digests)
+
+
+def spelled(name: str, tag: Optional[str], digest: Optional[str]) -> str:
+    return name + (f":{tag}" if tag else "") + (f"@{digest}" if digest else "")
+
+
+def is_domain(first: str) -> bool:
+    return first == "localhost" or any(sign in "." + ":" + UPPER for sign in first)
+
+
+@given(domain=domains.filter(is_domain) | st.just("localhost"), path=paths, suffix=suffixes)
+def test_every_full_reference_parses_and_comes_back(
+    domain: str, path: str, suffix: tuple[Optional[str], Optional[str]]
+) -> None:
+    text = spelled(f"{domain}/{path}", *suffix)
+    reference = parse_reference(text)
+    assert reference == Reference(domain, path, *suffix)
+    assert str(reference) == text
+    assert parse_reference(str(reference)) == reference
+
+
+# Of others the first part is a domain, unless they have another one before it.
+@given(
+    path=paths.filter(lambda path: "/" not in path or not is_domain(path.partition("/")[0])),
+    suffix=suffixes,
+    domain=st.sampled_from(["", "docker.io/", "index.docker.io/"]),
+)
+def test_every_familiar_reference_parses_to_its_full_form(
+    path: str, suffix: tuple[Optional[str], Optional[str]], domain: str
+) -> None:
+    reference = parse_reference(spelled(domain + path, *suffix))
+    assert reference == Reference("docker.io", path if "/" in path else f"library/{path}", *suffix)
+    assert parse_reference(str(reference)) == reference
+    assert parse_reference(spelled(reference.familiar_name, *suffix)) == reference
+
+
+@given(text=st.text() | st.text("aA0.:/@-_[] ", max_size=12))
+def test_any_text_parses_or_is_refused(text: str) -> None:
+    problems = list(image_problems("images[0]", text))
+    if problems:
+        assert with_tag(text) == text
+        return
+    reference = parse_reference(text)
+    assert parse_reference(str(reference)) == reference
+    assert with_tag(text) in (text, f"{text}:latest")
+    assert parse_reference(with_tag(text)).name == reference.name
+
+
+@pytest.mark.parametrize(
+    ("text", "full", "familiar"),
+    [
+        ("nginx", "docker.io/library/nginx", "nginx"),
+        ("docker.io/nginx:1", "docker.io/library/nginx:1", "nginx"),
+        ("index.docker.io/library/nginx:1", "docker.io/library/nginx:1", "nginx"),
+        ("library/nginx", "docker.io/library/nginx", "nginx"),
+        ("library/a/b", "docker.io/library/a/b", "library/a/b"),
+        ("team/web:1", "docker.io/team/web:1", "team/web"),
+        ("localhost/web", "localhost/web", "localhost/web"),
+        ("localhost:5000", "docker.io/library/localhost:5000", "localhost"),
+        ("registry.local:5000/web", "registry.local:5000/web", "registry.local:5000/web"),
+        ("Registry/web", "Registry/web", "Registry/web"),
+        ("[2001:db8::1]:5000/web:1", "[2001:db8::1]:5000/web:1", "[2001:db8::1]:5000/web"),
+        (f"nginx:1@{DIGEST}", f"docker.io/library/nginx:1@{DIGEST}", "nginx"),
+        ("a" * 247, f"docker.io/library/{'a' * 247}", "a" * 247),
+        ("h.example.com/" + "a" * 255, "h.example.com/" + "a" * 255, "h.example.com/" + "a" * 255),
+        ("nginx:" + "v" * 128, "docker.io/library/nginx:" + "v" * 128, "nginx"),
+    ],
+)
+def test_a_reference_has_a_full_and_a_familiar_form(text: str, full: str, familiar: str) -> None:
+    reference = parse_reference(text)
+    assert (str(reference), reference.familiar_name) == (full, familiar)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "it is empty"),
+        ("nginx :1", "it contains a blank"),
+        ("nginx:1\n", "it contains a blank"),
+        ("https://registry.example.com/a:1", "it has a scheme. Write 'registry.example.com/a:1'"),
+        ("a" * 64, "it is the id of an image. Write the name of its repository"),
+        ("NGINX:1", "the repository 'library/NGINX' has upper-case letters"),
+        ("registry.example.com/Team/web", "the repository 'Team/web' has upper-case letters"),
+        ("nginx:", "the tag after the colon is empty"),
+        (f"nginx:@{DIGEST}", "the tag after the colon is empty"),
+        ("nginx:-1", "'-1' is not a tag"),
+        ("nginx:1:2", "'1:2' is not a tag"),
+        ("nginx:é", "'é' is not a tag"),
+        ("nginx:" + "v" * 129, "is not a tag"),
+        ("nginx@sha256:abc", "the digest is incomplete: sha256 has 64 hexadecimal digits, and this one 3"),
+        (f"nginx@{DIGEST}0", "the digest is incomplete: sha256 has 64 hexadecimal digits, and this one 65"),
+        (f"nginx@{DIGEST.replace('f', 'F')}", "the digest is not hexadecimal digits in lower case"),
+        ("nginx@", "'' is not a digest"),
+        ("nginx@md5:0", "'md5:0' is not a digest"),
+        ("-h.example.com/a", "'-h.example.com' is not a registry's host"),
+        ("h.example.com:x/a", "'h.example.com:x' is not a registry's host"),
+        ("h_.example.com/a", "'h_.example.com' is not a registry's host"),
+        ("h.example.com/", "'' is not a repository's name"),
+        ("a//b", "'a//b' is not a repository's name"),
+        ("/a", "'/a' is not a repository's name"),
+        ("a/", "'a/' is not a repository's name"),
+        ("a..b/c", "'a..b' is not a registry's host"),
+        ("a___b", "'library/a___b' is not a repository's name"),
+        ("é", "'library/é' is not a repository's name"),
+        ("a" * 248, "the repository's name has 256 characters, and the most are 255"),
+    ],
+)
+def test_what_is_no_reference_is_refused_in_words(text: str, problem: str) -> None:
+    with pytest.raises(InvalidReference) as raised:
+        parse_reference(text)
+    assert str(raised.value).startswith(f"invalid image reference {text!r}: ")
+    assert problem in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("image", "floats"),
+    [
+        ("nginx", True),
+        ("nginx:latest", True),
+        ("registry.local:5000/web", True),
+        ("registry.local:5000/web:1", False),
+        (f"nginx@{DIGEST}", False),
+        (f"nginx:latest@{DIGEST}", False),
+    ],
+)
+def test_a_reference_without_a_fixed_tag_is_floating(image: str, floats: bool) -> None:
+    assert parse_reference(image).is_floating is floats
+
+
+@pytest.mark.parametrize(
+    ("image", "complete"),
+    [
+        ("nginx", "nginx:latest"),
+        ("h.example.com:5000/web", "h.example.com:5000/web:latest"),
+        ("nginx:1", "nginx:1"),
+        (f"nginx@{DIGEST}", f"nginx@{DIGEST}"),
+        # What a listing shows may be anything.
+        ("nginx:", "nginx:"),
+        ("NGINX", "NGINX"),
+    ],
+)
+def test_a_missing_tag_is_completed_and_the_rest_stays(image: str, complete: str) -> None:
+    assert with_tag(image) == complete
+    assert held([image], [complete]) == [image]
