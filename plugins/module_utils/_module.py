@@ -66,9 +66,21 @@ class Module(AnsibleModule):  # type: ignore[misc] # ansible-core has no type in
                 continue
             validator = ArgumentSpecValidator({option: {**entry, "required": False}})
             for number, element in enumerate(given):
-                if any(said in msg for said in validator.validate({option: [element]}).error_messages):
+                given_again = {option: [_without_aliases(element, entry["options"])]}
+                if any(said in msg for said in validator.validate(given_again).error_messages):
                     return f"{option}[{number}]: "
         return ""
+
+
+def _without_aliases(element: Any, options: Mapping[str, Mapping[str, Any]]) -> Any:
+    """Return an entry that was validated, whose aliases stand beside the options that they name.
+
+    To validate it again as it is would warn of both, though only one of them was given.
+    """
+    if not isinstance(element, dict):
+        return element
+    aliases = {alias for row in options.values() for alias in row.get("aliases", ())}
+    return {key: value for key, value in element.items() if key not in aliases}
 
 
 class HandedOver(Module):

@@ -166,6 +166,25 @@ class TestRefused:
         assert emulator.calls()[:2] == [LIST, DELETE]
 
 
+def test_typo_in_one_entry_is_one_error_without_warnings(emulator: Emulator, controller: Controller) -> None:
+    entries = [{**named("a")[0], "size": 20}, {"name": "b", "imgaes": ["nginx:1"]}, {"id": "imc-1", "size": 30}]
+    run = controller.play({SET: {**BESIDE, "image_caches": entries}})
+    assert run.status != 0
+    assert run.result["msg"].startswith("image_caches[1]: Unsupported parameters for (tencentcloud.tke")
+    assert "image_caches.imgaes" in run.result["msg"]
+    assert run.result.get("warnings", []) == []
+    assert "WARNING" not in run.output
+    assert emulator.received == []
+
+
+def test_option_and_its_alias_in_one_entry_are_warned_of(emulator: Emulator, controller: Controller) -> None:
+    entries = [*named("a"), {**named("b")[0], "size": 20, "image_cache_size": 30}]
+    run = controller.play({SET: {**BESIDE, "image_caches": entries}}, arguments=("--check",))
+    assert run.result["warnings"] == [
+        "Both option image_caches[1].image_cache_size and its alias image_caches[1].size are set."
+    ]
+
+
 def test_absent_by_id_and_another_name_fails_that_entry_alone(emulator: Emulator, controller: Controller) -> None:
     prod = existing(emulator, ImageCacheName="prod")
     entries = [{"id": prod, "name": "stage", "state": "absent"}, {"id": "imc-none", "name": "x", "state": "absent"}]
