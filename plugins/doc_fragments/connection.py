@@ -70,6 +70,7 @@ options:
       - The region to work in, V(ap-guangzhou) for instance. It is never guessed.
       - If not given, the environment variable E(TENCENTCLOUD_REGION) is used, else the region in the settings that
         C(tccli) has stored for the profile. One of them is required.
+      - An empty string is refused. An empty environment variable counts as not set.
     type: str
   sts_endpoint:
     description:

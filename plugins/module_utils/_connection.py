@@ -135,7 +135,13 @@ def connect(
 
 def region_of(params: Mapping[str, Any]) -> str:
     """Return the region of the options, else that of the profile. Raises InvalidInput where neither names one."""
-    region = params["region"] or _profile(params).settings("_sys_param", "region")
+    given: Optional[str] = params["region"]
+    if given is not None and not given.strip():
+        raise InvalidInput(
+            "the option region is an empty string. Give it a region, ap-guangzhou for instance, or leave it out to use"
+            " TENCENTCLOUD_REGION or the profile's region."
+        )
+    region = given or _profile(params).settings("_sys_param", "region")
     if not region:
         raise InvalidInput(
             "no region: give the option region, ap-guangzhou for instance, or set TENCENTCLOUD_REGION, or configure it"

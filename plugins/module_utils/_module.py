@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional
 
 from ansible.module_utils import basic
-from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
+from ansible.module_utils.basic import AnsibleFallbackNotFound, AnsibleModule, env_fallback, missing_required_lib
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.transport import REQUESTS_IMPORT_ERROR
@@ -104,9 +104,20 @@ class HandedOver(Module):
         self._hand_out(o)
 
 
+def _variable(*names: str) -> str:
+    """Return the value of an environment variable, as env_fallback does; an empty one is not set.
+
+    So an option that is empty is one that the task has given.
+    """
+    value = str(env_fallback(*names))
+    if not value:
+        raise AnsibleFallbackNotFound
+    return value
+
+
 def run_module(spec: Spec, run: Run) -> None:
     """Validate the module's arguments by its spec, run it, and exit with the result."""
-    _run(Module(argument_spec=spec(env_fallback), supports_check_mode=True), run, None)
+    _run(Module(argument_spec=spec(_variable), supports_check_mode=True), run, None)
 
 
 def run_handed_over(definition: Definition, arguments: bytes, say: Optional[Callable[[str], None]]) -> Dict[str, Any]:
@@ -115,7 +126,7 @@ def run_handed_over(definition: Definition, arguments: bytes, say: Optional[Call
     C(arguments) is what Ansible writes into the payload of a module, JSON by the profile C(PROFILE).
     """
     results: List[Dict[str, Any]] = []
-    spec = definition.spec(env_fallback)
+    spec = definition.spec(_variable)
     try:
         module = HandedOver(arguments, results.append, argument_spec=spec, supports_check_mode=True)
         _run(module, definition.run, say)

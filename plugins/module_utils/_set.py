@@ -118,7 +118,7 @@ def _entries(params: Mapping[str, Any]) -> List[Entry]:
     for option, (least, most) in LIMITS.items():
         if not least <= params[option] <= most:
             problems.append(f"{option} is {params[option]:g}; it must be from {least:g} to {most:g}.")
-    if not all(given.get("region") for given in params["image_caches"]):
+    if any(given.get("region") is None for given in params["image_caches"]):
         # Looked up once: that of a profile is read from a file.
         params = {**params, "region": _connection.region_of(params)}
     for number, given in enumerate(params["image_caches"]):

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from emulator import Emulator
@@ -66,6 +67,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"wait_interval": 0}, "wait_interval must be above 0"),
     ({"api_timeout": 0}, "api_timeout is 0; it must be above 0"),
     ({"api_retries": -1}, "api_retries is below 0"),
+    ({"region": ""}, "the option region is an empty string"),
+    ({"region": " "}, "the option region is an empty string"),
     ({"region": "ap guangzhou"}, "region 'ap guangzhou' is no region's name"),
     ({"endpoint": "http://tke.tencentcloudapi.com"}, "would send signed requests unencrypted"),
     ({"endpoint": "https://user:word@tke.example.com"}, "carries a user name or password"),
@@ -165,6 +168,33 @@ def test_without_a_region_nothing_is_guessed(emulator: Emulator, controller: Con
     del controller.environment["TENCENTCLOUD_REGION"]
     assert "no region: give the option region" in controller.web().result["msg"]
     assert emulator.received == []
+
+
+def test_empty_region_is_refused_by_its_name_in_playbooks(emulator: Emulator, controller: Controller) -> None:
+    said = "the option region is an empty string. Give it a region, ap-guangzhou for instance, or leave it out"
+    entries = [WEB, {**WEB, "name": "b", "region": "{{ '' }}"}]
+    tasks: list[dict[str, Any]] = [
+        {MODULE: {**WEB, "region": "{{ '' }}"}},
+        {INFO: {"region": ""}},
+        {SET: {"image_caches": entries[:1], "region": ""}},
+        {SET: {"image_caches": entries}},
+    ]
+    results = controller.play(*({**task, "ignore_errors": True} for task in tasks)).results
+    for result, place in zip(results, ("", "", "", "image_caches[1]: ")):
+        assert result["msg"].startswith(place + said)
+    assert emulator.received == []
+
+
+def test_empty_environment_variable_is_not_set(emulator: Emulator, controller: Controller) -> None:
+    (controller.folder / ".tccli").mkdir()
+    stored = {"_sys_param": {"region": "ap-shanghai"}}
+    (controller.folder / ".tccli/default.configure").write_text(json.dumps(stored), encoding="utf-8")
+    controller.environment.update(TENCENTCLOUD_REGION="", TENCENTCLOUD_API_TIMEOUT="", TENCENTCLOUD_LANGUAGE="")
+    run = controller.web("--check")
+    assert run.status == 0, run.output
+    assert [request.region for request in emulator.received] == ["ap-shanghai"]
+    controller.environment["HOME"] = str(controller.folder / "nowhere")
+    assert "no region: give the option region" in controller.web("--check").result["msg"]
 
 
 def test_without_keys_every_place_is_named(emulator: Emulator, controller: Controller) -> None:
