@@ -100,7 +100,9 @@ def all_of_them(client: Client, deadline: Deadline, reporter: Reporter) -> List[
 
 
 def _listed(question: Question, client: Client, deadline: Deadline, reporter: Reporter) -> List[ImageCache]:
-    """Return the caches that can be meant: those of the ids, else of the names, else all."""
+    """Return the caches that can be meant: none by an empty list, those of the ids, else of the names, else all."""
+    if question.selection.selects_nothing:
+        return []
     # Whether the API combines the two, and whether it compares names exactly, is not documented.
     if not (question.ids or question.names):
         return all_of_them(client, deadline, reporter)

@@ -33,11 +33,13 @@ options:
   image_cache_ids:
     description:
       - Only these ids. One that does not exist is left out, which is no error.
+      - An empty list selects no image cache.
     type: list
     elements: str
   image_cache_names:
     description:
       - Only these names, compared exactly. Several image caches can have one name.
+      - An empty list selects no image cache.
     type: list
     elements: str
   name_pattern:
@@ -47,12 +49,13 @@ options:
   statuses:
     description:
       - Only image caches in one of these states. Only those that are V(Ready) are usable.
+      - An empty list selects no image cache.
     type: list
     elements: str
     choices: [Pending, Ready, Failed, Updating, UpdateFailed]
   tags:
     description:
-      - Only image caches that have all these tags, with these values.
+      - Only image caches that have all these tags, with these values. An empty dictionary is refused.
     type: dict
   contains_image:
     description:

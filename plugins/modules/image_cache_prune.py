@@ -60,6 +60,7 @@ options:
   statuses:
     description:
       - In one of these states. One that is still being built is never touched.
+      - An empty list selects no image cache, so that nothing is deleted.
     type: list
     elements: str
     choices: [Pending, Ready, Failed, Updating, UpdateFailed]
@@ -69,7 +70,7 @@ options:
     type: str
   tags:
     description:
-      - With all these tags, with these values.
+      - With all these tags, with these values. An empty dictionary would select all image caches, and is refused.
     type: dict
   superseded:
     description:
@@ -87,13 +88,13 @@ options:
     default: 0
   keep_ids:
     description:
-      - Ids of image caches that stay, for instance those that Pods are pinned to.
+      - Ids of image caches that stay, for instance those that Pods are pinned to. An empty list keeps none.
     type: list
     elements: str
     default: []
   keep_names:
     description:
-      - Names of image caches that stay, for instance those that are declared.
+      - Names of image caches that stay, for instance those that are declared. An empty list keeps none.
     type: list
     elements: str
     default: []

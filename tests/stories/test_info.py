@@ -152,10 +152,27 @@ class TestMatch:
         assert run.result["image_caches"] == []
 
 
+def test_empty_list_selects_nothing_without_a_listing(emulator: Emulator, controller: Controller) -> None:
+    existing(emulator)
+    tasks: list[dict[str, Any]] = [
+        *({INFO: {option: "{{ [] }}"}} for option in ("image_cache_ids", "image_cache_names", "statuses")),
+        {INFO: {"image_cache_ids": [], "image_cache_names": ["web"]}},
+        {INFO: {"image_cache_names": ["web"], "statuses": []}},
+    ]
+    run = controller.play(*tasks)
+    assert run.status == 0, run.output
+    assert [result["image_caches"] for result in run.results] == [[]] * 5
+    assert emulator.received == []
+    matched = controller.play({INFO: {"image_cache_names": [], "match_images": ["nginx:1.27.3"]}}).result
+    assert (matched["image_caches"], matched["match"]["found"]) == ([], True)
+    assert emulator.calls() == [MATCH]
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"statuses": []}, "statuses is empty"),
+        ({"statuses": [""]}, "value of statuses must be one or more of"),
+        ({"tags": {}}, "tags is empty"),
         ({"image_cache_ids": [""]}, "image_cache_ids[0] is empty"),
         ({"name_pattern": ""}, "name_pattern is empty"),
         ({"match_images": []}, "match_images is empty"),

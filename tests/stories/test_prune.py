@@ -145,6 +145,20 @@ def test_a_delete_whose_answer_is_lost_is_not_counted_as_somebody_elses(
     assert emulator.calls() == [LIST, DELETE, LIST]
 
 
+def test_empty_list_of_statuses_deletes_nothing(emulator: Emulator, controller: Controller) -> None:
+    image_cache_id = aged(emulator, 40)
+    for options in ({"statuses": "{{ [] }}"}, {"statuses": [], "older_than": "1d", "keep_names": [], "keep_ids": []}):
+        run = controller.play({PRUNE: options})
+        assert run.status == 0, run.output
+        assert (run.result["changed"], run.result["deleted"]) == (False, [])
+        assert run.result["kept"][0]["reason"] == "statuses is an empty list"
+    assert list(emulator.region().caches) == [image_cache_id]
+    assert emulator.calls() == [LIST] * 2
+    refused = controller.play({PRUNE: {"tags": "{{ {} }}"}})
+    assert "tags is empty: give it a value or leave it out" in refused.result["msg"]
+    assert emulator.calls() == [LIST] * 2
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -72,6 +72,7 @@ class TestSelectors:
             ({"never_matched": True}, "it has matched"),
             ({"statuses": ["Ready", "Failed"]}, None),
             ({"statuses": ["Failed"]}, "it is Ready"),
+            ({"statuses": []}, "statuses is an empty list"),
             ({"name_pattern": "w?b*"}, None),
             ({"name_pattern": "W*"}, "its name is not like 'W*'"),
             ({"tags": {"team": "web"}}, None),
@@ -104,7 +105,6 @@ class TestSelectors:
         [
             {},
             {"never_matched": False, "superseded": False},
-            {"statuses": []},
             {"tags": {}},
             {"name_pattern": " "},
             {"older_than": ""},

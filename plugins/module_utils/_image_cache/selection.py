@@ -46,7 +46,7 @@ class Criterion:
     """What one option asks of a cache.
 
     C(unmet) returns None where a cache is as the option's value wants it, else why it is not, as a clause about it.
-    C(problems) yields what is wrong with a value.
+    C(problems) yields what is wrong with a value. An empty list is nothing wrong: it selects no cache.
     """
 
     option: str
@@ -61,7 +61,6 @@ def _none_problems(option: str, given: Any) -> Iterator[str]:
 
 
 def _list_problems(option: str, given: Any) -> Iterator[str]:
-    yield from _none_problems(option, given)
     for number, item in enumerate(given):
         yield from text_problems(f"{option}[{number}]", item)
 
@@ -140,6 +139,10 @@ def _not_superseded(_given: Any, cache: ImageCache, listed: Listed) -> Optional[
     return "no newer Ready cache, of its size or smaller, holds all its images"
 
 
+def _unmet(row: Criterion, value: Any, cache: ImageCache, listed: Listed) -> Optional[str]:
+    return f"{row.option} is an empty list" if value == [] else row.unmet(value, cache, listed)
+
+
 TEXT: Mapping[str, Any] = {"type": "str"}
 TEXTS: Mapping[str, Any] = {"type": "list", "elements": "str"}
 FLAG: Mapping[str, Any] = {"type": "bool", "default": False}
@@ -189,9 +192,14 @@ class Selection:
             raise InvalidInput(" ".join(problems))
         return cls([(row, plain_tags(value) if row is TAGS else value) for row, value in given])
 
+    @property
+    def selects_nothing(self) -> bool:
+        """Whether one of the criteria is an empty list, so that no cache is among it."""
+        return any(value == [] for _row, value in self.criteria)
+
     def unmet(self, cache: ImageCache, listed: Listed) -> Optional[str]:
         """Return None where all that is asked holds of a cache, else why it does not."""
-        reasons = (row.unmet(value, cache, listed) for row, value in self.criteria)
+        reasons = (_unmet(row, value, cache, listed) for row, value in self.criteria)
         return next((reason for reason in reasons if reason is not None), None)
 
     def among(self, listed: Listed) -> List[ImageCache]:
