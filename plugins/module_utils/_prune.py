@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _connection
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Client
@@ -33,6 +34,9 @@ __all__ = ["image_cache_prune", "image_cache_prune_spec"]
 
 # Characters of a cell in the listing that a diff is: each is as wide as the widest of its column.
 WIDEST = 1000
+# Image caches that the message of a refused run lists.
+MOST_LISTED = 50
+EXCESS_CURE = "Raise max_deletions if you mean them all, or narrow the selection; --check --diff shows the whole list."
 # What a result says of each cache; the module image_cache_info says all of it.
 SHOWN = (
     "image_cache_id",
@@ -64,10 +68,15 @@ def image_cache_prune(params: Mapping[str, Any], caller: Caller) -> Dict[str, An
         except RequestError as error:
             return {"changed": False, **request_failure(error, "image caches")}
         pruning = make_pruning(rules, listed)
-        if len(pruning.going) > rules.max_deletions:
-            return _too_many(pruning, rules, now, caller)
+        refused = len(pruning.going) > rules.max_deletions
         if caller.check_mode:
+            if refused:
+                # Not a failure: Ansible shows no diff of a failed task, and this list is the one to read.
+                refusal = f"{_excess(pruning, rules)}; outside check mode the module deletes none and fails."
+                reporter.warn(f"{refusal} {EXCESS_CURE}")
             return _result(pruning, now, caller)
+        if refused:
+            return _too_many(pruning, rules, now, caller)
         ids = [cache.id for cache in pruning.going]
         deletions = delete_in_batches(client, ids, clock=caller.clock, deadline=deadline)
         return _carried_out(pruning, deletions, now, caller)
@@ -79,7 +88,7 @@ def _result(pruning: Pruning, now: datetime, caller: Caller, request_id: Optiona
     """Return the result of what went, or would go, and of what stays."""
     result: Dict[str, Any] = {
         "changed": bool(pruning.going),
-        "deleted": [_shown(cache, now) for cache in pruning.going],
+        "deleted": [{**_shown(c, now), "reason": line_of(pruning.reasons[c.id])} for c in pruning.going],
         "kept": [{**_shown(entry.cache, now), "reason": line_of(entry.reason)} for entry in pruning.kept],
         "freed_gib": sum(cache.shown("image_cache_size") or 0 for cache in pruning.going),
         "request_id": request_id,
@@ -91,19 +100,29 @@ def _result(pruning: Pruning, now: datetime, caller: Caller, request_id: Optiona
 
 def _too_many(pruning: Pruning, rules: Rules, now: datetime, caller: Caller) -> Dict[str, Any]:
     """Return the failure of a run that would delete more than it may: it deletes nothing."""
-    count = len(pruning.going)
-    reason = f"it would go, but {count} would, and max_deletions is {rules.max_deletions}"
-    kept = [*pruning.kept, *(Kept(cache, reason) for cache in pruning.going)]
+    excess = _excess(pruning, rules)
+    kept = [*pruning.kept, *(Kept(cache, excess) for cache in pruning.going)]
     kept.sort(key=lambda entry: age_order(entry.cache))
     return {
-        **_result(Pruning([], kept), now, caller),
+        **_result(replace(pruning, going=[], kept=kept), now, caller),
         "failed": True,
-        "msg": (
-            f"{count} image caches would be deleted, but max_deletions is {rules.max_deletions}, so nothing was"
-            f" deleted: {_names(pruning.going)}. If these are what you mean, raise max_deletions; else narrow the"
-            " selection. With --diff the list is shown as a whole."
-        ),
+        "msg": "\n".join([f"No image cache was deleted: {excess}. {EXCESS_CURE}", *_candidates(pruning, now)]),
     }
+
+
+def _excess(pruning: Pruning, rules: Rules) -> str:
+    return f"the number of candidates ({len(pruning.going)}) exceeds max_deletions ({rules.max_deletions})"
+
+
+def _candidates(pruning: Pruning, now: datetime) -> Iterator[str]:
+    """Yield a line for each cache that would go, up to MOST_LISTED of them."""
+    for cache in pruning.going[:MOST_LISTED]:
+        resource = aged(cache, now)
+        facts = (_size(resource), _age(resource), pruning.reasons[cache.id])
+        yield line_of(f"- {_label(cache)}: {', '.join(facts)}", WIDEST)
+    more = len(pruning.going) - MOST_LISTED
+    if more > 0:
+        yield f"- and {more} more"
 
 
 def _carried_out(pruning: Pruning, deletions: Deletions, now: datetime, caller: Caller) -> Dict[str, Any]:
@@ -116,7 +135,7 @@ def _carried_out(pruning: Pruning, deletions: Deletions, now: datetime, caller: 
         elif cache.id in deletions.failed:
             kept.append(Kept(cache, f"it could not be deleted: {request_words(deletions.failed[cache.id])}"))
     kept.sort(key=lambda entry: age_order(entry.cache))
-    result = _result(Pruning(went, kept), now, caller, deletions.request_id)
+    result = _result(replace(pruning, going=went, kept=kept), now, caller, deletions.request_id)
     if deletions.failed:
         stayed = [cache for cache in pruning.going if cache.id in deletions.failed]
         error = deletions.failed[stayed[0].id]
@@ -126,8 +145,20 @@ def _carried_out(pruning: Pruning, deletions: Deletions, now: datetime, caller: 
 
 
 def _names(caches: Sequence[ImageCache], most: int = 20) -> str:
-    names = [f"{cache.name!r} ({cache.id})" if cache.name else cache.id for cache in caches[:most]]
+    names = [_label(cache) for cache in caches[:most]]
     return ", ".join(names) + (f" and {len(caches) - most} more" if len(caches) > most else "")
+
+
+def _label(cache: ImageCache) -> str:
+    return f"{cache.name!r} ({cache.id})" if cache.name else cache.id
+
+
+def _size(resource: Mapping[str, Any]) -> str:
+    return f"{resource['image_cache_size'] or '?'} GiB"
+
+
+def _age(resource: Mapping[str, Any]) -> str:
+    return "age unknown" if resource["age_days"] is None else f"{resource['age_days']:g} d old"
 
 
 def _shown(cache: ImageCache, now: datetime) -> Dict[str, Any]:
@@ -161,9 +192,9 @@ def _cells(cache: ImageCache, reason: str, now: datetime) -> Tuple[str, ...]:
     return (
         cache.id,
         cache.name or "-",
-        f"{resource['image_cache_size'] or '?'} GiB",
+        _size(resource),
         cache.status or "?",
-        "age unknown" if resource["age_days"] is None else f"{resource['age_days']:g} d old",
+        _age(resource),
         matched,
         ", ".join(cache.shown("images") or ["-"]),
         f"stays: {reason}" if reason else "",

@@ -14,7 +14,7 @@ description:
     O(unmatched_for), O(never_matched), O(statuses), O(name_pattern), O(tags) and O(superseded) is needed.
   - Never touches an image cache that the platform made, one that is still being built, and one with a date that is
     missing, cannot be read, or lies ahead. O(include_auto) lifts the first of these only.
-  - Fails and deletes nothing where more than O(max_deletions) would go.
+  - If there are more candidates than O(max_deletions), the module fails without deleting any and lists them.
   - Run it with C(--check --diff) first. The difference is a list, a line for each image cache, with the reason why it
     stays.
 notes:
@@ -100,7 +100,10 @@ options:
     default: []
   max_deletions:
     description:
-      - The most that may go in one run. Where more would, the module fails and deletes nothing, in check mode too.
+      - Maximum number of image caches to delete in one run. If there are more candidates, the module fails, lists up to
+        50 of them with the reason for each, and deletes none.
+      - In check mode it does not fail. RV(deleted) and the diff then show all candidates, and a warning says that a run
+        would be refused.
     type: int
     default: 10
   include_auto:
@@ -146,45 +149,52 @@ EXAMPLES = r"""
 
 RETURN = r"""
 deleted:
-  description: The image caches that were deleted, or would be in check mode, oldest first.
+  description:
+    - The image caches that were deleted, oldest first. In check mode those that would be deleted, also if they are more
+      than O(max_deletions).
   returned: always, except for invalid input and where the listing failed
   type: list
   elements: dict
-  contains: &shown
-    image_cache_id:
-      description: The id.
+  contains:
+    <<: &shown
+      image_cache_id:
+        description: The id.
+        type: str
+      image_cache_name:
+        description: The name. Image caches that the platform made have none.
+        type: str
+      images:
+        description: The images that it holds.
+        type: list
+        elements: str
+      image_cache_size:
+        description: The size in GiB.
+        type: int
+      status:
+        description: The state.
+        type: str
+      image_cache_type:
+        description: V(manual), or V(auto) for a cache that the platform made.
+        type: str
+      tags:
+        description: The tags.
+        type: dict
+      created_at:
+        description: When it was created, as ISO 8601 in UTC, C(null) where that cannot be read.
+        type: str
+      last_matched_at:
+        description: When a Pod last matched it, as ISO 8601 in UTC, C(null) where none has, or where it cannot be read.
+        type: str
+      age_days:
+        description: The days since its creation, to a hundredth, C(null) where the date cannot be read.
+        type: float
+      days_since_match:
+        description: The days since a Pod last matched it, to a hundredth, C(null) where none has, or it is unknown.
+        type: float
+    reason:
+      description: Why it is deleted.
       type: str
-    image_cache_name:
-      description: The name. Image caches that the platform made have none.
-      type: str
-    images:
-      description: The images that it holds.
-      type: list
-      elements: str
-    image_cache_size:
-      description: The size in GiB.
-      type: int
-    status:
-      description: The state.
-      type: str
-    image_cache_type:
-      description: V(manual), or V(auto) for a cache that the platform made.
-      type: str
-    tags:
-      description: The tags.
-      type: dict
-    created_at:
-      description: When it was created, as ISO 8601 in UTC, C(null) where that cannot be read.
-      type: str
-    last_matched_at:
-      description: When a Pod last matched it, as ISO 8601 in UTC, C(null) where none has, or where it cannot be read.
-      type: str
-    age_days:
-      description: The days since its creation, to a hundredth, C(null) where the date cannot be read.
-      type: float
-    days_since_match:
-      description: The days since a Pod last matched it, to a hundredth, C(null) where none has, or it is unknown.
-      type: float
+      version_added: 1.1.0
   sample:
     - image_cache_id: imc-r1htp8tg
       image_cache_name: ci-4711
@@ -197,6 +207,7 @@ deleted:
       last_matched_at: null
       age_days: 41.2
       days_since_match: null
+      reason: never matched
 kept:
   description: The image caches that stay, oldest first. One that somebody else deleted meanwhile is in neither list.
   returned: always, except for invalid input and where the listing failed

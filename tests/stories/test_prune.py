@@ -68,24 +68,59 @@ class TestTheList:
         assert len(again.result["kept"]) == 4
 
 
-def test_more_than_may_go_deletes_nothing(emulator: Emulator, processes: ModuleProcesses) -> None:
-    ids = [aged(emulator, 40 + number, ImageCacheName=f"ci-{number}") for number in range(12)]
-    for arguments in ((), ("--check", "--diff")):
-        run = processes.prune(*arguments, older_than="30d")
+class TestMoreThanMaxDeletions:
+    EXCESS = "the number of candidates (12) exceeds max_deletions (10)"
+
+    def test_fails_and_lists_the_candidates(self, emulator: Emulator, controller: Controller) -> None:
+        ids = [aged(emulator, 40 + number, ImageCacheName=f"ci-{number}") for number in range(12)]
+        run = controller.play({PRUNE: {"older_than": "30d", "unmatched_for": "20d"}})
         assert run.status != 0
-        assert run.result["msg"].startswith(
-            f"12 image caches would be deleted, but max_deletions is 10, so nothing was deleted: 'ci-11' ({ids[11]}), "
-        )
-        assert run.result["deleted"] == []
-        assert run.result["changed"] is False
-        assert {entry["reason"] for entry in run.result["kept"]} == {
-            "it would go, but 12 would, and max_deletions is 10"
-        }
-    assert emulator.calls() == [LIST] * 2
-    run = processes.prune(older_than="30d", keep_newest=2)
-    assert run.status == 0
-    assert len(run.result["deleted"]) == 10
-    assert sorted(emulator.region().caches) == sorted(ids[:2])
+        first, *lines = run.result["msg"].splitlines()
+        assert first.startswith(f"No image cache was deleted: {self.EXCESS}. Raise max_deletions")
+        assert lines == [
+            f"- 'ci-{number}' ({ids[number]}): 20 GiB, {40 + number} d old, older than 30d, never matched"
+            for number in reversed(range(12))
+        ]
+        assert all(line in run.output for line in lines)
+        assert (run.result["deleted"], run.result["changed"]) == ([], False)
+        assert {entry["reason"] for entry in run.result["kept"]} == {self.EXCESS}
+        assert emulator.calls() == [LIST]
+
+    def test_check_mode_shows_the_list_and_warns(self, emulator: Emulator, controller: Controller) -> None:
+        ids = [aged(emulator, 40 + number, ImageCacheName=f"ci-{number}") for number in range(12)]
+        run = controller.play({PRUNE: {"older_than": "30d"}}, arguments=("--check", "--diff"))
+        assert run.status == 0, run.output
+        assert [cache["image_cache_id"] for cache in run.result["deleted"]] == ids[::-1]
+        assert {cache["reason"] for cache in run.result["deleted"]} == {"older than 30d"}
+        assert run.result["freed_gib"] == 240
+        assert [line.split()[0] for line in run.output.splitlines() if " GiB " in line] == [f"-{i}" for i in ids[::-1]]
+        (warning,) = run.result["warnings"]
+        assert warning.startswith(f"{self.EXCESS}; outside check mode the module deletes none and fails.")
+        assert emulator.calls() == [LIST]
+
+    def test_as_many_as_max_deletions_are_deleted(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+        ids = [aged(emulator, 40 + number, ImageCacheName=f"ci-{number}") for number in range(12)]
+        run = processes.prune("--check", older_than="30d", keep_newest=2)
+        assert not run.result.get("warnings")
+        run = processes.prune(older_than="30d", keep_newest=2)
+        assert run.status == 0
+        assert len(run.result["deleted"]) == 10
+        assert sorted(emulator.region().caches) == sorted(ids[:2])
+
+    def test_the_message_lists_at_most_fifty(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+        for number in range(53):
+            aged(emulator, 40, ImageCacheName=f"ci-{number}")
+        lines = processes.prune(name_pattern="ci-*").result["msg"].splitlines()
+        assert len(lines) == 52
+        assert lines[1].endswith(": 20 GiB, 40 d old, name matches 'ci-*'")
+        assert lines[-1] == "- and 3 more"
+
+
+def test_empty_computed_lists_keep_nothing(emulator: Emulator, controller: Controller) -> None:
+    image_cache_id = aged(emulator, 40)
+    keeps = {"keep_names": "{{ [] | list }}", "keep_ids": "{{ {} | list }}"}
+    run = controller.play({PRUNE: {"older_than": "30d", **keeps}})
+    assert [cache["image_cache_id"] for cache in run.result["deleted"]] == [image_cache_id]
 
 
 def test_a_newer_but_larger_one_supersedes_nothing(emulator: Emulator, processes: ModuleProcesses) -> None:

@@ -242,4 +242,4 @@ def test_pruning(
     deleted = [cache["image_cache_id"] for cache in result.get("deleted", ())]
     if not check_mode:
         assert set(deleted) <= {one for a, request in world.requests if a == DELETE for one in request["ImageCacheIds"]}
-    assert len(deleted) <= options.get("max_deletions", 10)
+        assert len(deleted) <= options.get("max_deletions", 10)

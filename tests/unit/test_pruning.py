@@ -14,6 +14,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors impor
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.matching import held, supersedes, with_tag
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.pruning import (
+    GROUNDS,
     Pruning,
     Rules,
     make_pruning,
@@ -124,6 +125,36 @@ class TestSelectors:
         with pytest.raises(InvalidInput) as raised:
             pruned(keep_newest=3)
         assert all(row.option in str(raised.value) for row in SELECTORS)
+
+
+class TestGrounds:
+    @pytest.mark.parametrize(
+        ("options", "why"),
+        [
+            ({"older_than": "30d"}, "older than 30d"),
+            ({"unmatched_for": "30d"}, "last matched 35 d ago"),
+            ({"statuses": ["Ready", "Failed"]}, "status Ready"),
+            ({"name_pattern": "w*"}, "name matches 'w*'"),
+            ({"tags": {"team": "web"}}, "tagged team=web"),
+            ({"name_pattern": "w*", "older_than": "5w"}, "name matches 'w*', older than 5w"),
+        ],
+    )
+    def test_each_selector_gives_its_own(self, options: dict[str, Any], why: str) -> None:
+        assert pruned(cache(), **options).reasons == {"imc-1": why}
+
+    def test_never_matched_is_said_once(self) -> None:
+        pruning = pruned(cache(LastMatchedTime=""), never_matched=True, unmatched_for="30d")
+        assert pruning.reasons == {"imc-1": "never matched"}
+
+    def test_superseded_names_the_newest_that_does_so(self) -> None:
+        chain = [cache(f"imc-{days}", CreationTime=ago(days=days)) for days in (6, 9, 8)]
+        assert pruned(*chain, superseded=True).reasons == {
+            "imc-9": "superseded by imc-6",
+            "imc-8": "superseded by imc-6",
+        }
+
+    def test_every_selector_has_a_row(self) -> None:
+        assert set(GROUNDS) == {row.option for row in SELECTORS}
 
 
 class TestGuards:
@@ -273,6 +304,7 @@ def test_whatever_is_listed_each_goes_or_has_a_reason_and_the_guards_hold(
     ids = [c.id for c in pruning.going] + [entry.cache.id for entry in pruning.kept]
     assert sorted(ids) == sorted(c.id for c in caches)
     assert all(entry.reason for entry in pruning.kept)
+    assert all(pruning.reasons[c.id] for c in pruning.going)
     for gone in pruning.going:
         assert gone.raw["Status"] in ("Ready", "Failed", "UpdateFailed")
         assert gone.raw["CreationTime"] not in ("", None, "?", "0")

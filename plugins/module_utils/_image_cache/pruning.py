@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.matching import supersedes
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache, age_order
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.selection import (
     SELECTORS,
@@ -21,8 +22,9 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.sele
     Selection,
     argument_spec,
 )
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.times import days_between
 
-__all__ = ["Kept", "Pruning", "Rules", "make_pruning", "rules_spec"]
+__all__ = ["GROUNDS", "Kept", "Pruning", "Rules", "make_pruning", "rules_spec"]
 
 # A time without a zone may be China's, and is then read as 8 hours later than it was.
 AHEAD = timedelta(days=1)
@@ -75,10 +77,11 @@ class Kept:
 
 @dataclass(frozen=True)
 class Pruning:
-    """What goes and what stays, both oldest first."""
+    """What goes and what stays, both oldest first. C(reasons) says why each cache goes, by its id."""
 
     going: Sequence[ImageCache]
     kept: Sequence[Kept]
+    reasons: Mapping[str, str]
 
 
 def _named_to_stay(cache: ImageCache, rules: Rules, _listed: Listed) -> Optional[str]:
@@ -116,6 +119,35 @@ GUARDS: Tuple[Callable[[ImageCache, Rules, Listed], Optional[str]], ...] = (
 )
 
 
+def _last_match(_given: Any, cache: ImageCache, listed: Listed) -> str:
+    days = days_between(cache.last_matched_at, listed.now)
+    return "never matched" if cache.never_matched or days is None else f"last matched {days:g} d ago"
+
+
+def _superseded(_given: Any, cache: ImageCache, listed: Listed) -> str:
+    newer = [other for other in listed.image_caches if supersedes(other, cache)]
+    # The newest of them is not superseded by another one of them.
+    return f"superseded by {max(newer, key=age_order).id}" if newer else "superseded"
+
+
+# What each selector that holds says of a cache that goes.
+GROUNDS: Mapping[str, Callable[[Any, ImageCache, Listed], str]] = {
+    "name_pattern": lambda given, _cache, _listed: f"name matches {given!r}",
+    "tags": lambda given, _cache, _listed: "tagged " + ", ".join(f"{key}={value}" for key, value in given.items()),
+    "statuses": lambda _given, cache, _listed: f"status {cache.status}",
+    "superseded": _superseded,
+    "older_than": lambda given, _cache, _listed: f"older than {given}",
+    "never_matched": _last_match,
+    "unmatched_for": _last_match,
+}
+
+
+def _grounds(selection: Selection, cache: ImageCache, listed: Listed) -> str:
+    """Return why a cache goes that meets all of the selection."""
+    grounds = (GROUNDS[row.option](value, cache, listed) for row, value in selection.criteria)
+    return ", ".join(dict.fromkeys(grounds))
+
+
 def make_pruning(rules: Rules, listed: Listed) -> Pruning:
     """Return what goes and what stays. How many may go at all is not its business."""
     going: List[ImageCache] = []
@@ -130,4 +162,5 @@ def make_pruning(rules: Rules, listed: Listed) -> Pruning:
     spared = going[max(0, len(going) - rules.keep_newest) :]
     kept += [Kept(cache, f"keep_newest keeps the newest {rules.keep_newest} that would go") for cache in spared]
     going = going[: len(going) - len(spared)]
-    return Pruning(going, sorted(kept, key=lambda entry: age_order(entry.cache)))
+    reasons = {cache.id: _grounds(rules.selection, cache, listed) for cache in going}
+    return Pruning(going, sorted(kept, key=lambda entry: age_order(entry.cache)), reasons)
