@@ -113,6 +113,21 @@ def pruning(run: Run, emulator: Emulator, there: Any, _folder: Path) -> None:
     assert len(emulator.region().caches) == 4
 
 
+def scheduled_there(emulator: Emulator) -> list[str]:
+    emulator.settings.failures = [BuildFailure("broken")]
+    failed = aged(emulator, 2, ImageCacheName="broken", Images=["broken:1"])
+    emulator.settings.failures = []
+    for name in ("web", "ci-base"):
+        aged(emulator, 20, ImageCacheName=name)
+    return [failed, aged(emulator, 20, ImageCacheName="ci-1")]
+
+
+def scheduled(run: Run, emulator: Emulator, there: Any, _folder: Path) -> None:
+    rules = run.results[0]["results"]
+    assert [cache["image_cache_id"] for rule in rules for cache in rule["deleted"]] == there
+    assert sorted(declared(emulator, "ImageCacheName")) == ["ci-base", "web"]
+
+
 def cost_there(emulator: Emulator) -> None:
     existing(emulator, ImageCacheName="web", ImageCacheSize=50)
 
@@ -166,6 +181,7 @@ CASES = {
     "rolling-replace": Case(lambda e: existing(e, ImageCacheName="web"), rolling_replace),
     "helm-values": Case(lambda e: existing(e, ImageCacheName="web"), helm_values),
     "pruning": Case(pruning_there, pruning),
+    "scheduled": Case(scheduled_there, scheduled),
     "cost": Case(cost_there, cost),
     "failing": Case(failing_there, failing, fails=1),
     "rates": Case(nothing, rates),
@@ -184,7 +200,8 @@ def test_it_does_what_the_guide_says(emulator: Emulator, controller: Controller,
     emulator.received.clear()
     plays = yaml.safe_load(PLAYBOOKS[name])
     for play in plays:
-        play["module_defaults"] = DEFAULTS
+        if "hosts" in play:
+            play["module_defaults"] = DEFAULTS
     path = tmp_path / f"{name}.yml"
     path.write_text(yaml.safe_dump(plays, sort_keys=False), encoding="utf-8")
     stand_ins = {"ANSIBLE_COLLECTIONS_PATH": str(ROOT / "tests/stories/collections")}

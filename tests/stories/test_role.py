@@ -192,21 +192,6 @@ class TestPruning:
             assert "Validating arguments against arg spec" in run.output
         assert emulator.received == []
 
-    def test_the_playbook_prunes_by_each_rule(self, emulator: Emulator, controller: Controller) -> None:
-        aged(emulator, 40, 31, ImageCacheName="idle", Images=["busybox:1"])
-        aged(emulator, 40, 31, ImageCacheName="declared", Images=["busybox:2"])
-        aged(emulator, 3, 2, ImageCacheName="old", Images=["nginx:1"])
-        aged(emulator, 2, 1, ImageCacheName="new", Images=["nginx:1"])
-        playbook = ("ansible-playbook", "tencentcloud.tke.prune_image_caches", "--diff")
-        keep = ("-e", '{"image_cache_keep_names": ["declared"]}')
-        run = controller.run(*playbook, *keep, "--check")
-        assert run.status == 0, run.output
-        assert set(emulator.calls()) == {LIST}
-        run = controller.run(*playbook, *keep)
-        assert run.status == 0, run.output
-        left = sorted(cache.declared["ImageCacheName"] for cache in emulator.region().caches.values())
-        assert left == ["declared", "new"]
-
 
 def test_the_argument_spec_has_every_option_of_an_entry() -> None:
     specs = yaml.safe_load((ROOT / "roles/image_cache/meta/argument_specs.yml").read_text(encoding="utf-8"))
