@@ -16,7 +16,11 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput, RequestError
 from ansible_collections.tencentcloud.tke.plugins.module_utils._caller import Caller, in_region
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.matching import held
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache, aged
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import (
+    EVENT_SELECTIONS,
+    ImageCache,
+    aged,
+)
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.options import image_problems, text_problems
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.selection import (
     FILTERS,
@@ -42,6 +46,8 @@ class Question:
     selection: Selection
     match_images: Optional[Sequence[str]]
     snapshotter: Optional[str]
+    # Which events are returned, a key of EVENT_SELECTIONS.
+    events: str
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Question:
@@ -57,7 +63,8 @@ class Question:
             problems.append("snapshotter is for match_images, which is not given.")
         if problems:
             raise InvalidInput(" ".join(problems))
-        return cls(params["image_cache_ids"] or (), params["image_cache_names"] or (), selection, images, snapshotter)
+        ids, names = params["image_cache_ids"] or (), params["image_cache_names"] or ()
+        return cls(ids, names, selection, images, snapshotter, params["events"])
 
 
 def image_cache_info_spec(env_fallback: Callable[..., Any]) -> Dict[str, Dict[str, Any]]:
@@ -67,6 +74,7 @@ def image_cache_info_spec(env_fallback: Callable[..., Any]) -> Dict[str, Dict[st
         **argument_spec(FILTERS),
         "match_images": {"type": "list", "elements": "str"},
         "snapshotter": {"type": "str"},
+        "events": {"type": "str", "default": "last", "choices": list(EVENT_SELECTIONS)},
     }
 
 
@@ -78,9 +86,10 @@ def image_cache_info(params: Mapping[str, Any], caller: Caller) -> Dict[str, Any
         result: Dict[str, Any] = {"changed": False}
         try:
             listed = Listed(_listed(question, client, deadline, reporter), now)
-            result["image_caches"] = [aged(cache, now) for cache in question.selection.among(listed)]
+            selected = question.selection.among(listed)
+            result["image_caches"] = [aged(cache, now, question.events) for cache in selected]
             if question.match_images is not None:
-                result["match"] = _match(question.match_images, question.snapshotter, client, deadline, now)
+                result["match"] = _match(question, question.match_images, client, deadline, now)
         except RequestError as error:
             result.update(request_failure(error, "image caches"))
         return result
@@ -117,14 +126,14 @@ def _listed(question: Question, client: Client, deadline: Deadline, reporter: Re
 
 
 def _match(
-    images: Sequence[str], snapshotter: Optional[str], client: Client, deadline: Deadline, now: datetime
+    question: Question, images: Sequence[str], client: Client, deadline: Deadline, now: datetime
 ) -> Dict[str, Any]:
-    raw = client.most_suitable(images, snapshotter, deadline)
+    raw = client.most_suitable(images, question.snapshotter, deadline)
     cache = ImageCache(raw) if raw is not None else None
     covered = held(images, cache.shown("images") or ()) if cache else []
     return {
         "found": cache is not None,
-        "image_cache": aged(cache, now) if cache else None,
+        "image_cache": aged(cache, now, question.events) if cache else None,
         "covered": covered,
         "missing": [image for image in images if image not in covered],
     }

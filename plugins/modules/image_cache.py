@@ -212,7 +212,11 @@ image_cache:
       description: The tags.
       type: dict
     events:
-      description: The events of its builds, in the API's order.
+      description:
+        - The events of the current or last build, in the API's order. A build begins with C(DiskCreated).
+        - All events that the API lists, if their times cannot be read or none of them begins a build.
+        - M(tencentcloud.tke.image_cache_info) returns those of all builds with
+          O(tencentcloud.tke.image_cache_info#module:events=all).
       type: list
       elements: dict
       contains: &event
@@ -315,7 +319,7 @@ recovered_failure:
       description: The id of the failed cache.
       type: str
     events:
-      description: Its events, in the API's order.
+      description: The events of its last build, in the API's order.
       type: list
       elements: dict
       contains: *event

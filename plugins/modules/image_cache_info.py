@@ -73,6 +73,15 @@ options:
     description:
       - The snapshotter that O(match_images) are to be matched for, V(overlay) for instance.
     type: str
+  events:
+    description:
+      - Which events of an image cache are returned in RV(image_caches[].events).
+      - V(last) returns those of the current or last build, V(all) those of all builds that the API lists. With V(none)
+        the list is empty, which keeps a result with many image caches short.
+    version_added: 1.1.0
+    type: str
+    choices: [last, all, none]
+    default: last
 seealso:
   - module: tencentcloud.tke.image_cache
   - module: tencentcloud.tke.image_cache_prune
@@ -195,7 +204,7 @@ image_caches:
       description: The tags.
       type: dict
     events:
-      description: The events of its builds, in the API's order.
+      description: The events of its builds that O(events) selects, in the API's order.
       type: list
       elements: dict
       contains:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from emulator import Emulator, Fault
+from emulator import BuildFailure, Emulator, Fault
 
 from .controller import INFO, MODULE, WEB, Controller, Run
 from .processes import ModuleProcesses
@@ -42,6 +42,21 @@ def test_what_a_playbook_sees(emulator: Emulator, controller: Controller) -> Non
             "missing": ["nginx:1.27.3", "redis"],
         }
     assert emulator.calls() == [LIST, MATCH] * 2
+
+
+def test_events_are_those_of_the_last_build_or_all_or_none(emulator: Emulator, controller: Controller) -> None:
+    cache = emulator.region().caches[aged(emulator, 2, ImageCacheName="web")]
+    emulator.settings.failures = [BuildFailure("broken", "NoSpace", "no space left on device")]
+    failed = controller.web(images=["broken:1"])
+    last = ["NoSpace", "EksCiCreated", "DiskCreated"]
+    assert [event["reason"] for event in failed.result["image_cache"]["events"]] == last
+    # Nothing of the build before it: its disk has another name.
+    assert cache.builds[0].suffix not in failed.output
+    tasks = [{INFO: {"match_images": ["a:1"], **given}} for given in ({}, {"events": "all"}, {"events": "none"})]
+    shown = [result["image_caches"][0]["events"] for result in controller.play(*tasks).results]
+    assert [event["reason"] for event in shown[0]] == last
+    assert len(shown[1]) == 5 + 3
+    assert shown[2] == []
 
 
 def test_none_is_an_empty_list(emulator: Emulator, processes: ModuleProcesses) -> None:

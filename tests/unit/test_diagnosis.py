@@ -268,6 +268,38 @@ def test_a_build_begins_only_where_its_disk_is_surely_newer() -> None:
     assert phase(timed(("EksCiCreated", "01"), ("SnapCreated", "02"), ("DiskCreated", "02"))) == "SnapCreated"
 
 
+def reasons(events: list[dict[str, Any]]) -> list[str]:
+    return [event["reason"] for event in events]
+
+
+def test_results_hold_the_events_of_the_last_build_in_the_order_of_the_api() -> None:
+    failed = cache(*normal(*GOOD), *normal("DiskCreated"), ("Warning", "NoSpace", "no space left on device"))
+    assert reasons(failed.as_result()["events"]) == ["NoSpace", "DiskCreated"]
+    assert reasons(failed.as_result("all")["events"]) == ["NoSpace", "DiskCreated", *GOOD[::-1]]
+    assert failed.as_result("none")["events"] == []
+    assert reasons(recovered_failure(failed)["events"]) == ["NoSpace", "DiskCreated"]
+
+
+def test_events_of_the_second_in_which_a_build_begins_are_kept() -> None:
+    shown = timed(("EksCiCreated", "01"), ("SnapCreated", "02"), ("DiskCreated", "02"), ("EksCiCreated", "03"))
+    assert reasons(shown.as_result()["events"]) == ["EksCiCreated", "DiskCreated", "SnapCreated"]
+
+
+def test_results_hold_all_events_where_no_build_can_be_told() -> None:
+    for shown in (
+        timed(("EksCiCreated", "01"), ("SnapCreated", "02")),
+        timed(("DiskCreated", "01"), ("DiskCreated", "02"), ("EksCiCreated", None)),
+    ):
+        assert shown.as_result()["events"] == shown.as_result("all")["events"]
+    warned = cache(*normal("DiskCreated"), ("Warning", "DiskCreated", "failed"))
+    assert reasons(warned.as_result()["events"]) == ["DiskCreated", "DiskCreated"]
+
+
+def test_a_warning_of_an_earlier_build_explains_no_later_failure() -> None:
+    shown = cache(("Normal", "DiskCreated", ""), ("Warning", "Pull", "not found"), *normal(*GOOD[:2]))
+    assert (build_failure(shown)["reason"], build_failure(shown)["phase"]) == (None, "EksCiCreated")
+
+
 def test_a_build_that_warns_is_stalled_by_that_whatever_it_has_reached() -> None:
     warned = cache(("Warning", "Pull", "giving up."), status="Pending")
     assert stalled(warned) == "Pull: giving up. " + causes.NO_MONEY_OR_QUOTA.hint

@@ -10,7 +10,7 @@ Spelling differs between editions (EksciCreated, EksCiCreated), and the listing 
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, Optional
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._diagnosis.causes import (
     Cause,
@@ -28,16 +28,8 @@ UNKNOWN = Cause("Its events do not say more; look at them, and at the build's su
 
 def phase(cache: ImageCache) -> Optional[str]:
     """Return the last step of the chain that the newest build's normal events show, None before the first."""
-    reached: List[Tuple[int, Event]] = []
-    for event in cache.events:
-        step = STEPS.get(event.reason.lower())
-        if step is None or _warns(event):
-            continue
-        # A new build begins with its disk: what an earlier one had reached says nothing of it.
-        if step == 0 and reached and event.at and all(other.at and other.at < event.at for _step, other in reached):
-            reached = []
-        reached.append((step, event))
-    return CHAIN[max(step for step, _event in reached)] if reached else None
+    reached = [STEPS.get(event.reason.lower(), -1) for event in cache.events if not event.warns]
+    return CHAIN[max(reached)] if max(reached, default=-1) >= 0 else None
 
 
 def build_failure(cache: ImageCache) -> Dict[str, Any]:
@@ -45,7 +37,7 @@ def build_failure(cache: ImageCache) -> Dict[str, Any]:
 
     The words are those of the newest warning that points to a cause, else of the newest one.
     """
-    warnings = [event for event in reversed(cache.events) if _warns(event)]
+    warnings = [event for event in reversed(cache.events) if event.warns]
     telling = [(event, cause) for event in warnings for cause in [cause_of_words(_words(event))] if cause]
     reached = phase(cache)
     event: Optional[Event]
@@ -69,15 +61,11 @@ def recovered_failure(cache: ImageCache) -> Dict[str, Any]:
 
 def stalled(cache: ImageCache) -> str:
     """Return what a build that takes too long may be waiting for, an empty string where nothing is to be said."""
-    warned = any(_warns(event) for event in cache.events)
+    warned = any(event.warns for event in cache.events)
     failure = build_failure(cache)
     if warned:
         return f"{failure['reason']}: {failure['message'].rstrip('.')}. {failure['hint']}"
     return failure["hint"] if failure["phase"] == "EksCiCreated" else ""
-
-
-def _warns(event: Event) -> bool:
-    return event.type.lower() == "warning"
 
 
 def _words(event: Event) -> str:

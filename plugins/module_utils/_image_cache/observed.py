@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.times import (
     days_between,
@@ -22,6 +22,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.time
 
 __all__ = [
     "CREDENTIAL_FIELDS",
+    "EVENT_SELECTIONS",
     "FAILED",
     "READY",
     "RECORD_TAG",
@@ -42,6 +43,9 @@ SETTLED = frozenset([READY, FAILED, UPDATE_FAILED])
 
 # The tag of the record that O(track_build_settings) keeps. It is none of the user's tags, nor reported among them.
 RECORD_TAG = "ansible-build-settings"
+
+# The event that a build begins with (TKE image cache events), compared without regard to case.
+FIRST_OF_BUILD = "diskcreated"
 
 # Result key -> API field, in the order of the API's definition.
 RESULT_FIELDS: Mapping[str, str] = {
@@ -97,6 +101,11 @@ class Event:
     message: str
     at: Optional[datetime]
 
+    @property
+    def warns(self) -> bool:
+        """Whether it is a warning."""
+        return self.type.lower() == "warning"
+
 
 @dataclass(frozen=True)
 class ImageCache:
@@ -147,8 +156,8 @@ class ImageCache:
 
     @property
     def events(self) -> List[Event]:
-        """The events, oldest first; those without a readable time stand where the listing has them."""
-        events = [_event(event) for event in _events(self.raw.get("Events"))]
+        """The events of the current or last build, oldest first; without readable times as the listing has them."""
+        events = [_event(event) for event in _last_build(_events(self.raw.get("Events")))]
         if all(event.at for event in events):
             # Within one second the listing's own order decides, newest first, as the vendor's samples show it.
             events.reverse()
@@ -168,8 +177,11 @@ class ImageCache:
         """
         return READERS[option](self.raw.get(RESULT_FIELDS[option], ABSENT))
 
-    def as_result(self) -> Dict[str, Any]:
-        """Return the result's RV(image_cache): everything that Describe returns, without any password."""
+    def as_result(self, events: str = "last") -> Dict[str, Any]:
+        """Return the result's RV(image_cache): everything that Describe returns, without any password.
+
+        C(events) is a key of EVENT_SELECTIONS.
+        """
         result: Dict[str, Any] = _renamed(self.raw, RESULT_FIELDS)
         for option in ("images", "image_cache_size", "retention_days", "tags"):
             result[option] = self.shown(option)
@@ -177,15 +189,16 @@ class ImageCache:
         if credentials is not None:
             credentials = [without_password(credential) for credential in credentials]
         result["image_registry_credentials"] = credentials
-        result["events"] = [_renamed(event, EVENT_FIELDS) for event in _events(self.raw.get("Events"))]
+        selected = EVENT_SELECTIONS[events](_events(self.raw.get("Events")))
+        result["events"] = [_renamed(event, EVENT_FIELDS) for event in selected]
         result.update(derived_times(self.raw, result["retention_days"]))
         return result
 
 
-def aged(cache: ImageCache, now: datetime) -> Dict[str, Any]:
+def aged(cache: ImageCache, now: datetime, events: str = "last") -> Dict[str, Any]:
     """Return the cache as listings return it: with C(age_days) and C(days_since_match), None where not known."""
     return {
-        **cache.as_result(),
+        **cache.as_result(events),
         "age_days": days_between(cache.created_at, now),
         "days_since_match": days_between(cache.last_matched_at, now),
     }
@@ -281,6 +294,22 @@ def _events(value: Any) -> List[Mapping[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
+def _last_build(entries: Sequence[Mapping[str, Any]]) -> List[Mapping[str, Any]]:
+    """Return the events of the current or last build, in the order given; all of them where no build can be told.
+
+    Of the second in which it begins all are kept: the order within a second is not known.
+    """
+    events = [_event(entry) for entry in entries]
+    begins = [event.at for event in events if event.at and _begins_build(event)]
+    if not begins or not all(event.at for event in events):
+        return list(entries)
+    return [entry for entry, event in zip(entries, events) if event.at and event.at >= max(begins)]
+
+
+def _begins_build(event: Event) -> bool:
+    return event.reason.lower() == FIRST_OF_BUILD and not event.warns
+
+
 def _event(entry: Mapping[str, Any]) -> Event:
     type_, reason, message = (_text(entry.get(field)) or "" for field in ("Type", "Reason", "Message"))
     return Event(type_, reason, message, parse_time(entry.get("LastTimestamp")))
@@ -293,4 +322,10 @@ READERS = {
     "retention_days": _number,
     "image_registry_credentials": _credentials,
     "tags": _tags,
+}
+# Which events a result holds.
+EVENT_SELECTIONS: Mapping[str, Callable[[Sequence[Mapping[str, Any]]], List[Mapping[str, Any]]]] = {
+    "last": _last_build,
+    "all": list,
+    "none": lambda entries: [],
 }
