@@ -52,10 +52,16 @@ seealso:
   - module: tencentcloud.tke.image_cache_prune
   - plugin: tencentcloud.tke.pod_annotations
     plugin_type: filter
-  - ref: Living with image caches <ansible_collections.tencentcloud.tke.docsite.guide_operations>
-    description: How large, how long and how fresh an image cache should be, and what it costs.
-  - ref: Troubleshooting <ansible_collections.tencentcloud.tke.docsite.guide_troubleshooting>
-    description: What a failure means, and what to do.
+  - name: Living with image caches
+    link: https://github.com/tencentcloud/ansible-collection-tke/blob/main/docs/docsite/rst/guide_operations.rst
+    description: >-
+      R(The guide on operations, ansible_collections.tencentcloud.tke.docsite.guide_operations)
+      covers size, retention, freshness and cost.
+  - name: Troubleshooting
+    link: https://github.com/tencentcloud/ansible-collection-tke/blob/main/docs/docsite/rst/guide_troubleshooting.rst
+    description: >-
+      R(The guide on troubleshooting, ansible_collections.tencentcloud.tke.docsite.guide_troubleshooting)
+      explains failures and their solutions.
 """
 
 EXAMPLES = r"""

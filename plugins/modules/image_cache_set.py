@@ -58,8 +58,11 @@ options:
     default: continue
 seealso:
   - module: tencentcloud.tke.image_cache
-  - ref: On a schedule and at scale, with AWX <ansible_collections.tencentcloud.tke.docsite.guide_controller>
-    description: All image caches of an account in one job.
+  - name: On a schedule and at scale, with AWX
+    link: https://github.com/tencentcloud/ansible-collection-tke/blob/main/docs/docsite/rst/guide_controller.rst
+    description: >-
+      R(The guide on AWX, ansible_collections.tencentcloud.tke.docsite.guide_controller)
+      shows how to manage all image caches of an account in one job.
 """
 
 EXAMPLES = r"""

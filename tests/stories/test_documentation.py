@@ -14,7 +14,7 @@ import pytest
 import yaml
 from emulator import BuildFailure, Emulator, Fault
 
-from .controller import ROOT
+from .controller import ROOT, Controller
 from .examples import documentation
 from .processes import ModuleProcesses
 from .test_life import CREATE, DELETE, LIST, aged, existing
@@ -188,3 +188,16 @@ def test_what_is_returned_is_what_is_documented(module: str, emulator: Emulator,
             sample, real = without_moment(rows[key]["sample"]), without_moment(run.result[key])
             assert shows(sample, real), yaml.safe_dump(run.result[key], sort_keys=False)
     assert {path for path in rows if path.split(".")[-1] not in ANSIBLES} <= seen
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_ansible_doc_links_to_guides_that_exist(module: str, controller: Controller) -> None:
+    run = controller.run("ansible-doc", f"tencentcloud.tke.{module}")
+    assert run.status == 0, run.output
+    _, _, after = run.output.partition("SEE ALSO:")
+    shown, _, _ = after.partition("REQUIREMENTS:")
+    assert "tencentcloud.tke.image_cache" in shown
+    # What ansible-doc makes of a reference to a label is no address.
+    assert "stq=" not in shown
+    for guide in re.findall(r"/(docs/docsite/\S+)", shown):
+        assert (ROOT / guide).is_file()
