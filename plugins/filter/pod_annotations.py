@@ -12,6 +12,7 @@ description:
   - Returns the annotations of a Pod template by which Pods on super nodes and on TKE Serverless start from an image
     cache. They belong under C(spec.template.metadata.annotations) of a Deployment, not under its own metadata.
   - Refuses an image cache that is not Ready, and a disk that is smaller than the image cache.
+  - With O(allow_pending=true) a whole stack can be previewed in check mode, before its image caches exist.
 author:
   - The tencentcloud.tke contributors (@tencentcloud)
 positional: _input
@@ -38,9 +39,19 @@ options:
       - For how many minutes the disk is kept when its Pod is deleted, for the next Pod. By the platform's own choice
         it goes with the Pod. A disk that is kept is billed.
     type: int
+  allow_pending:
+    description:
+      - Whether to accept an image cache that is not Ready yet. An image cache that has failed is refused nevertheless.
+      - An image cache that check mode foretells has no id. The annotation then holds the placeholder
+        V(known-after-build), which Kubernetes accepts and which is no id.
+      - Set it to C(ansible_check_mode) to preview Pods in check mode, and to pin them to Ready image caches only
+        otherwise.
+    version_added: 1.1.0
+    type: bool
+    default: false
 notes:
-  - In check mode an image cache that is yet to be built has no id, and is refused. Add C(when) C(not
-    ansible_check_mode) to the task that uses the annotations.
+  - The filter takes one image cache. Pick one from a result that holds many, for example
+    C(result.image_caches[0]), or C(result.results[0]) of a task with a loop.
 seealso:
   - module: tencentcloud.tke.image_cache
   - module: tencentcloud.tke.image_cache_info
@@ -79,6 +90,10 @@ EXAMPLES = r"""
               - name: web
                 image: nginx:1.27.3
 
+- name: Preview the annotations in check mode, before the image cache exists
+  ansible.builtin.debug:
+    msg: "{{ web | tencentcloud.tke.pod_annotations(allow_pending=ansible_check_mode) }}"
+
 - name: For any image cache that fits
   ansible.builtin.debug:
     msg: "{{ 'auto' | tencentcloud.tke.pod_annotations }}"
@@ -96,7 +111,7 @@ _value:
 """
 
 import re
-from typing import Any, Callable, Dict, Mapping, Optional
+from typing import Any, Callable, Dict, Mapping, Optional, Tuple
 
 from ansible.errors import AnsibleFilterError
 
@@ -104,18 +119,32 @@ from ansible.errors import AnsibleFilterError
 PREFIX = "eks.tke.cloud.tencent.com/"
 DISK_TYPES = ("CLOUD_BASIC", "CLOUD_PREMIUM", "CLOUD_SSD", "CLOUD_HSSD", "CLOUD_TSSD")
 AUTO = "auto"
+# What stands for the id of an image cache that check mode foretells.
+PLACEHOLDER = "known-after-build"
+FAILURES = ("Failed", "UpdateFailed")
+# Ansible hands in types of its own, derived from these; a bool is an int.
+KINDS: Tuple[Tuple[Any, str], ...] = (
+    (type(None), "null"),
+    (bool, "true or false"),
+    ((int, float), "a number"),
+    ((list, tuple), "a list"),
+)
 ID = re.compile(r"imc-[\w-]+", re.ASCII)
 
 
 def pod_annotations(
-    cache: Any, disk_type: Optional[str] = None, disk_size: Any = None, retain_minutes: Any = None
+    cache: Any,
+    disk_type: Optional[str] = None,
+    disk_size: Any = None,
+    retain_minutes: Any = None,
+    allow_pending: bool = False,
 ) -> Dict[str, str]:
     """Return the annotations of a Pod template that uses this image cache.
 
     C(disk_size) is in GiB. Raises AnsibleFilterError where they cannot be right.
     """
-    resource = _resource(cache)
-    annotations = {"use-image-cache": resource["image_cache_id"]}
+    resource = _resource(cache, allow_pending)
+    annotations = {"use-image-cache": resource["image_cache_id"] or PLACEHOLDER}
     if disk_type is not None:
         if disk_type not in DISK_TYPES:
             raise _refused(f"disk_type {disk_type!r} is none of {', '.join(DISK_TYPES)}.")
@@ -133,27 +162,56 @@ def pod_annotations(
     return {PREFIX + name: value for name, value in annotations.items()}
 
 
-def _resource(cache: Any) -> Mapping[str, Any]:
-    """Return the image cache to use, with its id and, where it is known, its size."""
+def _resource(cache: Any, allow_pending: bool) -> Mapping[str, Any]:
+    """Return the image cache to use, with its id, null where C(allow_pending), and, where it is known, its size."""
     if isinstance(cache, str):
         if cache != AUTO and not ID.fullmatch(cache):
             raise _refused(f"{cache!r} is neither the id of an image cache, imc-..., nor 'auto'.")
         return {"image_cache_id": str(cache)}
     if not isinstance(cache, Mapping):
-        raise _refused(f"an image cache, an id or 'auto' is needed, not {type(cache).__name__}.")
+        raise _refused(f"expected an image cache, an id or 'auto', got {_kind(cache)}.{_pick('list', cache)}")
     if cache.get("failed"):
         raise _refused(f"the task whose result this is has failed: {cache.get('msg')}")
+    for key in ("image_caches", "results"):
+        if isinstance(cache.get(key), list):
+            how = _pick(f"result.{key}", cache[key])
+            raise _refused(f"expected one image cache, got a list of them in {key}.{how}")
     resource = cache.get("image_cache", cache)
     if not isinstance(resource, Mapping) or not ("image_cache_id" in resource and "status" in resource):
         raise _refused("there is no image cache in this: it is absent, or was not found, or this is another task's.")
+    _refuse_unusable(resource, allow_pending)
+    return resource
+
+
+def _refuse_unusable(resource: Mapping[str, Any], allow_pending: bool) -> None:
+    if allow_pending and resource["status"] not in FAILURES:
+        return
     if not resource["image_cache_id"]:
-        raise _refused(f"image cache {_label(resource)} is yet to be built, and has no id in check mode.")
+        raise _refused(
+            f"image cache {_label(resource)} is yet to be built, and has no id in check mode."
+            " To preview the annotations, set allow_pending=true."
+        )
     if resource["status"] != "Ready":
         raise _refused(
             f"image cache {_label(resource)} is {resource['status'] or 'of unknown status'}, and only one that is Ready"
             " can be used. Let the task that declares it wait for it (wait: true)."
         )
-    return resource
+
+
+def _kind(value: Any) -> str:
+    """Return what a value is in the words of YAML."""
+    return next((words for types, words in KINDS if isinstance(value, types)), "a value of another type")
+
+
+def _pick(name: str, value: Any) -> str:
+    """Return how one image cache is picked from a list, an empty string where the value is none."""
+    if not isinstance(value, list):
+        return ""
+    # The entries of a set hold their image caches, or null where those are absent.
+    nested = any(isinstance(entry, Mapping) and "image_cache" in entry for entry in value)
+    present, attribute = ("selectattr('image_cache') | ", "image_cache.") if nested else ("", "")
+    by_name = f"{present}selectattr('{attribute}image_cache_name', 'equalto', 'web') | first"
+    return f" Pick one, for example {name}[0] or {name} | {by_name}."
 
 
 def _label(resource: Mapping[str, Any]) -> str:

@@ -60,14 +60,52 @@ def test_templates_make_strings_of_numbers() -> None:
         ),
         (lambda: result(wait=False), {}, "is Pending, and only one that is Ready can be used. Let the task"),
         (lambda: result(state="absent", name="web"), {}, "there is no image cache in this"),
-        (lambda: World().run(check_mode=True), {}, "image cache 'web' is yet to be built, and has no id in check mode"),
+        (
+            lambda: World().run(check_mode=True),
+            {},
+            "has no id in check mode. To preview the annotations, set allow_pending",
+        ),
         (lambda: {"failed": True, "msg": "it broke"}, {}, "the task whose result this is has failed: it broke"),
         (lambda: World().run_info(match_images=["a:1"])["match"], {}, "there is no image cache in this"),
         (lambda: {"image_cache_id": "imc-1", "status": None}, {}, "image cache (imc-1) is of unknown status"),
         (lambda: {"stdout": "imc-1"}, {}, "there is no image cache in this"),
         (lambda: "web", {}, "'web' is neither the id of an image cache, imc-..., nor 'auto'"),
         (lambda: "imc-1 ", {}, "'imc-1 ' is neither the id"),
-        (lambda: None, {}, "an image cache, an id or 'auto' is needed, not NoneType"),
+        (lambda: None, {}, "expected an image cache, an id or 'auto', got null."),
+        (lambda: 7.5, {}, "expected an image cache, an id or 'auto', got a number."),
+        (lambda: True, {}, "expected an image cache, an id or 'auto', got true or false."),
+        (lambda: {1}, {}, "expected an image cache, an id or 'auto', got a value of another type."),
+        (
+            lambda: World().run_info()["image_caches"],
+            {},
+            "got a list. Pick one, for example list[0] or list"
+            " | selectattr('image_cache_name', 'equalto', 'web') | first.",
+        ),
+        (
+            lambda: World().run_info(match_images=["a:1"]),
+            {},
+            "expected one image cache, got a list of them in image_caches. Pick one, for example"
+            " result.image_caches[0] or result.image_caches"
+            " | selectattr('image_cache_name', 'equalto', 'web') | first.",
+        ),
+        (
+            lambda: World().run_set(image_caches=[{"image_cache_name": "web", "state": "absent"}]),
+            {},
+            "result.image_caches | selectattr('image_cache')"
+            " | selectattr('image_cache.image_cache_name', 'equalto', 'web') | first.",
+        ),
+        (lambda: {"results": [result()]}, {}, "got a list of them in results. Pick one, for example result.results[0]"),
+        (
+            lambda: {"image_cache_id": "imc-1", "status": "Failed"},
+            {"allow_pending": True},
+            "(imc-1) is Failed, and only",
+        ),
+        (lambda: result(state="absent", name="web"), {"allow_pending": True}, "there is no image cache in this"),
+        (
+            lambda: World().run(check_mode=True, image_cache_size=50),
+            {"allow_pending": True, "disk_size": 49},
+            "disk_size 49 is smaller than image cache 'web', which has 50 GiB",
+        ),
         (lambda: "auto", {"disk_type": "CLOUD_SDD"}, "disk_type 'CLOUD_SDD' is none of CLOUD_BASIC, CLOUD_PREMIUM"),
         (lambda: "auto", {"disk_size": 0}, "disk_size 0 is no whole number from 1 on"),
         (lambda: "auto", {"disk_size": 20.5}, "disk_size 20.5 is no whole number"),
@@ -81,6 +119,20 @@ def test_what_cannot_be_right_is_refused(cache: Any, options: dict[str, Any], sa
         pod_annotations(cache(), **options)
     assert str(raised.value).startswith("pod_annotations: ")
     assert said in str(raised.value)
+
+
+def test_a_cache_that_check_mode_foretells_has_a_placeholder_where_pending_ones_are_allowed() -> None:
+    annotations = pod_annotations(World().run(check_mode=True), disk_size=50, allow_pending=True)
+    assert annotations[PREFIX + "use-image-cache"] == "known-after-build"
+    assert annotations[PREFIX + "image-cache-disk-size"] == "50"
+    # Nobody mistakes it for an id, this filter included.
+    with pytest.raises(AnsibleFilterError):
+        pod_annotations(annotations[PREFIX + "use-image-cache"], allow_pending=True)
+
+
+def test_a_cache_that_is_being_built_has_its_id_where_pending_ones_are_allowed() -> None:
+    begun = result(wait=False)
+    assert pod_annotations(begun, allow_pending=True) == {PREFIX + "use-image-cache": begun["image_cache_id"]}
 
 
 def test_its_documentation_has_its_choices() -> None:
