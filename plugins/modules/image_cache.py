@@ -294,7 +294,11 @@ actions:
       description: The id of the request, C(null) in check mode, and where the answer was lost.
       type: str
     fields:
-      description: The options that it carried, or that called for it.
+      description:
+        - The options that it carried.
+        - Of a V(replace) first the options that called for it, such as O(images), O(force_rebuild) or O(max_age), then
+          the others whose values change by it. Where a replacement of an earlier run takes the cache's place, also
+          those that it is updated with, O(image_cache_name) among them.
       type: list
       elements: str
   sample:

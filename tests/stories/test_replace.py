@@ -163,9 +163,18 @@ class TestCutOff:
     def test_before_the_old_cache_went(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         old, new = existing(emulator), left_over(emulator)
         run = processes.web(**REPLACE)
-        assert actions(run) == [("replace", ["image_cache_name"])]
+        assert actions(run) == [("replace", ["images", "image_cache_name"])]
         assert CREATE not in emulator.calls()
         assert run.result["replaced"] == {"old_id": old, "new_id": new}
+        assert only(emulator).id == new
+
+    def test_what_it_is_updated_with_is_named(self, emulator: Emulator, controller: Controller) -> None:
+        old, new = existing(emulator), left_over(emulator)
+        task = {**REPLACE, "tags": {"team": "web"}, "retention_days": 9, "max_age": "7d"}
+        emulator.region().caches[old].created -= 8 * 86400
+        fields = ["images", "max_age", "retention_days", "tags", "image_cache_name"]
+        foretold = controller.web("--check", **task)
+        assert actions(foretold) == actions(controller.web(**task)) == [("replace", fields)]
         assert only(emulator).id == new
 
     def test_while_the_new_one_was_built(self, emulator: Emulator, processes: ModuleProcesses) -> None:
@@ -260,7 +269,7 @@ class TestTracking:
         assert processes.web(**fewer).result["changed"] is False
         # Any other of the nine needs another cache.
         run = processes.web("--diff", **tracked, subnet_id="subnet-2")
-        assert actions(run) == [("replace", ["subnet_id"])]
+        assert actions(run) == [("replace", ["subnet_id", "security_group_ids"])]
         assert run.result["diff"]["after"]["subnet_id"] == "subnet-2"
         assert "vpc_id" not in run.result["diff"]["after"]
         assert only(emulator).id != old

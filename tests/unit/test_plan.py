@@ -245,6 +245,17 @@ class TestReplace:
             ({"force_rebuild": True}, {}, ["force_rebuild"]),
             ({"max_age": "12h"}, {}, ["max_age"]),
             ({"max_age": "12h", "force_rebuild": True}, {}, ["force_rebuild", "max_age"]),
+            # What else changes by it comes after what calls for it.
+            (
+                {"force_rebuild": True, "images": ["nginx:2"], "tags": {"a": "1"}},
+                {},
+                ["force_rebuild", "images", "tags"],
+            ),
+            (
+                {"force_rebuild": True, "image_registry_credentials": [LOGIN], "update_password": "always"},
+                {"ImageRegistryCredentials": [SHOWN_LOGIN]},
+                ["force_rebuild", "image_registry_credentials"],
+            ),
             # Not yet older than a day, by a hair.
             ({"max_age": "1d"}, {}, []),
             ({"max_age": "12h"}, {"CreationTime": "some day"}, []),
@@ -290,7 +301,7 @@ class TestReplace:
         )
         request = {"ImageCacheName": "web", "Tags": [{"Key": "a", "Value": "1"}]}
         closing = Step("update", None, ("image_cache_name", "tags"), request)
-        replacing = Step("replace", "imc-2", ("image_cache_name", "tags"), old="imc-1", closing=closing)
+        replacing = Step("replace", "imc-2", ("images", "tags", "image_cache_name"), old="imc-1", closing=closing)
         after = {**heir.as_result(), "image_cache_name": "web", "tags": {"a": "1"}}
         assert made == Plan((Step("delete", "imc-0"), replacing), after, subject=shown())
 
@@ -299,7 +310,7 @@ class TestReplace:
         made = planned(
             {"images": ["nginx:2"], "on_change": "replace", "track_build_settings": True}, shown(), beside=[heir]
         )
-        assert made.steps[0].fields == ("image_cache_name", "track_build_settings")
+        assert made.steps[0].fields == ("images", "image_cache_name", "track_build_settings")
         assert made.after == {**heir.as_result(), "image_cache_name": "web", "track_build_settings": True}
 
     @pytest.mark.parametrize(

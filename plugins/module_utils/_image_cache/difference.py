@@ -25,7 +25,8 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.trac
     updated_record,
 )
 
-__all__ = ["InPlace", "in_place", "of_build", "outstanding", "reasons_to_replace", "too_old", "words"]
+__all__ = ["InPlace", "in_place", "of_build", "outstanding", "reasons_to_replace", "replace_fields", "too_old"]
+__all__ += ["words"]
 
 TRACKING = "track_build_settings"
 
@@ -63,9 +64,7 @@ class InPlace:
 
 def in_place(desired: Desired, cache: ImageCache) -> InPlace:
     """Return what is to be updated, where nothing calls for another cache."""
-    values = {row.option: desired.values[row.option] for row in differing(desired, cache)}
-    if desired.update_password == "always" and _has_passwords(desired):
-        values["image_registry_credentials"] = desired.values["image_registry_credentials"]
+    values = {option: desired.values[option] for option in _changing(desired, cache)}
     if cache.status == UPDATE_FAILED:
         values.update(_contents(desired, cache))
     record = updated_record(desired.values, cache) if desired.track_build_settings else cache.record
@@ -73,6 +72,16 @@ def in_place(desired: Desired, cache: ImageCache) -> InPlace:
     if values or kept:
         values.update(_declared(desired, Change.ALONGSIDE))
     return InPlace(values, record or "", kept)
+
+
+def replace_fields(
+    desired: Desired, old: ImageCache, reasons: Sequence[str], updated: Sequence[str] = ()
+) -> Tuple[str, ...]:
+    """Return what a replace reports: what calls for it, what else changes by it, and C(updated).
+
+    The latter is what a replacement that is there is updated with.
+    """
+    return tuple(dict.fromkeys([*reasons, *_changing(desired, old), *updated]))
 
 
 def outstanding(desired: Desired, cache: ImageCache, options: Sequence[str]) -> List[str]:
@@ -88,6 +97,13 @@ def differing(desired: Desired, cache: ImageCache) -> List[Field]:
     tracked = changed_rows(desired.values, cache) if desired.track_build_settings else []
     shown = [row for row in FIELDS if row.shown and row.option in desired.values]
     return [row for row in FIELDS if row in tracked or (row in shown and _differs(row, desired, cache))]
+
+
+def _changing(desired: Desired, cache: ImageCache) -> List[str]:
+    """Return the options that differ, and the credentials where O(update_password) has them sent in any case."""
+    always = desired.update_password == "always" and _has_passwords(desired)
+    rows = differing(desired, cache)
+    return [row.option for row in FIELDS if row in rows or (always and row.option == "image_registry_credentials")]
 
 
 def of_build(desired: Desired, cache: ImageCache) -> List[str]:

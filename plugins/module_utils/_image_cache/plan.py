@@ -136,7 +136,7 @@ def _of_cache(desired: Desired, cache: ImageCache, replacements: Sequence[ImageC
     """Plan for a cache, and what an earlier replace may have left beside it."""
     heir = next((other for other in replacements if _takes_place(desired, cache, other, now)), None)
     if heir is not None:
-        plan = _taken_up(desired, cache, heir)
+        plan = _taken_up(desired, cache, heir, now)
     else:
         plan = _kept(desired, cache, now)
         failed = next((other for other in replacements if other.status == FAILED), None)
@@ -211,7 +211,7 @@ def _kept(desired: Desired, cache: ImageCache, now: float, rebuilt: bool = False
     if cache.name is None or cache.name != desired.replacement_name:
         return _replaced(desired, cache, reasons)
     rename = _update(cache.id, InPlace({"image_cache_name": desired.name}))
-    replacing = _replaced(desired, cache, reasons)
+    replacing = _replaced(desired, ImageCache({**cache.raw, "ImageCacheName": desired.name}), reasons)
     return replace(replacing, steps=(rename, *replacing.steps))
 
 
@@ -274,7 +274,8 @@ def _replaced(desired: Desired, cache: ImageCache, reasons: Sequence[str]) -> Pl
         )
     request = to_request({**new.values, "image_cache_name": desired.replacement_name}, new.record)
     closing = _update(None, InPlace({"image_cache_name": desired.name}))
-    step = Step(REPLACE, None, tuple(reasons), request, old=cache.id, closing=closing)
+    fields = difference.replace_fields(desired, cache, reasons)
+    step = Step(REPLACE, None, fields, request, old=cache.id, closing=closing)
     after = _presentable({**new.compared_with_old(reasons), "image_cache_name": desired.name})
     return Plan((step,), after, lacks_passwords=new.lacks_passwords)
 
@@ -287,10 +288,12 @@ def _refuse_without_name(desired: Desired, cache: ImageCache) -> None:
         )
 
 
-def _taken_up(desired: Desired, cache: ImageCache, heir: ImageCache) -> Plan:
+def _taken_up(desired: Desired, cache: ImageCache, heir: ImageCache, now: float) -> Plan:
     """Plan to let a replacement that is there take the cache's place."""
     changes = difference.in_place(desired, heir)
-    step = Step(REPLACE, heir.id, changes.fields, old=cache.id, closing=_update(None, changes))
+    reasons = difference.reasons_to_replace(desired, cache, now, rebuilt=False)
+    fields = difference.replace_fields(desired, cache, reasons, changes.fields)
+    step = Step(REPLACE, heir.id, fields, old=cache.id, closing=_update(None, changes))
     return Plan((step,), _after(desired, heir, changes))
 
 
