@@ -59,7 +59,8 @@ def success(desired: Desired, plan: Plan, journal: Journal, *, check_mode: bool,
         # Created without waiting, and not listed yet.
         result["image_cache"] = _foretold(plan, journal.image_cache_id)
     if not desired.present:
-        result["image_cache"] = None
+        # The actions name what was deleted.
+        result.update(image_cache=None, image_cache_id=None)
     if diff:
         result["diff"] = _diff(plan, journal, result["actions"])
     return result
@@ -81,8 +82,7 @@ def _predicted(plan: Plan, desired: Desired) -> Dict[str, Any]:
     predicted["image_cache"] = _foretold(plan, None)
     if replacing:
         predicted["replaced"] = {"old_id": replacing.old, "new_id": replacing.image_cache_id}
-    if plan.after is not None:
-        predicted["image_cache_id"] = plan.after.get("image_cache_id")
+    predicted["image_cache_id"] = (plan.after or {}).get("image_cache_id")
     return predicted
 
 

@@ -271,7 +271,9 @@ image_cache:
     last_matched_at: null
     never_expires: false
 image_cache_id:
-  description: The id of the image cache, C(null) where there is none, or none yet.
+  description:
+    - The id of the image cache. C(null) when the image cache is absent, and in check mode when it is yet to be built.
+    - The id of a deleted image cache is in RV(actions).
   returned: always, except for invalid input
   type: str
   sample: imc-r1htp8tg

@@ -117,7 +117,7 @@ image_caches:
       description: The image cache, C(null) when it is absent.
       type: dict
     image_cache_id:
-      description: Its id.
+      description: Its id, C(null) when it is absent, and in check mode when it is yet to be built.
       type: str
     actions:
       description: What was done.

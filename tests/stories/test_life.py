@@ -304,8 +304,8 @@ class TestReady:
         run = controller.task("--diff", name="web", state="absent")
         assert emulator.calls() == [LIST, DELETE, LIST]
         assert actions(run) == [("delete", [])]
-        assert run.result["actions"][0]["image_cache_id"] == run.result["image_cache_id"] == image_cache_id
-        assert run.result["image_cache"] is None
+        assert run.result["actions"][0]["image_cache_id"] == image_cache_id
+        assert run.result["image_cache"] is run.result["image_cache_id"] is None
         assert run.result["diff"]["before"]["image_cache_name"] == "web"
         assert run.result["diff"]["after"] == {}
         assert emulator.region().caches == {}
@@ -341,7 +341,7 @@ class TestReady:
     def test_check_mode_foretells_the_delete(self, emulator: Emulator, controller: Controller) -> None:
         image_cache_id = existing(emulator)
         result = controller.task("--check", name="web", state="absent").result
-        assert (result["changed"], result["image_cache"]) == (True, None)
+        assert (result["changed"], result["image_cache"], result["image_cache_id"]) == (True, None, None)
         assert result["actions"][0]["image_cache_id"] == image_cache_id
         assert emulator.calls() == [LIST]
 

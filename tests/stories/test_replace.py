@@ -205,7 +205,7 @@ class TestCutOff:
             ("delete", leftover),
             ("delete", old),
         ]
-        assert result["image_cache_id"] == old
+        assert result["image_cache_id"] is None
         assert emulator.region().caches == {}
 
 

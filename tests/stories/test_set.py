@@ -66,6 +66,7 @@ def test_every_entry_gets_what_it_needs_in_one_playbook(emulator: Emulator, cont
     assert by_entry[2]["image_cache_id"] == changed
     assert by_entry[3]["replaced"]["old_id"] == replaced
     assert by_entry[4]["actions"][0]["image_cache_id"] == gone
+    assert by_entry[4]["image_cache_id"] is foreseen["image_caches"][4]["image_cache_id"] is None
     assert [entry["failed"] for entry in by_entry] == [False] * 5 + [True, False, True]
     assert by_entry[5]["build_failure"]["reason"] == "PullImageFailed"
     assert result["msg"].startswith("2 of 8 image caches failed:\n- image_caches[5] ('bad'): image cache 'bad'")
