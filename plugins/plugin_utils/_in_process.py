@@ -96,7 +96,8 @@ class InProcess(ActionBase):  # type: ignore[misc] # ansible-core has no type in
         if self._task.no_log or not self._flag(PROGRESS, task_vars):
             return None
         host, display = task_vars.get("inventory_hostname", "localhost"), Display()
-        return lambda line: display.display(f"[{host}] {line}")
+        # What a stdout callback prints stays what it is: JSON, or one line for each host.
+        return lambda line: display.display(f"[{host}] {line}", stderr=True)
 
     @contextmanager
     def _environment(self) -> Iterator[None]:

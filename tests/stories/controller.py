@@ -39,11 +39,15 @@ WEB: dict[str, Any] = {
 
 @dataclass
 class Run:
-    """One run of a command: the tasks' results in order, and all that was printed."""
+    """One run of a command: the tasks' results in order, and all that was printed.
+
+    C(errors) is what it printed to stderr where that was kept apart, else it is in C(output).
+    """
 
     status: int
     output: str
     results: list[dict[str, Any]]
+    errors: str = ""
 
     @property
     def result(self) -> dict[str, Any]:
@@ -71,12 +75,12 @@ class Controller:
             **emulator.environment(),
         }
 
-    def play(self, *tasks: dict[str, Any], arguments: tuple[str, ...] = (), **play: Any) -> Run:
-        """Run a playbook of these tasks on localhost."""
+    def play(self, *tasks: dict[str, Any], arguments: tuple[str, ...] = (), separate: bool = False, **play: Any) -> Run:
+        """Run a playbook of these tasks on localhost. With C(separate) its stderr is kept apart from its stdout."""
         playbook = [{"hosts": "localhost", "gather_facts": False, "tasks": list(tasks), **play}]
         path = self.folder / "playbook.yml"
         path.write_text(yaml.safe_dump(playbook, sort_keys=False), encoding="utf-8")
-        return self.run("ansible-playbook", str(path), *arguments)
+        return self.run("ansible-playbook", str(path), *arguments, separate=separate)
 
     def task(self, *arguments: str, **options: Any) -> Run:
         """Run a playbook of one task of the module."""
@@ -86,8 +90,8 @@ class Controller:
         """Run a playbook of one task that declares the image cache C(web)."""
         return self.task(*arguments, **{**WEB, **options})
 
-    def run(self, *command: str, environment: Optional[dict[str, str]] = None) -> Run:
-        """Run a command to its end."""
+    def run(self, *command: str, environment: Optional[dict[str, str]] = None, separate: bool = False) -> Run:
+        """Run a command to its end. With C(separate) its stderr is kept apart from its stdout."""
         self._runs += 1
         record = self.folder / f"results-{self._runs}"
         try:
@@ -97,7 +101,7 @@ class Controller:
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
+                stderr=subprocess.PIPE if separate else subprocess.STDOUT,
                 text=True,
                 check=False,
                 timeout=HUNG,
@@ -110,7 +114,7 @@ class Controller:
         pairs = [json.loads(line) for line in lines]
         # Which of several hosts is done first is a matter of speed.
         ways.record([process.returncode, [result for _host, result in sorted(pairs, key=itemgetter(0))]])
-        return Run(process.returncode, process.stdout, [result for _host, result in pairs])
+        return Run(process.returncode, process.stdout, [result for _host, result in pairs], process.stderr or "")
 
     def _way(self, program: str) -> tuple[str, ...]:
         """Return what makes Ansible run the tasks in the way of these tests."""

@@ -389,6 +389,31 @@ class TestProgress:
         existing(emulator)
         assert self.lines(controller.web()) == []
 
+    def test_a_json_stdout_callback_stays_valid_json(self, controller: Controller) -> None:
+        controller.environment["ANSIBLE_STDOUT_CALLBACK"] = "json_document"
+        run = controller.play({"name": "web", MODULE: WEB}, separate=True)
+        document = json.loads(run.output)
+        assert document["results"] == [{"task": "web", "changed": True}]
+        assert document["stats"]["localhost"]["changed"] == 1
+        assert run.errors.splitlines()[0].startswith("[localhost] image cache 'web', 0 s: imc-")
+
+    def test_an_ad_hoc_run_with_one_line_prints_one_line(self, controller: Controller) -> None:
+        arguments = json.dumps(WEB)
+        run = controller.run("ansible", "localhost", "-o", "-m", MODULE, "-a", arguments, separate=True)
+        (line,) = run.output.splitlines()
+        assert line.startswith("localhost | CHANGED => {")
+        assert "[localhost] image cache 'web', 0 s: imc-" in run.errors
+
+    def test_the_log_file_has_each_line_once(self, controller: Controller) -> None:
+        log = controller.folder / "ansible.log"
+        controller.environment["ANSIBLE_LOG_PATH"] = str(log)
+        run = controller.play({"name": "web", MODULE: WEB}, separate=True)
+        lines = [line for line in run.errors.splitlines() if line.startswith("[localhost] ")]
+        logged = log.read_text(encoding="utf-8")
+        assert lines
+        for line in lines:
+            assert logged.count(f"INFO| {line}\n") == 1
+
     @pytest.mark.parametrize("terminal", [True, False])
     def test_it_is_seen_before_the_task_ends(self, emulator: Emulator, controller: Controller, terminal: bool) -> None:
         emulator.settings.build_seconds = 1800.0
@@ -413,9 +438,6 @@ def lines_of(command: list[str], environment: dict[str, str], terminal: bool) ->
     """Run a command on a pseudo-terminal, or in a pipe, and yield its lines as they come."""
     reading, writing = pty.openpty() if terminal else os.pipe()
     settings = {**environment, "ANSIBLE_NOCOLOR": "true", "STORY_RESULTS": os.devnull}
-    if not terminal:
-        # Into a pipe Ansible writes its lines when it has many, or at the end, unless Python is told otherwise.
-        settings["PYTHONUNBUFFERED"] = "1"
     process = subprocess.Popen(command, env=settings, stdout=writing, stderr=writing, stdin=subprocess.DEVNULL)
     os.close(writing)
     rest = b""
