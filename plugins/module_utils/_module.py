@@ -15,12 +15,19 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.transport import REQUESTS_IMPORT_ERROR
 from ansible_collections.tencentcloud.tke.plugins.module_utils._caller import Caller
 
-__all__ = ["PROFILE", "Definition", "run_handed_over", "run_module"]
+__all__ = ["PROFILE", "Definition", "missing_hooks", "run_handed_over", "run_module"]
 
 # How arguments go to a module that is written in Python, and its result comes back.
 PROFILE = "legacy"
 Spec = Callable[[Callable[..., Any]], Dict[str, Dict[str, Any]]]
 Run = Callable[[Mapping[str, Any], Caller], Dict[str, Any]]
+# What HandedOver uses of ansible-core that is not part of its public interface.
+HOOKS = (
+    (AnsibleModule, "_load_params"),
+    (AnsibleModule, "_record_module_result"),
+    (basic, "_ANSIBLE_ARGS"),
+    (basic, "_ANSIBLE_PROFILE"),
+)
 
 
 class Definition(NamedTuple):
@@ -113,6 +120,11 @@ def _variable(*names: str) -> str:
     if not value:
         raise AnsibleFallbackNotFound
     return value
+
+
+def missing_hooks() -> List[str]:
+    """Return the names that run_handed_over() needs of AnsibleModule and that this ansible-core does not have."""
+    return [name for owner, name in HOOKS if not hasattr(owner, name)]
 
 
 def run_module(spec: Spec, run: Run) -> None:

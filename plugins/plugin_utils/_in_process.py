@@ -6,34 +6,51 @@
 
 It is the module itself that runs here, from its argument spec to the shape of its result; only the process around it is
 spared. Where that process is needed it is made, as by any other module: with become, async, a connection that is not
-local, without requests on the controller, and where the variable tencentcloud_tke_in_process says so.
+local, without requests on the controller, where the variable tencentcloud_tke_in_process says so, and on an
+ansible-core whose internals are not those that are used here.
 """
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 from contextlib import contextmanager
-from typing import Any, Callable, Dict, Iterator, Mapping, Optional
+from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Type
 
 from ansible.errors import AnsibleActionFail
-from ansible.module_utils.common.json import Direction, get_module_decoder, get_module_encoder
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible.utils.vars import merge_hash
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.transport import REQUESTS_IMPORT_ERROR
-from ansible_collections.tencentcloud.tke.plugins.module_utils._module import PROFILE, Definition, run_handed_over
+from ansible_collections.tencentcloud.tke.plugins.module_utils._module import (
+    PROFILE,
+    Definition,
+    missing_hooks,
+    run_handed_over,
+)
+
+CODECS_IMPORT_ERROR: str
+try:
+    from ansible.module_utils.common.json import Direction, get_module_decoder, get_module_encoder
+
+    # Loaded once, and not in each worker.
+    ARGUMENTS = get_module_encoder(PROFILE, Direction.CONTROLLER_TO_MODULE)
+    RESULT = get_module_encoder(PROFILE, Direction.MODULE_TO_CONTROLLER)
+    get_module_decoder(PROFILE, Direction.CONTROLLER_TO_MODULE)
+    get_module_decoder(PROFILE, Direction.MODULE_TO_CONTROLLER)
+except (AttributeError, ImportError, TypeError, ValueError) as import_error:
+    CODECS_IMPORT_ERROR = str(import_error)
+else:
+    CODECS_IMPORT_ERROR = ""
 
 __all__ = ["InProcess"]
 
 IN_PROCESS = "tencentcloud_tke_in_process"
 PROGRESS = "tencentcloud_tke_progress"
-# Loaded once, and not in each worker.
-ARGUMENTS = get_module_encoder(PROFILE, Direction.CONTROLLER_TO_MODULE)
-RESULT = get_module_encoder(PROFILE, Direction.MODULE_TO_CONTROLLER)
-get_module_decoder(PROFILE, Direction.CONTROLLER_TO_MODULE)
-get_module_decoder(PROFILE, Direction.MODULE_TO_CONTROLLER)
+# Methods of ActionBase that are not part of its public interface, and how many arguments they are given here.
+METHODS = {"_compute_environment_string": 1, "_parse_returned_data": 2, "_update_module_args": 3}
 
 
 class InProcess(ActionBase):  # type: ignore[misc] # ansible-core has no type information
@@ -62,8 +79,14 @@ class InProcess(ActionBase):  # type: ignore[misc] # ansible-core has no type in
             and not self._play_context.become
             and not self._task.async_val
             and REQUESTS_IMPORT_ERROR is None
+            and not self._is_unsupported_core()
             and self._flag(IN_PROCESS, task_vars)
         )
+
+    def _is_unsupported_core(self) -> bool:
+        if UNSUPPORTED_CORE:
+            Display().vvv(f"The task runs as an ordinary module: {UNSUPPORTED_CORE}.")
+        return bool(UNSUPPORTED_CORE)
 
     def _flag(self, variable: str, task_vars: Mapping[str, Any]) -> bool:
         """Return a variable that is true unless it is said to be false."""
@@ -110,3 +133,30 @@ class InProcess(ActionBase):  # type: ignore[misc] # ansible-core has no type in
         finally:
             os.environ.clear()
             os.environ.update(before)
+
+
+def find_unsupported_internals(action: Type[InProcess]) -> str:
+    """Return how the internals of this ansible-core differ from those used here; an empty string if they do not."""
+    methods = [name for name, count in METHODS.items() if not _accepts(getattr(action, name, None), 1 + count)]
+    missing = [*missing_hooks(), *methods]
+    if missing or CODECS_IMPORT_ERROR:
+        return CODECS_IMPORT_ERROR or f"this ansible-core has no {', '.join(missing)}, or another one"
+    try:
+        action.__new__(action)._returned("{}")
+    except Exception as error:  # pylint: disable=broad-except
+        # Whatever it is, the result of a task would have met it, too.
+        return f"this ansible-core reads results in another way: {type(error).__name__}: {error}"
+    return ""
+
+
+def _accepts(method: Any, count: int) -> bool:
+    """Return whether a function can be called with this many positional arguments."""
+    try:
+        inspect.signature(method).bind(*range(count))
+    except TypeError:
+        return False
+    return True
+
+
+# Found once, when Ansible loads the plugin, and before it forks a worker for a task.
+UNSUPPORTED_CORE = find_unsupported_internals(InProcess)

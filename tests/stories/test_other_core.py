@@ -1,0 +1,59 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""On an ansible-core with other internals, tasks run as ordinary modules."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from ansible.plugins.action import ActionBase
+from emulator import Emulator
+
+from .controller import ROOT, Controller
+from .test_life import CREATE, LIST
+
+INTERNALS = (
+    "_load_params",
+    "_record_module_result",
+    "_ANSIBLE_ARGS",
+    "_ANSIBLE_PROFILE",
+    "_parse_returned_data",
+    "_update_module_args",
+    "_compute_environment_string",
+    "get_module_encoder",
+    "get_module_decoder",
+    "Direction",
+    "MODULE_TO_CONTROLLER",
+)
+# ansible-core 2.21 and later return an object where the earlier versions return a dict.
+RESULT_METHODS = ("remove_internal_keys", "as_result_dict")
+RETURNS_DICT = "dict" in str(ActionBase._parse_returned_data.__annotations__["return"])
+
+
+@pytest.fixture
+def other_core(controller: Controller) -> Controller:
+    """A controller whose ansible-core has other names; environment["STORY_RENAMED"] says of what."""
+    folders = [str(ROOT / "tests/stories/renamed"), controller.environment["PYTHONPATH"]]
+    controller.environment["PYTHONPATH"] = os.pathsep.join(folders)
+    return controller
+
+
+@pytest.mark.parametrize("name", INTERNALS if RETURNS_DICT else INTERNALS + RESULT_METHODS)
+def test_task_runs_as_ordinary_module_without(name: str, other_core: Controller, emulator: Emulator) -> None:
+    other_core.environment["STORY_RENAMED"] = name
+    run = other_core.web("-vvv")
+    assert run.status == 0, run.output
+    assert run.output.count("The task runs as an ordinary module: ") == 1
+    assert "Using module file" in run.output
+    assert run.result["image_cache"]["status"] == "Ready"
+    assert emulator.calls()[:2] == [LIST, CREATE]
+
+
+def test_task_runs_in_process_without_what_nobody_uses(other_core: Controller) -> None:
+    other_core.environment["STORY_RENAMED"] = "nobody_uses_this"
+    run = other_core.web("-vvv")
+    assert run.status == 0, run.output
+    assert "Using module file" not in run.output
