@@ -15,16 +15,20 @@ from typing import Any, Callable, Dict, List, Mapping, TypeVar
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _connection
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Client
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
 from ansible_collections.tencentcloud.tke.plugins.module_utils._legible import line_of, lines_of, readable
 from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import refusal
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Reporter
 from ansible_collections.tencentcloud.tke.plugins.module_utils._secrets import collect_secrets, scrub
 
-__all__ = ["Caller", "ScrubbingReporter", "guarded", "in_region", "no_fallback"]
+__all__ = ["PATIENCE", "Caller", "ScrubbingReporter", "all_of_them", "guarded", "in_region", "no_fallback"]
 
 T = TypeVar("T")
+
+# Seconds that a run without a wait_timeout of its own may spend on pauses between retries.
+PATIENCE = 600.0
 
 
 class Caller:
@@ -57,6 +61,17 @@ def in_region(
         return run(declared, clients[region], reporter)
 
     return guarded(params, spec, caller, whole)
+
+
+def all_of_them(client: Client, deadline: Deadline, reporter: Reporter) -> List[ImageCache]:
+    """Return every image cache of the region; warn where the API's pages do not fit together. Raises RequestError."""
+    listing = client.describe_all(deadline)
+    if not listing.whole:
+        reporter.warn(
+            f"the listing changed while it was read: {len(listing.image_caches)} image caches were seen, and the API"
+            f" says that there are {listing.total}."
+        )
+    return [ImageCache(raw) for raw in listing.image_caches]
 
 
 def guarded(

@@ -14,7 +14,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils import _connectio
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import PAGE_SIZE, Client, Listing
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Deadline
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput, RequestError
-from ansible_collections.tencentcloud.tke.plugins.module_utils._caller import Caller, in_region
+from ansible_collections.tencentcloud.tke.plugins.module_utils._caller import PATIENCE, Caller, all_of_them, in_region
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.matching import held
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import (
     EVENT_SELECTIONS,
@@ -31,10 +31,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.sele
 from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import request_failure
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Reporter
 
-__all__ = ["PATIENCE", "all_of_them", "image_cache_info", "image_cache_info_spec"]
-
-# Seconds that a run may spend on pauses between repeated requests, all in all: it has no wait_timeout of its own.
-PATIENCE = 600.0
+__all__ = ["image_cache_info", "image_cache_info_spec"]
 
 
 @dataclass(frozen=True)
@@ -95,17 +92,6 @@ def image_cache_info(params: Mapping[str, Any], caller: Caller) -> Dict[str, Any
         return result
 
     return in_region(params, image_cache_info_spec, caller, Question.from_params, run)
-
-
-def all_of_them(client: Client, deadline: Deadline, reporter: Reporter) -> List[ImageCache]:
-    """Return every image cache of the region; warn where the API's pages do not fit together. Raises RequestError."""
-    listing = client.describe_all(deadline)
-    if not listing.whole:
-        reporter.warn(
-            f"the listing changed while it was read: {len(listing.image_caches)} image caches were seen, and the API"
-            f" says that there are {listing.total}."
-        )
-    return [ImageCache(raw) for raw in listing.image_caches]
 
 
 def _listed(question: Question, client: Client, deadline: Deadline, reporter: Reporter) -> List[ImageCache]:

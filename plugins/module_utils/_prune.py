@@ -14,7 +14,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils import _connectio
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Client
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Deadline
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import RequestError
-from ansible_collections.tencentcloud.tke.plugins.module_utils._caller import Caller, in_region
+from ansible_collections.tencentcloud.tke.plugins.module_utils._caller import PATIENCE, Caller, all_of_them, in_region
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache, age_order, aged
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.pruning import (
     Kept,
@@ -24,7 +24,6 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.prun
     rules_spec,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.selection import Listed
-from ansible_collections.tencentcloud.tke.plugins.module_utils._info import PATIENCE, all_of_them
 from ansible_collections.tencentcloud.tke.plugins.module_utils._legible import line_of
 from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import request_failure, request_words
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.deleting import Deletions, delete_in_batches

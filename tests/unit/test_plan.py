@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache import difference, plan, tracking
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.difference import InPlace
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import RECORD_TAG, ImageCache
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import (
     BuildFailed,
     Found,
@@ -23,6 +23,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan
     Step,
     make_plan,
 )
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.readers import RECORD_TAG
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.successor import Successor
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.times import parse_time
 

@@ -4,22 +4,28 @@
 
 """Private to this collection. The fifteen parameters of CreateImageCache, one row each.
 
-The argument spec, the request, the comparison and the diff are all read from this table; an option added here
-appears in all of them. Sources: CreateImageCache, UpdateImageCache and ImageCache, TKE API 2018-05-25.
+The argument spec, the request, what Describe shows, the comparison, the result and the diff all read this table; an
+option added here appears in all of them. Sources: CreateImageCache, UpdateImageCache and ImageCache, TKE API
+2018-05-25.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Callable, Dict, Iterable, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple
 
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import (
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.readers import (
     CREDENTIAL_FIELDS,
     RECORD_TAG,
+    read_credentials,
+    read_number,
+    read_string,
+    read_strings,
+    read_tags,
 )
 
-__all__ = ["FIELDS", "Change", "Field", "argument_spec", "masked", "to_request"]
+__all__ = ["FIELDS", "SHOWN", "Change", "Field", "argument_spec", "conceal", "masked", "to_request"]
 
 EIP_OPTIONS = {
     "delete_policy": "DeletePolicy",
@@ -92,6 +98,10 @@ def _same_credential(declared: Mapping[str, Any], shown: Mapping[str, Any]) -> b
     )
 
 
+def _without_passwords(value: Iterable[Mapping[str, Any]]) -> List[Dict[str, Any]]:
+    return [{key: item for key, item in credential.items() if key != "password"} for credential in value]
+
+
 @dataclass(frozen=True)
 class Field:
     """One option: C(api) is the field's name in requests, C(spec) its entry in the argument spec.
@@ -106,6 +116,10 @@ class Field:
     spec: Mapping[str, Any]
     encode: Callable[[Any], Any] = _as_is
     same: Callable[[Any, Any], bool] = _equal
+    # Reads what Describe shows into the option's form; for the rows that it shows.
+    read: Callable[[Any], Any] = _as_is
+    # Removes what no result may hold.
+    conceal: Callable[[Any], Any] = _as_is
     needed_to_create: bool = False
     # Names an option that Describe never shows in the record of tracking.py.
     mark: str = ""
@@ -117,14 +131,20 @@ class Field:
         """Whether DescribeImageCaches returns it."""
         return self.change in (Change.RENAME, Change.ON_CHANGE, Change.IN_PLACE)
 
+    @property
+    def holds_secrets(self) -> bool:
+        """Whether results hold less of it than Describe shows."""
+        return self.conceal is not _as_is
+
 
 TEXT: Mapping[str, Any] = {"type": "str"}
 NUMBER: Mapping[str, Any] = {"type": "int"}
+SIZE: Mapping[str, Any] = {"type": "int", "aliases": ["size"]}
 TEXTS: Mapping[str, Any] = {"type": "list", "elements": "str"}
 
 FIELDS: Tuple[Field, ...] = (
-    Field("image_cache_name", "ImageCacheName", Change.RENAME, {"type": "str", "aliases": ["name"]}),
-    Field("images", "Images", Change.ON_CHANGE, TEXTS, same=_same_set, needed_to_create=True),
+    Field("image_cache_name", "ImageCacheName", Change.RENAME, {"type": "str", "aliases": ["name"]}, read=read_string),
+    Field("images", "Images", Change.ON_CHANGE, TEXTS, same=_same_set, read=read_strings, needed_to_create=True),
     Field("vpc_id", "VpcId", Change.NEW_CACHE, TEXT, needed_to_create=True, mark="vpc"),
     Field("subnet_id", "SubnetId", Change.NEW_CACHE, TEXT, needed_to_create=True, mark="subnet"),
     Field("security_group_ids", "SecurityGroupIds", Change.ALONGSIDE, TEXTS, mark="groups"),
@@ -144,6 +164,8 @@ FIELDS: Tuple[Field, ...] = (
         },
         encode=_api_credentials,
         same=_same_credentials,
+        read=read_credentials,
+        conceal=_without_passwords,
     ),
     Field("existed_eip_id", "ExistedEipId", Change.NEW_CACHE, TEXT, mark="eip"),
     Field("auto_create_eip", "AutoCreateEip", Change.NEW_CACHE, {"type": "bool"}, mark="auto"),
@@ -162,13 +184,31 @@ FIELDS: Tuple[Field, ...] = (
         encode=_api_eip,
         mark="line",
     ),
-    Field("image_cache_size", "ImageCacheSize", Change.ON_CHANGE, {"type": "int", "aliases": ["size"]}, default=20),
-    Field("retention_days", "RetentionDays", Change.IN_PLACE, NUMBER, default=0),
+    Field(
+        "image_cache_size",
+        "ImageCacheSize",
+        Change.ON_CHANGE,
+        {"type": "int", "aliases": ["size"]},
+        read=read_number,
+        default=20,
+    ),
+    Field("retention_days", "RetentionDays", Change.IN_PLACE, NUMBER, read=read_number, default=0),
     Field("registry_skip_verify_list", "RegistrySkipVerifyList", Change.NEW_CACHE, TEXTS, mark="skip"),
     Field("registry_http_end_point_list", "RegistryHttpEndPointList", Change.NEW_CACHE, TEXTS, mark="http"),
     Field("resolve_config", "ResolveConfig", Change.NEW_CACHE, TEXT, mark="dns"),
-    Field("tags", "Tags", Change.IN_PLACE, {"type": "dict"}, encode=_api_tags),
+    Field("tags", "Tags", Change.IN_PLACE, {"type": "dict"}, encode=_api_tags, read=read_tags),
 )
+# Those that DescribeImageCaches returns, by their option.
+SHOWN: Mapping[str, Field] = {row.option: row for row in FIELDS if row.shown}
+
+
+def conceal(values: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return values of options as results may hold them: without passwords."""
+    return {option: _conceal(SHOWN.get(option), value) for option, value in values.items()}
+
+
+def _conceal(row: Optional[Field], value: Any) -> Any:
+    return value if row is None or value is None else row.conceal(value)
 
 
 def argument_spec() -> Dict[str, Dict[str, Any]]:

@@ -14,6 +14,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import SHOWN, conceal
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.readers import (
+    ABSENT,
+    RECORD_TAG,
+    read_all_tags,
+    read_text,
+)
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.times import (
     days_between,
     iso_utc,
@@ -21,12 +28,9 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.time
 )
 
 __all__ = [
-    "CREDENTIAL_FIELDS",
     "EVENT_SELECTIONS",
     "FAILED",
     "READY",
-    "RECORD_TAG",
-    "RESULT_FIELDS",
     "RESULT_KEYS",
     "UPDATE_FAILED",
     "VOLATILE",
@@ -34,54 +38,29 @@ __all__ = [
     "ImageCache",
     "age_order",
     "aged",
-    "without_password",
 ]
 
 # "Status" of the ImageCache structure, TKE API 2018-05-25. Only Ready is usable.
 READY, FAILED, UPDATE_FAILED = "Ready", "Failed", "UpdateFailed"
 SETTLED = frozenset([READY, FAILED, UPDATE_FAILED])
 
-# The tag of the record that O(track_build_settings) keeps. It is none of the user's tags, nor reported among them.
-RECORD_TAG = "ansible-build-settings"
-
 # The event that a build begins with (TKE image cache events), compared without regard to case.
 FIRST_OF_BUILD = "diskcreated"
 
-# Result key -> API field, in the order of the API's definition.
-RESULT_FIELDS: Mapping[str, str] = {
-    "image_cache_id": "ImageCacheId",
-    "image_cache_name": "ImageCacheName",
-    "image_cache_size": "ImageCacheSize",
-    "images": "Images",
+# What Describe returns beside the id and the options, by the result's key.
+OUTPUT_FIELDS: Mapping[str, str] = {
     "status": "Status",
     "creation_time": "CreationTime",
     "expire_date_time": "ExpireDateTime",
     "last_matched_time": "LastMatchedTime",
-    "retention_days": "RetentionDays",
     "image_cache_type": "ImageCacheType",
     "snapshot_id": "SnapshotId",
     "snapshotter": "Snapshotter",
-    "image_registry_credentials": "ImageRegistryCredentials",
-    "tags": "Tags",
-    "events": "Events",
 }
 DERIVED = ("created_at", "expires_at", "last_matched_at", "never_expires")
-RESULT_KEYS = (*RESULT_FIELDS, *DERIVED)
+RESULT_KEYS = ("image_cache_id", *SHOWN, *OUTPUT_FIELDS, "events", *DERIVED)
 # What the service itself changes, by building or in the course of time: no part of a declaration, nor of a diff.
-VOLATILE = frozenset(
-    [
-        "status",
-        "creation_time",
-        "expire_date_time",
-        "last_matched_time",
-        "image_cache_type",
-        "snapshot_id",
-        "snapshotter",
-        "events",
-        *DERIVED,
-    ]
-)
-CREDENTIAL_FIELDS = {"server": "Server", "username": "Username", "password": "Password", "name": "Name"}
+VOLATILE = frozenset([*OUTPUT_FIELDS, "events", *DERIVED])
 EVENT_FIELDS = {
     "image_cache_id": "ImageCacheId",
     "type": "Type",
@@ -121,12 +100,12 @@ class ImageCache:
     @property
     def name(self) -> Optional[str]:
         """The name; caches that the platform makes have none."""
-        return _text(self.raw.get("ImageCacheName"))
+        return read_text(self.raw.get("ImageCacheName"))
 
     @property
     def status(self) -> Optional[str]:
         """The status as the API words it."""
-        return _text(self.raw.get("Status"))
+        return read_text(self.raw.get("Status"))
 
     @property
     def settled(self) -> bool:
@@ -151,7 +130,7 @@ class ImageCache:
     @property
     def made_by_platform(self) -> bool:
         """Whether the platform made it for a Pod. Those have no name; editions of the API before 2026 show no type."""
-        type_ = _text(self.raw.get("ImageCacheType"))
+        type_ = read_text(self.raw.get("ImageCacheType"))
         return type_.lower() != "manual" if type_ else self.name is None
 
     @property
@@ -167,7 +146,7 @@ class ImageCache:
     @property
     def record(self) -> Optional[str]:
         """The value of the record's tag; empty without one, None where Describe shows no tags."""
-        tags = _all_tags(self.raw.get("Tags", ABSENT))
+        tags = read_all_tags(self.raw.get("Tags", ABSENT))
         return None if tags is None else tags.get(RECORD_TAG, "")
 
     def shown(self, option: str) -> Any:
@@ -175,20 +154,15 @@ class ImageCache:
 
         Credentials come with their password, as far as the API shows it: never put them into a result.
         """
-        return READERS[option](self.raw.get(RESULT_FIELDS[option], ABSENT))
+        return SHOWN[option].read(self.raw.get(SHOWN[option].api, ABSENT))
 
     def as_result(self, events: str = "last") -> Dict[str, Any]:
         """Return the result's RV(image_cache): everything that Describe returns, without any password.
 
         C(events) is a key of EVENT_SELECTIONS.
         """
-        result: Dict[str, Any] = _renamed(self.raw, RESULT_FIELDS)
-        for option in ("images", "image_cache_size", "retention_days", "tags"):
-            result[option] = self.shown(option)
-        credentials = self.shown("image_registry_credentials")
-        if credentials is not None:
-            credentials = [without_password(credential) for credential in credentials]
-        result["image_registry_credentials"] = credentials
+        result: Dict[str, Any] = {"image_cache_id": self.id, **_renamed(self.raw, OUTPUT_FIELDS)}
+        result.update(conceal({option: self.shown(option) for option in SHOWN}))
         selected = EVENT_SELECTIONS[events](_events(self.raw.get("Events")))
         result["events"] = [_renamed(event, EVENT_FIELDS) for event in selected]
         result.update(derived_times(self.raw, result["retention_days"]))
@@ -202,18 +176,6 @@ def aged(cache: ImageCache, now: datetime, events: str = "last") -> Dict[str, An
         "age_days": days_between(cache.created_at, now),
         "days_since_match": days_between(cache.last_matched_at, now),
     }
-
-
-class Absent:
-    """The field is not in the answer: the API does not tell. C(null), in contrast, is Go's empty list."""
-
-
-ABSENT = Absent()
-
-
-def without_password(credential: Mapping[str, Any]) -> Dict[str, Any]:
-    """Return a registry credential as results show it."""
-    return {key: value for key, value in credential.items() if key != "password"}
 
 
 def age_order(cache: ImageCache) -> Tuple[str, str]:
@@ -241,52 +203,9 @@ def derived_times(raw: Mapping[str, Any], retention_days: Optional[int]) -> Dict
     }
 
 
-def _text(value: Any) -> Optional[str]:
-    return value if isinstance(value, str) and value else None
-
-
-def _number(value: Any) -> Optional[int]:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _texts(value: Any) -> Optional[List[str]]:
-    if value is None:
-        return []
-    return list(value) if isinstance(value, list) and all(isinstance(item, str) for item in value) else None
-
-
-def _dicts(value: Any) -> Optional[List[Mapping[str, Any]]]:
-    if value is None:
-        return []
-    return list(value) if isinstance(value, list) and all(isinstance(item, dict) for item in value) else None
-
-
-def _credentials(value: Any) -> Optional[List[Dict[str, Any]]]:
-    entries = _dicts(value)
-    if entries is None:
-        return None
-    return [{key: _text(entry.get(field)) for key, field in CREDENTIAL_FIELDS.items()} for entry in entries]
-
-
-def _tags(value: Any) -> Optional[Dict[str, str]]:
-    tags = _all_tags(value)
-    return None if tags is None else {key: item for key, item in tags.items() if key != RECORD_TAG}
-
-
-def _all_tags(value: Any) -> Optional[Dict[str, str]]:
-    entries = _dicts(value)
-    if entries is None or not all(_is_tag(entry) for entry in entries):
-        return None
-    return {entry["Key"]: entry.get("Value") or "" for entry in entries}
-
-
 def _renamed(entry: Mapping[str, Any], fields: Mapping[str, str]) -> Dict[str, Any]:
     values = ((key, entry.get(field)) for key, field in fields.items())
     return {key: value if isinstance(value, str) else None for key, value in values}
-
-
-def _is_tag(entry: Mapping[str, Any]) -> bool:
-    return isinstance(entry.get("Key"), str) and isinstance(entry.get("Value"), (str, type(None)))
 
 
 def _events(value: Any) -> List[Mapping[str, Any]]:
@@ -311,18 +230,10 @@ def _begins_build(event: Event) -> bool:
 
 
 def _event(entry: Mapping[str, Any]) -> Event:
-    type_, reason, message = (_text(entry.get(field)) or "" for field in ("Type", "Reason", "Message"))
+    type_, reason, message = (read_text(entry.get(field)) or "" for field in ("Type", "Reason", "Message"))
     return Event(type_, reason, message, parse_time(entry.get("LastTimestamp")))
 
 
-READERS = {
-    "image_cache_name": _text,
-    "images": _texts,
-    "image_cache_size": _number,
-    "retention_days": _number,
-    "image_registry_credentials": _credentials,
-    "tags": _tags,
-}
 # Which events a result holds.
 EVENT_SELECTIONS: Mapping[str, Callable[[Sequence[Mapping[str, Any]]], List[Mapping[str, Any]]]] = {
     "last": _last_build,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Dict, Iterator, Mapping, Optional
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import RECORD_TAG
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.readers import RECORD_TAG
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.reference import (
     InvalidReference,
     parse_reference,

@@ -10,18 +10,22 @@ Check mode, the diff and the real run all read the same plan; the run carries it
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache import difference
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.difference import InPlace
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import FIELDS, Field, to_request
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import (
+    FIELDS,
+    Field,
+    conceal,
+    to_request,
+)
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import (
     FAILED,
     READY,
     UPDATE_FAILED,
     ImageCache,
-    without_password,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.successor import Successor
 
@@ -239,7 +243,7 @@ def _created(desired: Desired) -> Plan:
         raise Refused(
             f"there is no image cache named {desired.name!r}, and creating it needs {', '.join(new.missing)} too."
         )
-    return Plan((_creation(new),), _presentable(new.values))
+    return Plan((_creation(new),), conceal(new.values))
 
 
 def _recreated(desired: Desired, cache: ImageCache) -> Plan:
@@ -247,7 +251,7 @@ def _recreated(desired: Desired, cache: ImageCache) -> Plan:
     _recoverable(desired, cache, missing=new.missing)
     _refuse_without_name(desired, cache)
     steps = (_deletion(cache), _creation(new))
-    after = _presentable(new.compared_with_old(()))
+    after = conceal(new.compared_with_old(()))
     return Plan(steps, after, recovers=cache, lacks_passwords=new.lacks_passwords)
 
 
@@ -276,7 +280,7 @@ def _replaced(desired: Desired, cache: ImageCache, reasons: Sequence[str]) -> Pl
     closing = _update(None, InPlace({"image_cache_name": desired.name}))
     fields = difference.replace_fields(desired, cache, reasons)
     step = Step(REPLACE, None, fields, request, old=cache.id, closing=closing)
-    after = _presentable({**new.compared_with_old(reasons), "image_cache_name": desired.name})
+    after = conceal({**new.compared_with_old(reasons), "image_cache_name": desired.name})
     return Plan((step,), after, lacks_passwords=new.lacks_passwords)
 
 
@@ -304,7 +308,7 @@ def _updated(desired: Desired, cache: ImageCache, changes: InPlace) -> Plan:
 
 def _after(desired: Desired, cache: ImageCache, changes: InPlace) -> Dict[str, Any]:
     """Return what is known of a cache once it is updated; None where the service has yet to make it."""
-    after = {**cache.as_result(), **_presentable(changes.values), **changes.noted}
+    after = {**cache.as_result(), **conceal(changes.values), **changes.noted}
     if "retention_days" in changes.values:
         after.update(expire_date_time=None, expires_at=None, never_expires=changes.values["retention_days"] == 0)
     if any(option in changes.values for option in CONTENTS) or (changes and not cache.settled):
@@ -325,11 +329,3 @@ def _creation(new: Successor) -> Step:
 
 def _deletion(cache: ImageCache) -> Step:
     return Step(DELETE, cache.id)
-
-
-def _presentable(values: Mapping[str, Any]) -> Dict[str, Any]:
-    result = dict(values)
-    credentials: Optional[List[Mapping[str, Any]]] = result.get("image_registry_credentials")
-    if credentials is not None:
-        result["image_registry_credentials"] = [without_password(credential) for credential in credentials]
-    return result

@@ -10,6 +10,7 @@ from typing import Callable, Optional, Tuple
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import RequestError, StateRefused
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.difference import outstanding
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import SHOWN
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import (
     READY,
     UPDATE_FAILED,
@@ -136,6 +137,6 @@ def _await_update(context: RunContext, step: Step, image_cache_id: str, before: 
 
 
 def _describe_not_shown(cache: ImageCache, option: str) -> str:
-    if option in ("images", "image_cache_size", "retention_days", "tags", "image_cache_name"):
+    if option in SHOWN and not SHOWN[option].holds_secrets:
         return f"shows {option} as {cache.shown(option)!r} although the API accepted the update"
     return f"does not show {option} as declared although the API accepted the update"
