@@ -143,7 +143,10 @@ def _clashes(entries: Sequence[Entry]) -> Iterator[str]:
                 continue
             first = seen.setdefault((entry.region, kind, value), entry.number)
             if first != entry.number:
-                yield f"image_caches[{first}] and image_caches[{entry.number}] have the same {kind} {value!r}."
+                yield (
+                    f"image_caches[{first}] and image_caches[{entry.number}] have the same {kind} {value!r} in"
+                    f" {entry.region}."
+                )
     for entry in entries:
         name = entry.desired.name
         if name is None or not name.endswith(REPLACEMENT_SUFFIX):
@@ -212,7 +215,7 @@ def _entry_result(entry: Entry, caller: Caller) -> Dict[str, Any]:
     run, journal = entry.run, entry.journal
     if run is None or journal is None:
         raise AssertionError("every entry has been begun")
-    return {"failed": False, **outcome(run, entry.desired, journal, caller)}
+    return {"failed": False, "region": entry.region, **outcome(run, entry.desired, journal, caller)}
 
 
 def _counted_as(result: Mapping[str, Any]) -> str:

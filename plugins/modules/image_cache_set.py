@@ -110,6 +110,10 @@ image_caches:
     failed:
       description: Whether the entry failed. The others were done nevertheless, as O(on_error) says.
       type: bool
+    region:
+      description: Region of the entry, also if the environment or the profile names it.
+      type: str
+      version_added: 1.1.0
     msg:
       description: Why it failed, and what to do. Only of a failed entry.
       type: str
@@ -141,6 +145,7 @@ image_caches:
   sample:
     - changed: true
       failed: false
+      region: ap-guangzhou
       image_cache_id: imc-r1htp8tg
       image_cache:
         image_cache_id: imc-r1htp8tg

@@ -9,10 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _set
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.pruning import rules_spec
-from emulator import BuildFailure, Emulator
+from emulator import BuildFailure, Emulator, Fault
 
 from .controller import ROOT, Controller, Run
 from .test_life import CREATE, LIST, aged, existing
@@ -29,6 +30,27 @@ def play(controller: Controller, *arguments: str, **variables: Any) -> Run:
     show = {"ansible.builtin.debug": {"var": "image_cache_ids"}}
     given = {"image_cache_caches": CACHES, "image_cache_defaults": DEFAULTS, **variables}
     return controller.play({"ansible.builtin.include_role": {"name": ROLE}}, show, arguments=arguments, vars=given)
+
+
+SHOW = {
+    "ansible.builtin.debug": {
+        "msg": {"by_name": "{{ image_cache_ids }}", "by_region": "{{ image_cache_ids_by_region }}"},
+    }
+}
+
+
+def shown(controller: Controller, **variables: Any) -> Run:
+    """Include the role and show the IDs that it returns."""
+    given = {"image_cache_caches": CACHES, "image_cache_defaults": DEFAULTS, **variables}
+    return controller.play({"ansible.builtin.include_role": {"name": ROLE}}, SHOW, vars=given)
+
+
+def ids_of(emulator: Emulator, region: str) -> dict[str, str]:
+    return {cache.declared["ImageCacheName"]: cache.id for cache in emulator.region(region).caches.values()}
+
+
+def of_the_failure(run: Run) -> dict[str, Any]:
+    return next(result for result in run.results if result["failed"])
 
 
 def of_the_set(run: Run) -> dict[str, Any]:
@@ -75,7 +97,7 @@ def test_names_may_be_numbers(emulator: Emulator, controller: Controller) -> Non
     assert run.status == 0, run.output
     assert list(run.results[-1]["image_cache_ids"]) == ["5"]
     run = play(controller, image_cache_caches=[{"name": 5}, {"name": "5"}])
-    assert "no two the same one. These are given: 5, 5." in run.output
+    assert "have the same image_cache_name '5' in ap-guangzhou." in run.output
 
 
 def test_those_that_are_there_have_ids_also_where_another_fails(emulator: Emulator, controller: Controller) -> None:
@@ -101,20 +123,87 @@ def test_no_id_of_an_earlier_inclusion_stays_where_nothing_comes_about(
         included,
         {
             "block": [{**included, "vars": {"image_cache_region": "nowhere!"}}],
-            "rescue": [{"ansible.builtin.debug": {"var": "image_cache_ids"}}],
+            "rescue": [SHOW],
         },
     ]
     run = controller.play(*tasks, vars={"image_cache_caches": CACHES, "image_cache_defaults": DEFAULTS})
-    assert run.results[-1]["image_cache_ids"] == {"web": None, "queue": None}
+    assert run.results[-1]["msg"] == {"by_name": {"web": None, "queue": None}, "by_region": {}}
 
 
-def test_two_of_one_name_are_refused_before_any_call(emulator: Emulator, controller: Controller) -> None:
-    run = play(controller, image_cache_caches=[CACHES[0], {**CACHES[0], "region": "ap-tokyo"}])
-    assert run.status != 0
-    assert "no two the same one. These are given: web, web." in run.output
+class TestRegions:
+    def test_a_name_may_stand_in_several(self, emulator: Emulator, controller: Controller) -> None:
+        caches = [*CACHES, {**CACHES[0], "region": "ap-tokyo"}]
+        for created in (3, 0):
+            emulator.received.clear()
+            run = shown(controller, image_cache_caches=caches)
+            assert run.status == 0, run.output
+            assert emulator.calls().count(CREATE) == created
+            ids = {region: ids_of(emulator, region) for region in ("ap-guangzhou", "ap-tokyo")}
+            assert run.results[-1]["msg"] == {"by_name": ids["ap-guangzhou"], "by_region": ids}
+        assert emulator.calls() == [LIST, LIST]
+        assert [entry["region"] for entry in of_the_set(run)["image_caches"]] == [*["ap-guangzhou"] * 2, "ap-tokyo"]
+
+    def test_the_first_entry_of_a_name_counts_also_where_it_failed(
+        self, emulator: Emulator, controller: Controller
+    ) -> None:
+        caches = [{"name": "web", "images": ["broken:1"]}, {**CACHES[0], "region": "ap-tokyo"}]
+        emulator.settings.failures = [BuildFailure("broken")]
+        tasks = [{"block": [{"ansible.builtin.include_role": {"name": ROLE}}], "rescue": [SHOW]}]
+        given = {"image_cache_caches": caches, "image_cache_defaults": DEFAULTS, "image_cache_region": "ap-shanghai"}
+        run = controller.play(*tasks, vars=given)
+        assert run.results[-1]["msg"] == {
+            "by_name": {"web": None},
+            "by_region": {"ap-shanghai": {"web": None}, "ap-tokyo": ids_of(emulator, "ap-tokyo")},
+        }
+
+    @pytest.mark.parametrize(
+        ("region", "variables"),
+        [
+            ("ap-guangzhou", {}),
+            ("ap-shanghai", {"image_cache_region": "ap-shanghai"}),
+            ("ap-tokyo", {"image_cache_defaults": {**DEFAULTS, "region": "ap-tokyo"}}),
+        ],
+    )
+    def test_two_of_one_name_in_one_are_refused_before_any_call(
+        self, emulator: Emulator, controller: Controller, region: str, variables: dict[str, Any]
+    ) -> None:
+        """Also where only the environment, the role or the defaults say that it is one."""
+        run = play(controller, image_cache_caches=[CACHES[0], {**CACHES[0], "region": region}], **variables)
+        assert run.status != 0
+        expected = f"image_caches[0] and image_caches[1] have the same image_cache_name 'web' in {region}."
+        assert expected in of_the_failure(run)["msg"]
+        assert emulator.received == []
+
+    def test_pruning_keeps_names_of_all_regions(self, emulator: Emulator, controller: Controller) -> None:
+        caches = [CACHES[0], {**CACHES[1], "region": "ap-tokyo"}]
+        there = [aged(emulator, 90, ImageCacheName=name, Images=[f"{name}:1"]) for name in ("queue", "idle")]
+        run = play(controller, image_cache_caches=caches, image_cache_prune={"unmatched_for": "30d"})
+        assert run.status == 0, run.output
+        deleted = next(result["deleted"] for result in run.results if "freed_gib" in result)
+        assert [cache["image_cache_id"] for cache in deleted] == there[1:]
+
+
+def test_entries_without_a_name_are_refused_before_any_call(emulator: Emulator, controller: Controller) -> None:
     run = play(controller, image_cache_caches=[{"images": ["nginx:1"]}])
     assert "Every entry of image_cache_caches needs a name" in run.output
     assert emulator.received == []
+
+
+def test_on_error_stop_starts_no_further_cache(emulator: Emulator, controller: Controller) -> None:
+    for on_error, tried in (("stop", 1), ("continue", 2)):
+        emulator.received.clear()
+        emulator.faults.append(Fault.error("LimitExceeded", CREATE))
+        run = play(controller, image_cache_on_error=on_error, image_cache_concurrency=1)
+        assert run.status != 0
+        assert emulator.calls().count(CREATE) == tried
+
+
+def test_requests_per_second_are_passed_on(emulator: Emulator, controller: Controller) -> None:
+    run = play(controller, image_cache_requests_per_second=0)
+    assert "requests_per_second is 0; it must be from 0.1" in run.output
+    assert emulator.received == []
+    run = play(controller, image_cache_requests_per_second=100)
+    assert run.status == 0, run.output
 
 
 def test_its_variables_are_checked(emulator: Emulator, controller: Controller) -> None:

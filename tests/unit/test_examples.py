@@ -45,7 +45,7 @@ PAGES = [*GUIDES, *READMES, *PLUGINS, *PLAYBOOKS, ROOT / "CONTRIBUTING.md"]
 def known(value: Any, entry: Mapping[str, Any]) -> Any:
     """Return a value in which each template is something of the type that the option wants."""
     if isinstance(value, str) and ("{{" in value or "{%" in value):
-        return SAMPLES.get(entry.get("type", "str"), "text")
+        return SAMPLES.get(entry.get("type", "str"), entry.get("choices", ["text"])[0])
     if isinstance(value, list):
         return [known(element, {**entry, "type": entry.get("elements", "raw")}) for element in value]
     if isinstance(value, dict):
