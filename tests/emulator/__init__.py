@@ -9,6 +9,16 @@ from __future__ import annotations
 from .faults import Fault
 from .server import Emulator, Received
 from .service import BuildFailure, Settings
-from .switches import SWITCHES, settings_of, worlds
+from .switches import OPTIONAL_FIELDS, SWITCHES, settings_of, worlds
 
-__all__ = ["SWITCHES", "BuildFailure", "Emulator", "Fault", "Received", "Settings", "settings_of", "worlds"]
+__all__ = [
+    "OPTIONAL_FIELDS",
+    "SWITCHES",
+    "BuildFailure",
+    "Emulator",
+    "Fault",
+    "Received",
+    "Settings",
+    "settings_of",
+    "worlds",
+]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Optional
 
 import pytest
-from emulator import BuildFailure, Emulator, Fault
+from emulator import OPTIONAL_FIELDS, BuildFailure, Emulator, Fault
 
 from .controller import MODULE, WEB, Controller, Run
 from .processes import ModuleProcesses
@@ -298,6 +298,25 @@ class TestReady:
         assert processes.web(image_registry_credentials=[credential]).result["changed"] is False
         run = processes.web(image_registry_credentials=[credential], update_password="always")
         assert actions(run) == [("update", ["image_registry_credentials"])]
+
+    def test_declared_options_that_are_not_shown_are_warned_of_once(
+        self, emulator: Emulator, controller: Controller
+    ) -> None:
+        emulator.settings.omitted_fields = OPTIONAL_FIELDS
+        existing(emulator)
+        declared = {"tags": {"team": "web"}, "retention_days": 5, "wait": True}
+        for arguments in ((), ("--check",)):
+            run = controller.web(*arguments, **declared)
+            assert (run.status, run.result["changed"]) == (0, False)
+            assert run.result["warnings"] == [
+                "image cache 'web' cannot be compared with its declaration in retention_days, tags: the API does not"
+                " show them, so a difference goes unnoticed."
+            ]
+        assert "warnings" not in controller.web().result
+        updated = controller.web(images=["nginx:2"], image_registry_credentials=[{"server": "h.example.com"}])
+        assert actions(updated) == [("update", ["images"])]
+        (warning,) = updated.result["warnings"]
+        assert "in image_registry_credentials: the API does not show it, so" in warning
 
     def test_absent_deletes_and_waits(self, emulator: Emulator, controller: Controller) -> None:
         image_cache_id = existing(emulator)

@@ -12,7 +12,7 @@ import time
 from typing import Any
 
 import pytest
-from emulator import BuildFailure, Emulator, Fault
+from emulator import OPTIONAL_FIELDS, BuildFailure, Emulator, Fault
 
 from .controller import SET, Controller
 from .processes import ModuleProcesses
@@ -165,6 +165,20 @@ class TestRefused:
         assert "image_caches[1]: image cache 'a-replacement': image_cache_name ends in '-replacement'" in refused["msg"]
         assert removed["summary"]["deleted"] == 1
         assert emulator.calls()[:2] == [LIST, DELETE]
+
+
+def test_entries_that_cannot_be_compared_are_warned_of_by_name(emulator: Emulator, controller: Controller) -> None:
+    emulator.settings.omitted_fields = OPTIONAL_FIELDS
+    for name in ("a", "b", "c"):
+        existing(emulator, ImageCacheName=name)
+    entries = [*named("a"), *named("b", tags={"team": "b"}), *named("c", retention_days=3), *named("d", tags={"a": 1})]
+    run = controller.play({SET: {**BESIDE, "image_caches": entries}}, arguments=("--check",))
+    assert run.result["summary"]["unchanged"] == 3
+    assert sorted(run.result["warnings"]) == [
+        f"image cache {name!r} cannot be compared with its declaration in {option}: the API does not show it, so a"
+        " difference goes unnoticed."
+        for name, option in (("b", "tags"), ("c", "retention_days"))
+    ]
 
 
 def test_typo_in_one_entry_is_one_error_without_warnings(emulator: Emulator, controller: Controller) -> None:

@@ -130,6 +130,40 @@ def test_several_of_one_name_are_refused() -> None:
         planned({"state": "absent"}, shown(), shown("imc-9"))
 
 
+class TestNotCompared:
+    DECLARED = {"tags": {"a": "1"}, "retention_days": 5, "image_registry_credentials": [LOGIN]}
+    HIDDEN = {"Tags": "none is shown"}
+
+    def test_declared_options_that_are_not_shown_are_named(self) -> None:
+        made = planned(self.DECLARED, shown(**self.HIDDEN))
+        assert made.steps == ()
+        assert made.not_compared == ("image_registry_credentials", "retention_days", "tags")
+        assert planned({**self.DECLARED, "size": 50}, shown(**self.HIDDEN)).not_compared == made.not_compared
+
+    def test_undeclared_options_are_not(self) -> None:
+        assert planned({}, shown(**self.HIDDEN)).not_compared == ()
+        assert planned({"tags": {"a": "1"}}, shown()).not_compared == ()
+        # Never shown of any cache, or shown as none.
+        assert planned({"security_group_ids": ["sg-1"]}, shown()).not_compared == ()
+        assert planned({"image_cache_id": "imc-1"}, shown(ImageCacheName="")).not_compared == ()
+
+    def test_a_record_needs_tags_that_are_shown(self) -> None:
+        assert planned({"track_build_settings": True}, shown(**self.HIDDEN)).not_compared == ("track_build_settings",)
+        assert planned({"track_build_settings": True}, shown()).not_compared == ()
+
+    def test_a_new_cache_has_what_is_declared(self) -> None:
+        assert planned(self.DECLARED).not_compared == ()
+        assert planned({**self.DECLARED, "state": "absent"}, shown(**self.HIDDEN)).not_compared == ()
+        assert planned(self.DECLARED, shown(status="Failed", **self.HIDDEN)).not_compared == ()
+        replacing = {**self.DECLARED, "images": ["nginx:2"], "on_change": "replace"}
+        assert planned(replacing, shown(**self.HIDDEN)).not_compared == ()
+
+    def test_a_replacement_that_takes_the_place_is_compared(self) -> None:
+        replacing = {**self.DECLARED, "images": ["nginx:2"], "on_change": "replace"}
+        made = planned(replacing, shown(), beside=[spare(Images=["nginx:2"], **self.HIDDEN)])
+        assert made.not_compared == ("image_registry_credentials", "retention_days", "tags")
+
+
 class TestUpdate:
     def test_what_is_updated_in_place_shows_afterwards(self) -> None:
         made = planned({"tags": {"a": "1"}, "images": ["nginx:2"]}, shown())

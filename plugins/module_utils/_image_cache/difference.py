@@ -25,8 +25,8 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.trac
     updated_record,
 )
 
-__all__ = ["InPlace", "in_place", "of_build", "outstanding", "reasons_to_replace", "replace_fields", "too_old"]
-__all__ += ["words"]
+__all__ = ["InPlace", "in_place", "not_compared", "of_build", "outstanding", "reasons_to_replace", "replace_fields"]
+__all__ += ["too_old", "words"]
 
 TRACKING = "track_build_settings"
 
@@ -106,6 +106,14 @@ def _changing(desired: Desired, cache: ImageCache) -> List[str]:
     return [row.option for row in FIELDS if row in rows or (always and row.option == "image_registry_credentials")]
 
 
+def not_compared(desired: Desired, cache: ImageCache) -> Tuple[str, ...]:
+    """Return the declared options that Describe shows of other caches and not of this one; none differs therefore."""
+    options = [row.option for row in FIELDS if row.option in desired.values and _is_hidden(row, cache)]
+    if desired.track_build_settings and cache.record is None:
+        options.append(TRACKING)
+    return tuple(options)
+
+
 def of_build(desired: Desired, cache: ImageCache) -> List[str]:
     """Return the options whose declared value only another build can bring about."""
     return [row.option for row in differing(desired, cache) if row.change in (Change.ON_CHANGE, Change.NEW_CACHE)]
@@ -156,10 +164,12 @@ def _row(option: str) -> Field:
 
 
 def _differs(row: Field, desired: Desired, cache: ImageCache) -> bool:
-    shown = cache.shown(row.option)
-    if shown is None and row.change is not Change.RENAME:
-        return False
-    return not row.same(desired.values[row.option], shown)
+    return not _is_hidden(row, cache) and not row.same(desired.values[row.option], cache.shown(row.option))
+
+
+def _is_hidden(row: Field, cache: ImageCache) -> bool:
+    # A cache without a name is one that has none.
+    return row.shown and row.change is not Change.RENAME and cache.shown(row.option) is None
 
 
 def _contents(desired: Desired, cache: ImageCache) -> Dict[str, Any]:

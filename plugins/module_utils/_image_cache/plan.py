@@ -91,6 +91,7 @@ class Plan:
     C(join) is the id of a cache whose build is to be awaited first: the steps are what would follow if it ends
     well and shows what it shows now. C(recovers) is the Failed cache that is built anew. C(lacks_passwords) says
     that a cache is built anew without the registry passwords that nobody declared and the API masks.
+    C(not_compared) names the declared options that the API does not show of the cache that stays.
     """
 
     steps: Tuple[Step, ...]
@@ -99,6 +100,7 @@ class Plan:
     join: Optional[str] = None
     recovers: Optional[ImageCache] = None
     lacks_passwords: bool = False
+    not_compared: Tuple[str, ...] = ()
 
 
 def make_plan(desired: Desired, found: Found, now: float) -> Plan:
@@ -298,12 +300,12 @@ def _taken_up(desired: Desired, cache: ImageCache, heir: ImageCache, now: float)
     reasons = difference.reasons_to_replace(desired, cache, now, rebuilt=False)
     fields = difference.replace_fields(desired, cache, reasons, changes.fields)
     step = Step(REPLACE, heir.id, fields, old=cache.id, closing=_update(None, changes))
-    return Plan((step,), _after(desired, heir, changes))
+    return Plan((step,), _after(desired, heir, changes), not_compared=difference.not_compared(desired, heir))
 
 
 def _updated(desired: Desired, cache: ImageCache, changes: InPlace) -> Plan:
     steps = (_update(cache.id, changes),) if changes else ()
-    return Plan(steps, _after(desired, cache, changes))
+    return Plan(steps, _after(desired, cache, changes), not_compared=difference.not_compared(desired, cache))
 
 
 def _after(desired: Desired, cache: ImageCache, changes: InPlace) -> Dict[str, Any]:

@@ -10,7 +10,7 @@ What the API leaves open, and how each case is met, is written in docs/architect
 from __future__ import annotations
 
 import dataclasses
-from typing import Optional, Sequence
+from typing import Optional, Sequence, Set, Tuple
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import StateRefused
@@ -79,6 +79,8 @@ class Reconciliation:
         self._address = desired.image_cache_id
         # Whether this run relies on the cache of another one: that may be about to yield the name.
         self._relies_on_others = False
+        # A plan may be made several times, and warns once.
+        self._warned: Set[str] = set()
 
     def run(self) -> Steps[Plan]:
         """Carry out the plan, or in check mode only make it, and return it.
@@ -117,7 +119,18 @@ class Reconciliation:
             self._context.warn(
                 "is built anew without its registry credentials: they are not declared, and the API masks passwords"
             )
+        self._warn_of_not_compared(plan.not_compared)
         return plan
+
+    def _warn_of_not_compared(self, options: Tuple[str, ...]) -> None:
+        news = [option for option in options if option not in self._warned]
+        self._warned.update(news)
+        if news:
+            them = "it" if len(news) == 1 else "them"
+            self._context.warn(
+                f"cannot be compared with its declaration in {', '.join(news)}: the API does not show {them}, so a"
+                " difference goes unnoticed"
+            )
 
     def _join_build(self, plan: Plan) -> Steps[Found]:
         """Wait for a build that this run did not begin, and return what is there then."""
