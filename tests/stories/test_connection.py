@@ -61,6 +61,70 @@ class TestTls:
         assert encrypted.received == []
 
 
+class PlainServer:
+    """Opens a tunnel if asked for one, and answers everything else in plain HTTP, as a server without TLS does."""
+
+    def __init__(self) -> None:
+        self.connections = 0
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._listening.getsockname()[1]}"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def stop(self) -> None:
+        """Accept no further connection."""
+        self._listening.close()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _address = self._listening.accept()
+            except OSError:
+                return
+            self.connections += 1
+            with connection:
+                if connection.recv(65536).startswith(b"CONNECT "):
+                    connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+                    connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+
+@pytest.fixture
+def plain_server() -> Iterator[PlainServer]:
+    """A server that does not use TLS."""
+    server = PlainServer()
+    yield server
+    server.stop()
+
+
+class TestPlainServer:
+    def test_endpoint_without_scheme_on_loopback_fails_at_once_with_the_url_to_set(
+        self, controller: Controller, plain_server: PlainServer
+    ) -> None:
+        address = plain_server.address
+        result = controller.web(endpoint=address).result
+        assert result["msg"] == (
+            f"image cache 'web': DescribeImageCaches failed: no TLS connection to {address}: the answer was not TLS."
+            f" If the server uses plain HTTP, set endpoint to http://{address}."
+        )
+        assert (result["error"]["code"], result["error"]["retryable"]) == ("TlsMissing", False)
+        assert plain_server.connections == 1
+
+    def test_sts_endpoint_without_scheme_on_loopback_fails_at_once_with_the_url_to_set(
+        self, controller: Controller, plain_server: PlainServer
+    ) -> None:
+        role = {"role_arn": "qcs::cam::uin/100:roleName/r", "sts_endpoint": plain_server.address}
+        result = controller.web(**role).result
+        assert f"set sts_endpoint to http://{plain_server.address}." in result["msg"]
+        assert plain_server.connections == 1
+
+    def test_endpoint_elsewhere_fails_at_once(self, controller: Controller, plain_server: PlainServer) -> None:
+        controller.environment["HTTPS_PROXY"] = f"http://{plain_server.address}"
+        result = controller.web(endpoint="tke.example.com").result
+        assert "no TLS connection to tke.example.com: the answer was not TLS. Nothing was sent." in result["msg"]
+        assert result["error"]["code"] == "TlsMissing"
+        assert plain_server.connections == 1
+
+
 class TestEnvironment:
     def test_every_option_has_its_variable(self, emulator: Emulator, controller: Controller) -> None:
         emulator.keys["AKIDtemporary"] = ("temporarySecretKey", "temporary-token-value")

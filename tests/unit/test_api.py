@@ -142,6 +142,7 @@ class TestErrorCodes:
             (errors.RequestError, False, True),
             (errors.ConnectionFailed, True, True),
             (errors.UntrustedCertificate, False, True),
+            (errors.TlsMissing, False, True),
             (errors.NoAnswer, True, False),
             (errors.GatewayError, False, True),
             (errors.GatewayFailure, True, False),
@@ -291,6 +292,7 @@ class TestRetries:
             errors.QuotaExceeded,
             errors.AccountProblem,
             errors.GatewayError,
+            errors.TlsMissing,
             errors.UntrustedCertificate,
         ],
     )

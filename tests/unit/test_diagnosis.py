@@ -12,7 +12,7 @@ from typing import Any, Optional
 import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _run
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api import errors
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import api_error
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import TlsMissing, api_error
 from ansible_collections.tencentcloud.tke.plugins.module_utils._diagnosis import advice, causes
 from ansible_collections.tencentcloud.tke.plugins.module_utils._diagnosis.build import (
     build_failure,
@@ -390,6 +390,16 @@ def test_what_to_do_about_other_failures(error: errors.RequestError, words: str)
 )
 def test_what_to_do_about_an_api_error(code: str, words: str) -> None:
     assert words in advice.advice(api_error(code, "No.", action="UpdateImageCache"))
+
+
+@pytest.mark.parametrize(
+    ("action", "option"), [("CreateImageCache", "endpoint"), ("AssumeRoleWithWebIdentity", "sts_endpoint")]
+)
+def test_endpoint_without_tls_on_loopback_names_the_url_to_set(action: str, option: str) -> None:
+    error = TlsMissing("no TLS", action=action)
+    assert advice.advice(error).startswith("Nothing was sent. Check the endpoint")
+    error.plain_url = "http://127.0.0.1:8400"
+    assert advice.advice(error) == f"If the server uses plain HTTP, set {option} to http://127.0.0.1:8400."
 
 
 def test_the_table_names_options_that_there_are() -> None:

@@ -37,6 +37,7 @@ __all__ = [
     "RequestError",
     "ServerError",
     "StateRefused",
+    "TlsMissing",
     "Throttled",
     "Unspecific",
     "UntrustedCertificate",
@@ -97,6 +98,15 @@ class ConnectionFailed(RequestError):
 
 class UntrustedCertificate(RequestError):
     """The server's certificate did not verify; the request was not sent, and waiting will not help."""
+
+
+class TlsMissing(RequestError):
+    """What answers at the endpoint does not use TLS; the request was not sent, and waiting will not help.
+
+    C(plain_url) is the endpoint to write instead, if plain http is accepted there.
+    """
+
+    plain_url: Optional[str] = None
 
 
 class NoAnswer(RequestError):

@@ -31,6 +31,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors impor
     MalformedAnswer,
     NoAnswer,
     RequestError,
+    TlsMissing,
     UntrustedCertificate,
 )
 
@@ -52,6 +53,8 @@ MAX_ANSWER_BYTES = 16 * 1024 * 1024
 CONNECT_TIMEOUT = 10.0
 # In place of a signature, for the actions by which keys are obtained in the first place.
 UNSIGNED = "SKIP"
+# What OpenSSL calls an answer that is not TLS.
+NOT_TLS = ("WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST")
 MAX_TEXT_BYTES = 64 * 1024
 CHUNK_BYTES = 64 * 1024
 
@@ -199,11 +202,20 @@ def _transport_error(error: BaseException, settings: ConnectionSettings) -> Requ
     why = _words(causes)
     if any(_distrusts(cause) for cause in causes):
         return UntrustedCertificate(f"the certificate of {host} did not verify: {why}")
+    if any(getattr(cause, "reason", None) in NOT_TLS for cause in causes):
+        return _tls_missing(settings.endpoint)
     if isinstance(error, Unconnected):
         return ConnectionFailed(f"no connection to {host}: {why}")
     if any(isinstance(cause, (requests.Timeout, urllib3.exceptions.TimeoutError)) for cause in causes):
         return NoAnswer(f"{host} did not answer within {settings.timeout:g} s")
     return NoAnswer(f"the connection to {host} broke before the answer was whole: {why}")
+
+
+def _tls_missing(endpoint: Endpoint) -> TlsMissing:
+    error = TlsMissing(f"no TLS connection to {endpoint.host}: the answer was not TLS")
+    if endpoint.loopback:
+        error.plain_url = f"http://{endpoint.host}"
+    return error
 
 
 def _distrusts(cause: BaseException) -> bool:

@@ -17,6 +17,8 @@ __all__ = ["advice"]
 CLOCK_TOLERANCE = 290
 # The product that an action belongs to in CAM, where it is not TKE.
 SERVICES = {"AssumeRole": "sts", "AssumeRoleWithWebIdentity": "sts"}
+# The option that says where an action goes to, where it is not endpoint.
+ENDPOINTS = {"AssumeRole": "sts_endpoint", "AssumeRoleWithWebIdentity": "sts_endpoint"}
 # What else can be done where a cache's state does not allow an action.
 INSTEAD = {"UpdateImageCache": "; a cache that cannot be updated can be replaced, with on_change: replace"}
 # Codes that say more than their family; first match wins. Source: errorcodes.py of the vendor's Python SDK for TKE.
@@ -67,6 +69,7 @@ BY_KIND: Mapping[Type[errors.RequestError], str] = {
         "The cache's present state does not allow it. Wait until its build has ended, and run again{instead}."
     ),
     errors.Throttled: "Lower the rate of requests to this account, or raise api_retries.",
+    errors.TlsMissing: "Nothing was sent. Check the endpoint, its port, and whether a proxy answers in its place.",
     errors.UntrustedCertificate: "Name the authority's certificate with ca_path, or check who answers at endpoint.",
 }
 
@@ -76,6 +79,9 @@ def advice(error: errors.RequestError) -> str:
     offset = getattr(error, "clock_offset", None)
     if offset is not None and abs(offset) > CLOCK_TOLERANCE:
         return f"This machine's clock is {abs(offset)} s {'ahead' if offset > 0 else 'behind'}: set it by NTP."
+    plain_url = getattr(error, "plain_url", None)
+    if plain_url:
+        return f"If the server uses plain HTTP, set {ENDPOINTS.get(str(error.action), 'endpoint')} to {plain_url}."
     for pattern, words in BY_CODE:
         if error.code and fnmatchcase(error.code, pattern):
             return words
