@@ -7,21 +7,40 @@
 from __future__ import annotations
 
 import argparse
+import math
 import signal
 import sys
-import threading
+from typing import NoReturn
 
 from .server import Emulator
 from .service import BuildFailure
 from .switches import settings_of, worlds
 
+ENDS = (signal.SIGINT, signal.SIGTERM)
 
-def main() -> int:
-    """Serve, and return the exit status."""
-    parser = argparse.ArgumentParser(prog="emulator", description=__doc__)
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong with an argument in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the message, and exit with status 1."""
+        self.exit(1, f"{self.prog}: {message}\n")
+
+
+def seconds(text: str) -> float:
+    """Return a number of seconds."""
+    value = float(text)
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds: 0 or more")
+    return value
+
+
+def make_parser() -> Parser:
+    """Return the parser of the command line."""
+    parser = Parser(prog="emulator", description=__doc__)
     parser.add_argument("--port", type=int, default=8400, help="0 takes a free one (default: 8400)")
-    parser.add_argument("--build-seconds", type=float, default=5.0, help="how long a build takes (default: 5)")
-    parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer (default: 0)")
+    parser.add_argument("--build-seconds", type=seconds, default=5.0, help="how long a build takes (default: 5)")
+    parser.add_argument("--latency", type=seconds, default=0.0, help="seconds before each answer (default: 0)")
     parser.add_argument(
         "--world",
         default="default",
@@ -29,25 +48,29 @@ def main() -> int:
         metavar="NAME",
         help="how to answer where the documentation of the API is silent: %(choices)s",
     )
-    options = parser.parse_args()
+    return parser
+
+
+def main() -> int:
+    """Serve, and return the exit status."""
+    options = make_parser().parse_args()
     settings = settings_of(
         options.world,
         build_seconds=options.build_seconds,
         latency=options.latency,
         failures=[BuildFailure("does-not-exist")],
     )
+    # Blocked in every thread, and waited for in this one: a signal that is repeated cannot interrupt the stop.
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
     emulator = Emulator(settings, options.port)
     try:
         emulator.start()
-    except OSError:
-        print(f"emulator: port {options.port} of 127.0.0.1 is taken; choose another one", file=sys.stderr)
+    except OSError as error:
+        print(f"emulator: {error}; choose another port", file=sys.stderr)
         return 1
     for name, value in emulator.environment().items():
         print(f"{name}={value}", flush=True)
-    done = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: done.set())
-    done.wait()
+    signal.sigwait(ENDS)
     emulator.stop()
     return 0
 

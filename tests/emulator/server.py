@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import ssl
 import threading
 import time
@@ -26,6 +27,7 @@ from .identity import IdentityService
 from .service import ImageCacheService, Settings
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
+DEFAULT_REGION = "ap-guangzhou"
 CHINESE = {
     "AuthFailure.SecretIdNotFound": "密钥不存在。",
     "AuthFailure.SignatureFailure": "签名错误。",
@@ -71,6 +73,8 @@ class Emulator:
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._started = threading.Event()
+        # Why it does not listen.
+        self._refusal = ""
         self._thread = threading.Thread(target=self._serve, name="tke-emulator", daemon=True)
 
     @property
@@ -83,10 +87,11 @@ class Emulator:
         return {
             "TENCENTCLOUD_SECRET_ID": self.secret_id,
             "TENCENTCLOUD_SECRET_KEY": self.secret_key,
+            "TENCENTCLOUD_REGION": DEFAULT_REGION,
             "TENCENTCLOUD_TKE_ENDPOINT": self.endpoint,
         }
 
-    def region(self, name: str = "ap-guangzhou") -> ImageCacheService:
+    def region(self, name: str = DEFAULT_REGION) -> ImageCacheService:
         """Return the caches of a region."""
         return self.regions.setdefault(name, ImageCacheService(self.settings))
 
@@ -95,11 +100,11 @@ class Emulator:
         return [received.action for received in self.received]
 
     def start(self) -> Emulator:
-        """Begin to listen. Returns once connections are accepted; raises OSError where the port is taken."""
+        """Begin to listen. Returns once connections are accepted; raises OSError if the port cannot be listened on."""
         self._thread.start()
         self._started.wait(60)
-        if self.port <= 0:
-            raise OSError("the emulator could not listen")
+        if self._refusal or self.port <= 0:
+            raise OSError(f"cannot listen on port {self.port} of 127.0.0.1: {self._refusal or 'not within 60 s'}")
         return self
 
     def stop(self) -> None:
@@ -123,12 +128,14 @@ class Emulator:
         try:
             await web.TCPSite(runner, "127.0.0.1", self.port, ssl_context=self._ssl_context).start()
             self.port = runner.addresses[0][1]
-        except OSError:
-            self.port = -1
-            return
+        except OverflowError:
+            self._refusal = "the number must be between 0 and 65535"
+        except OSError as error:
+            self._refusal = os.strerror(error.errno) if error.errno else str(error)
         finally:
             self._started.set()
-        await self._stop.wait()
+        if not self._refusal:
+            await self._stop.wait()
         await runner.cleanup()
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:

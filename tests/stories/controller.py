@@ -69,7 +69,6 @@ class Controller:
             "ANSIBLE_CALLBACKS_ENABLED": "record",
             "ANSIBLE_LOCAL_TEMP": str(folder / "ansible"),
             "ANSIBLE_REMOTE_TEMP": str(folder / "ansible"),
-            "TENCENTCLOUD_REGION": "ap-guangzhou",
             # Nobody answers there, at once.
             "TENCENTCLOUD_METADATA_ENDPOINT": "http://127.0.0.1:9",
             **emulator.environment(),
