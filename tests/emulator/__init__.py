@@ -10,9 +10,11 @@ from .faults import Fault
 from .server import Emulator, Received
 from .service import BuildFailure, Settings
 from .switches import OPTIONAL_FIELDS, SWITCHES, settings_of, worlds
+from .vendor import REGIONS
 
 __all__ = [
     "OPTIONAL_FIELDS",
+    "REGIONS",
     "SWITCHES",
     "BuildFailure",
     "Emulator",

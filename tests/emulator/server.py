@@ -93,7 +93,8 @@ class Emulator:
 
     def region(self, name: str = DEFAULT_REGION) -> ImageCacheService:
         """Return the caches of a region."""
-        return self.regions.setdefault(name, ImageCacheService(self.settings))
+        # No two regions have an id in common: each has its own seed.
+        return self.regions.setdefault(name, ImageCacheService(self.settings, seed=name))
 
     def calls(self) -> list[str]:
         """Return the actions received so far, in order."""
@@ -191,7 +192,7 @@ class Emulator:
         region = headers.get("X-TC-Region")
         if not region:
             raise ApiProblem("MissingParameter", "The request is missing the parameter `Region`.")
-        if region.count("-") < 1:
+        if region not in vendor.REGIONS:
             raise ApiProblem("UnsupportedRegion", f"The region {region} is not supported.")
         try:
             parameters = json.loads(body)

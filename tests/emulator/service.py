@@ -14,7 +14,7 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import Any, Callable, Iterator, Mapping, Optional
+from typing import Any, Callable, Iterator, Mapping, Optional, Union
 
 from .errors import ApiProblem
 
@@ -153,14 +153,16 @@ def unix_time() -> float:
 
 
 class ImageCacheService:
-    """The caches of one region."""
+    """The caches of one region. Its ids follow from C(seed): the same ones every time."""
 
-    def __init__(self, settings: Settings, now: Callable[[], float] = unix_time) -> None:
+    def __init__(
+        self, settings: Settings, now: Callable[[], float] = unix_time, seed: Union[int, str] = 20180525
+    ) -> None:
         self.settings, self._now = settings, now
         self.caches: dict[str, Cache] = {}
         self.deleted: list[Cache] = []
         self._recent: dict[str, deque[float]] = {}
-        self._random = random.Random(20180525)
+        self._random = random.Random(seed)
 
     def call(self, action: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Carry out an action and return the members of its Response. Raises ApiProblem."""

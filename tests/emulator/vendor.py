@@ -52,6 +52,31 @@ STS = Product("sts", "2018-08-13", frozenset(["AssumeRole", "AssumeRoleWithWebId
 PRODUCTS = (TKE, STS)
 # Whoever calls these has no keys yet.
 UNSIGNED_ACTIONS = frozenset(["AssumeRoleWithWebIdentity"])
+# Of the TKE API's own page, of its page about regions of TKE Serverless, and the constants of the vendor's SDK for Go.
+REGIONS = (
+    "ap-bangkok",
+    "ap-beijing",
+    "ap-chengdu",
+    "ap-chongqing",
+    "ap-guangzhou",
+    "ap-guangzhou-open",
+    "ap-hongkong",
+    "ap-jakarta",
+    "ap-mumbai",
+    "ap-nanjing",
+    "ap-seoul",
+    "ap-shanghai",
+    "ap-shanghai-fsi",
+    "ap-shenzhen-fsi",
+    "ap-singapore",
+    "ap-tokyo",
+    "eu-frankfurt",
+    "eu-moscow",
+    "na-ashburn",
+    "na-siliconvalley",
+    "na-toronto",
+    "sa-saopaulo",
+)
 # "More than 5 minutes off" is AuthFailure.SignatureExpire.
 CLOCK_TOLERANCE = 300
 SCALARS: Mapping[str, Any] = {"string": str, "int": int, "bool": bool, "float": (int, float)}

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from emulator import Emulator
+from emulator import REGIONS, Emulator
 
 from .controller import INFO, MODULE, WEB, Controller
 from .processes import ModuleProcesses
@@ -114,7 +114,7 @@ print(json.dumps(sorted(set(touched))))
 
 def test_what_arrives_is_what_was_given(emulator: Emulator, processes: ModuleProcesses, tmp_path: Path) -> None:
     for number, text in enumerate(CARRIED):
-        region = f"ap-{number}"
+        region = REGIONS[number]
         credential = {"server": f"h{text}", "username": f"u{text}", "password": f"p{text}p"}
         options = {**WEB, "region": region, "name": text, "tags": {text: f"v{text}"}, CREDENTIALS: [credential]}
         result = processes.task(**{**options, "resolve_config": text}).result
@@ -193,11 +193,11 @@ def test_a_profile_leads_to_no_other_file(tmp_path: Path) -> None:
 def test_a_playbook_hears_of_it(emulator: Emulator, controller: Controller) -> None:
     texts = [CARRIED[0], CARRIED[1], CARRIED[5], CARRIED[7]]
     run = controller.play(
-        *({MODULE: {**WEB, "name": text, "tags": {text: text}, "region": f"ap-{n}"}} for n, text in enumerate(texts)),
+        *({MODULE: {**WEB, "name": text, "tags": {text: text}, "region": REGIONS[n]}} for n, text in enumerate(texts)),
         {MODULE: {**WEB, "profile": "../x"}, "ignore_errors": True},
         {MODULE: {**WEB, "endpoint": f"https://{'a' * 70}.com"}, "ignore_errors": True},
         {INFO: {"image_cache_ids": ["\x1b[2J"]}},
-        {MODULE: {**WEB, "state": "absent", "name": CARRIED[0], "region": "ap-0"}},
+        {MODULE: {**WEB, "state": "absent", "name": CARRIED[0], "region": REGIONS[0]}},
         arguments=("--diff",),
     )
     assert len(run.results) == len(texts) + 4, run.output

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any, Optional
 
-from emulator import Emulator, Fault
+from emulator import REGIONS, Emulator, Fault
 
 from .controller import INFO, MODULE, PRUNE, WEB, Controller
 from .test_life import LIST
@@ -82,7 +82,7 @@ LISTED: list[tuple[str, dict[str, Any], bytes, Optional[str]]] = [
 def test_no_answer_breaks_a_run_or_the_screen(emulator: Emulator, controller: Controller, tmp_path: Path) -> None:
     tasks = []
     for number, (module, options, body, _words) in enumerate(LISTED):
-        region = f"ap-{number}"
+        region = REGIONS[number]
         emulator.faults.append(Fault.garbled(body, LIST, region=region, times=10**6))
         tasks.append({module: {**options, "region": region, "api_retries": 1}, "ignore_errors": True})
     run = controller.play(*tasks, arguments=("--diff",))

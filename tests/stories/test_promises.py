@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from emulator import BuildFailure, Emulator, Fault
+from emulator import REGIONS, BuildFailure, Emulator, Fault
 
 from .controller import MODULE, WEB, Controller
 from .processes import ModuleProcesses
@@ -226,10 +226,10 @@ class TestNoTracebacks:
     def test_a_playbook_hears_of_it(self, emulator: Emulator, controller: Controller) -> None:
         for number, (fault, _code, _words) in enumerate(self.FAULTS[:4]):
             # Each task lists in a region of its own, and meets its own fault there.
-            fault.seen, fault.region = 0, f"ap-{number}"
+            fault.seen, fault.region = 0, REGIONS[number]
             emulator.faults.append(fault)
         options = {**WEB, "api_retries": 1}
-        run = controller.play(*({MODULE: {**options, "region": f"ap-{n}"}, "ignore_errors": True} for n in range(4)))
+        run = controller.play(*({MODULE: {**options, "region": REGIONS[n]}, "ignore_errors": True} for n in range(4)))
         for result, (fault, code, words) in zip(run.results, self.FAULTS):
             assert (result["failed"], result["error"]["code"]) == (True, code)
             assert words in result["msg"]
