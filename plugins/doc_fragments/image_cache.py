@@ -155,10 +155,19 @@ DECLARATION = r"""
     type: str
   tags:
     description:
-      - The tags of the cache. They replace the whole set; an empty dictionary removes all.
+      - The tags of the cache. With O(purge_tags=true) they replace the whole set, and an empty dictionary removes all.
       - The tag C(ansible-build-settings) is reserved for O(track_build_settings). It is neither compared, nor
         removed, nor returned.
     type: dict
+  purge_tags:
+    description:
+      - Whether to remove tags of the cache that O(tags) does not name.
+      - With V(false), O(tags) are added to the tags of the cache, or override their values. All other tags are kept, and
+        a replacement gets them too.
+      - Has no effect if O(tags) is not set.
+    version_added: 1.1.0
+    type: bool
+    default: true
   on_change:
     description:
       - How other O(images) or another O(image_cache_size) reach a cache that exists.

@@ -40,6 +40,7 @@ def declaration_spec() -> Dict[str, Dict[str, Any]]:
         **fields.argument_spec(),
         "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
         "image_cache_id": {"type": "str", "aliases": ["id"]},
+        "purge_tags": {"type": "bool", "default": True},
         "update_password": {
             "type": "str",
             "default": "on_change",

@@ -253,6 +253,64 @@ class TestUpdate:
         assert (step.action, step.request) == ("update", request_)
 
 
+class TestKeptTags:
+    """With purge_tags false, declared tags are added to those of the cache."""
+
+    SHOWN = [{"Key": "team", "Value": "web"}, {"Key": "stage", "Value": "test"}]
+    RECORD = {"Key": RECORD_TAG, "Value": tracking.record_of(BUILT)}
+    ADDED = {"tags": {"stage": "prod", "new": "1"}, "purge_tags": False}
+    ALL = {"team": "web", "stage": "prod", "new": "1"}
+
+    def sent(self, request: Any) -> dict[str, str]:
+        return {tag["Key"]: tag["Value"] for tag in request["Tags"]}
+
+    @pytest.mark.parametrize("tags", [{}, {"team": "web"}, {"team": "web", "stage": "test"}])
+    def test_tags_that_are_there_are_no_difference(self, tags: dict[str, str]) -> None:
+        there = shown(Tags=self.SHOWN)
+        assert planned({"tags": tags, "purge_tags": False}, there).steps == ()
+        assert bool(planned({"tags": tags}, there).steps) is (len(tags) < 2)
+
+    def test_an_update_sends_all_and_keeps_the_record(self) -> None:
+        made = planned(self.ADDED, shown(Tags=[*self.SHOWN, self.RECORD]))
+        assert made.steps[0].fields == ("tags",)
+        assert self.sent(made.steps[0].request) == {**self.ALL, RECORD_TAG: self.RECORD["Value"]}
+        assert made.after is not None
+        assert made.after["tags"] == self.ALL
+
+    def test_a_record_is_added_beside_them(self) -> None:
+        (step,) = planned({**self.ADDED, "track_build_settings": True}, shown(Tags=self.SHOWN)).steps
+        assert self.sent(step.request) == {**self.ALL, RECORD_TAG: self.RECORD["Value"]}
+
+    def test_nothing_is_sent_where_tags_are_not_shown(self) -> None:
+        made = planned({**self.ADDED, "size": 50}, shown(Tags="?"))
+        assert made.steps[0].fields == ("image_cache_size",)
+        assert made.not_compared == ("tags",)
+
+    def test_a_replacement_is_built_with_all(self) -> None:
+        replacing = {**self.ADDED, "images": ["nginx:2"], "on_change": "replace"}
+        made = planned(replacing, shown(Tags=self.SHOWN))
+        assert self.sent(made.steps[0].request) == self.ALL
+        assert made.after is not None
+        assert made.after["tags"] == self.ALL
+        purged = planned({**replacing, "purge_tags": True}, shown(Tags=self.SHOWN))
+        assert self.sent(purged.steps[0].request) == self.ADDED["tags"]
+
+    def test_a_replacement_that_takes_the_place_gets_all(self) -> None:
+        replacing = {**self.ADDED, "images": ["nginx:2"], "on_change": "replace"}
+        heir = spare(Images=["nginx:2"], Tags=[{"Key": "own", "Value": "x"}])
+        (step,) = planned(replacing, shown(Tags=self.SHOWN), beside=[heir]).steps
+        assert step.closing is not None
+        assert self.sent(step.closing.request) == {"own": "x", **self.ALL}
+
+    def test_a_failed_cache_is_rebuilt_with_all(self) -> None:
+        _delete, create = planned(self.ADDED, shown(status="Failed", Tags=self.SHOWN)).steps
+        assert self.sent(create.request) == self.ALL
+
+    def test_a_new_cache_has_those_that_are_declared(self) -> None:
+        (create,) = planned(self.ADDED).steps
+        assert self.sent(create.request) == self.ADDED["tags"]
+
+
 class TestReplace:
     def test_the_new_cache_is_built_before_the_old_one_goes(self) -> None:
         old = shown(RetentionDays=7, Tags=[{"Key": "a", "Value": "1"}])

@@ -45,6 +45,7 @@ present = st.fixed_dictionaries(
         "retention_days": st.sampled_from([0, 5]),
         "resolve_config": st.just("nameserver 10.0.0.2"),
         "tags": tag_sets,
+        "purge_tags": st.booleans(),
         "update_password": st.sampled_from(["on_change", "always"]),
         "on_change": st.sampled_from(["update", "replace", "fail"]),
         "recreate_failed": st.booleans(),

@@ -105,6 +105,7 @@ def beside_building(world: World) -> Cache:
     return cache
 
 
+ADDED_TAG = {"tags": {"new": "1"}, "purge_tags": False}
 REPLACE = {"images": ["nginx:2"], "on_change": "replace"}
 STORIES = {
     "create": Story(nothing, {}),
@@ -113,7 +114,9 @@ STORIES = {
     "join, then update": Story(building, {"images": ["nginx:2"]}, kept=True),
     "update images": Story(ready, {"images": ["nginx:2", "redis:7"], "size": 50}, kept=True),
     "update in place": Story(ready, {"retention_days": 5, "tags": {"team": "web", "new": "1"}}, kept=True, but=OMITTED),
+    "add a tag": Story(ready, ADDED_TAG, kept=True, gapless=True, but=OMITTED),
     "replace": Story(ready, REPLACE, kept=False, gapless=True),
+    "replace and add a tag": Story(ready, {**REPLACE, **ADDED_TAG}, kept=False, gapless=True),
     "rebuild": Story(ready, {"force_rebuild": True}, kept=False, gapless=True, quiet=False),
     "too old": Story(ready, {"max_age": "5m"}, kept=False, gapless=True),
     "replace after a failed update": Story(update_failed, {"on_change": "replace"}, kept=False),
@@ -173,7 +176,8 @@ class Life:
         assert set(cache.declared["Images"]) == set(self.options.get("images", ["nginx:1"]))
         assert cache.declared["ImageCacheSize"] == self.options.get("size", 20)
         shown = "Tags" not in self.world.settings.omitted_fields
-        for tag, value in self.options.get("tags", {}).items() if shown else ():
+        tags = {**self.options.get("tags", {}), **({} if self.options.get("purge_tags", True) else {"team": "web"})}
+        for tag, value in tags.items() if shown else ():
             assert {"Key": tag, "Value": value} in cache.declared["Tags"]
 
 
@@ -298,6 +302,17 @@ def without_waiting(life: Life) -> None:
     else:
         raise AssertionError(f"never quiet: {life.world.calls}")
     life.ends_well()
+
+
+@pytest.mark.parametrize("world_name", ["default", "tags are merged"])
+def test_tags_that_stay_are_no_news_where_updates_merge_them(world_name: str) -> None:
+    world = World(settings_of(world_name))
+    cache = ready(world)
+    result = world.run(**ADDED_TAG)
+    assert result["image_cache"]["tags"] == {"team": "web", "new": "1"}
+    assert [sent["Tags"] for action, sent in world.requests if action == "UpdateImageCache"] == [cache.declared["Tags"]]
+    assert world.run(**ADDED_TAG)["changed"] is False
+    assert world.warnings == []
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from typing import Any, Iterator, List, Mapping, Optional
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import FIELDS
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.options import (
     duration_problems,
     image_problems,
@@ -43,6 +44,7 @@ class Desired:
     present: bool
     image_cache_id: Optional[str]
     values: Mapping[str, Any]
+    purge_tags: bool
     update_password: str
     on_change: str
     recreate_failed: bool
@@ -76,6 +78,13 @@ class Desired:
             return self
         return replace(self, values={"image_cache_name": name, **self.values})
 
+    def with_tags_of(self, cache: ImageCache) -> Desired:
+        """Return the declaration with the tags that a cache is to have: with C(purge_tags) false, also its own."""
+        if self.purge_tags or "tags" not in self.values:
+            return self
+        tags = {**(cache.shown("tags") or {}), **self.values["tags"]}
+        return replace(self, values={**self.values, "tags": tags})
+
     @property
     def label(self) -> str:
         """How messages call it."""
@@ -101,6 +110,7 @@ class Desired:
             present=params["state"] == "present",
             image_cache_id=image_cache_id,
             values=values,
+            purge_tags=params["purge_tags"],
             update_password=params["update_password"],
             on_change=params["on_change"],
             recreate_failed=params["recreate_failed"],

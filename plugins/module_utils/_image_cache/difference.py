@@ -64,6 +64,7 @@ class InPlace:
 
 def in_place(desired: Desired, cache: ImageCache) -> InPlace:
     """Return what is to be updated, where nothing calls for another cache."""
+    desired = desired.with_tags_of(cache)
     values = {option: desired.values[option] for option in _changing(desired, cache)}
     if cache.status == UPDATE_FAILED:
         values.update(_contents(desired, cache))
@@ -94,6 +95,7 @@ def outstanding(desired: Desired, cache: ImageCache, options: Sequence[str]) -> 
 
 def differing(desired: Desired, cache: ImageCache) -> List[Field]:
     """Return the rows whose declared value differs from what Describe shows or, where recorded, the record says."""
+    desired = desired.with_tags_of(cache)
     tracked = changed_rows(desired.values, cache) if desired.track_build_settings else []
     shown = [row for row in FIELDS if row.shown and row.option in desired.values]
     return [row for row in FIELDS if row in tracked or (row in shown and _differs(row, desired, cache))]

@@ -296,6 +296,7 @@ def _refuse_without_name(desired: Desired, cache: ImageCache) -> None:
 
 def _taken_up(desired: Desired, cache: ImageCache, heir: ImageCache, now: float) -> Plan:
     """Plan to let a replacement that is there take the cache's place."""
+    desired = desired.with_tags_of(cache)
     changes = difference.in_place(desired, heir)
     reasons = difference.reasons_to_replace(desired, cache, now, rebuilt=False)
     fields = difference.replace_fields(desired, cache, reasons, changes.fields)

@@ -24,6 +24,7 @@ class Successor:
 
     def __init__(self, desired: Desired, old: Optional[ImageCache] = None) -> None:
         self._shown = _shown(old) if old else {}
+        desired = desired.with_tags_of(old) if old else desired
         carried = {row.option: self._shown[row.option] for row in FIELDS if _carries(row, self._shown)}
         self.values: Dict[str, Any] = {**carried, **desired.values}
         self.record = record_of(desired.values) if desired.track_build_settings else ""
