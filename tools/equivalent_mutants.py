@@ -114,11 +114,6 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ): FAR_FROM_ZERO,
     (
         "_diagnosis/build.py",
-        "if step == 0 and reached and event.at and all(other.at and other.at < event.at for _step, other in reached):",
-        "if step <= 0 and reached and event.at and all(other.at and other.at < event.at for _step, other in reached):",
-    ): "steps are counted from 0",
-    (
-        "_diagnosis/build.py",
         'return failure["hint"] if failure["phase"] == "EksCiCreated" else ""',
         'return failure["hint"] if failure["phase"] is "EksCiCreated" else ""',
     ): SAME_OBJECT,

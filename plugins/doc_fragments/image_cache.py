@@ -162,8 +162,8 @@ DECLARATION = r"""
   purge_tags:
     description:
       - Whether to remove tags of the cache that O(tags) does not name.
-      - With V(false), O(tags) are added to the tags of the cache, or override their values. All other tags are kept, and
-        a replacement gets them too.
+      - With V(false), O(tags) are added to the tags of the cache, or override their values. All other tags are kept,
+        and a replacement gets them too.
       - Has no effect if O(tags) is not set.
     version_added: 1.1.0
     type: bool

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping, Optional, Sequence
+from typing import Any, Dict, Optional
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput, RequestError
 from ansible_collections.tencentcloud.tke.plugins.module_utils._diagnosis.advice import advice
@@ -16,6 +16,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._diagnosis.build 
     recovered_failure,
     stalled,
 )
+from ansible_collections.tencentcloud.tke.plugins.module_utils._diff import make_diff
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import (
     REPLACEMENT_SUFFIX,
     Desired,
@@ -24,18 +25,14 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.obse
     READY,
     RESULT_KEYS,
     UPDATE_FAILED,
-    VOLATILE,
     ImageCache,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import (
-    CREATE,
     DELETE,
-    REPLACE,
     BuildFailed,
     Plan,
     Refused,
 )
-from ansible_collections.tencentcloud.tke.plugins.module_utils._legible import line_of
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.context import (
     OutageAtDeadline,
     TimedOut,
@@ -54,7 +51,7 @@ def success(desired: Desired, plan: Plan, journal: Journal, *, check_mode: bool,
     """Return the result of a run that carried out its plan or, in check mode, made it."""
     result = _common(journal)
     if check_mode:
-        result.update(_predicted(plan, desired))
+        result.update(_predicted(plan))
     elif desired.present and result["image_cache"] is None and plan.after:
         # Created without waiting, and not listed yet.
         result["image_cache"] = _foretold(plan, journal.image_cache_id)
@@ -62,11 +59,11 @@ def success(desired: Desired, plan: Plan, journal: Journal, *, check_mode: bool,
         # The actions name what was deleted.
         result.update(image_cache=None, image_cache_id=None)
     if diff:
-        result["diff"] = _diff(plan, journal, result["actions"])
+        result["diff"] = make_diff(desired, plan, journal.before, result)
     return result
 
 
-def _predicted(plan: Plan, desired: Desired) -> Dict[str, Any]:
+def _predicted(plan: Plan) -> Dict[str, Any]:
     """Return the keys in which the result of a run that only made its plan differs from one that did nothing."""
     if not plan.steps:
         return {}
@@ -75,12 +72,9 @@ def _predicted(plan: Plan, desired: Desired) -> Dict[str, Any]:
         "actions": [action_result(s.action, s.image_cache_id, None, s.fields) for s in plan.steps],
         "recovered_failure": recovered_failure(plan.recovers) if plan.recovers else None,
     }
-    replacing = next((step for step in plan.steps if step.old), None)
-    # Without waiting a replacement is begun in one run, and takes its place in a later one.
-    if replacing and not (desired.wait or replacing.image_cache_id):
-        return predicted
     predicted["image_cache"] = _foretold(plan, None)
-    if replacing:
+    replacing = next((step for step in plan.steps if step.old), None)
+    if replacing and plan.starts is None:
         predicted["replaced"] = {"old_id": replacing.old, "new_id": replacing.image_cache_id}
     predicted["image_cache_id"] = (plan.after or {}).get("image_cache_id")
     return predicted
@@ -218,24 +212,3 @@ def _outage_words(error: OutageAtDeadline, journal: Journal) -> str:
         f"{f' The build of {goes_on} may go on, and costs money.' if goes_on else ''}"
         " Run again when the API answers: the run continues from what it finds."
     )
-
-
-def _diff(plan: Plan, journal: Journal, actions: Sequence[Mapping[str, Any]]) -> Dict[str, Any]:
-    before = _declarative(journal.before.as_result()) if journal.before else {}
-    after = _declarative(plan.after) if plan.after else {}
-    if after and after.get("image_cache_id") is None:
-        built = [action["image_cache_id"] for action in actions if action["action"] in (CREATE, REPLACE)]
-        after["image_cache_id"] = built[-1] if built else None
-    return {"before": before, "after": after, **_headers(plan, journal)}
-
-
-def _headers(plan: Plan, journal: Journal) -> Dict[str, str]:
-    name: Optional[Any] = (plan.after or {}).get("image_cache_name") or (journal.before and journal.before.name)
-    header = line_of(f"image cache {name}")
-    return {"before_header": header, "after_header": header}
-
-
-def _declarative(resource: Mapping[str, Any]) -> Dict[str, Any]:
-    """Return what of a resource is declared or addresses it, without what the service changes by itself."""
-    known = {key: value for key, value in resource.items() if key not in VOLATILE and value is not None}
-    return {"image_cache_id": None, **known}

@@ -38,8 +38,15 @@ attributes:
     description: Returns what changes, or would change in check mode.
     support: full
     details:
-      - The difference holds what is declared. What the service changes by itself, such as RV(image_cache.status) and
-        RV(image_cache.events), is left out, and so are passwords.
+      - The header says how the image cache changes, for example C(updated in place and out of use meanwhile) or
+        C(replaced by a new cache), and which options call for it. Whenever something changes, the diff shows something.
+      - The diff holds what is declared. What the service changes by itself, such as RV(image_cache.events), is left
+        out; RV(image_cache.status) is shown only of an image cache that has failed.
+      - A registry password that changes, or that O(update_password=always) sends, shows as V((changed\)), without
+        either value.
+      - An id that check mode cannot know shows as V((known after build\)).
+      - Replacements that earlier runs have left and this run removes are listed as C(replacements), and so is the one
+        that a run with O(wait=false) starts.
   idempotent:
     description: Run again with the same options, the module changes nothing.
     support: partial
@@ -146,7 +153,8 @@ RETURN = r"""
 image_cache:
   description:
     - The image cache as the API last showed it, without any password. C(null) when it is absent.
-    - In check mode, as it would be; what cannot be known is C(null).
+    - In check mode, as it would be; what cannot be known is C(null). With O(wait=false) a run that starts a
+      replacement returns the old cache, which stays until a later run.
     - When the module fails, as it was last seen; when a build fails, the cache that failed.
   returned: always, except for invalid input
   type: dict
@@ -309,7 +317,9 @@ actions:
       request_id: 1f0e9c7a-5ed9-4cb7-9194-a95e2cd626e5
       fields: [images, image_registry_credentials]
 replaced:
-  description: The ids of the cache that went and of the one that took its place, C(null) without a replace.
+  description:
+    - The ids of the cache that went and of the one that took its place.
+    - C(null) without a replace, and where the run only starts a replacement (O(wait=false)).
   returned: always, except for invalid input
   type: dict
   contains:

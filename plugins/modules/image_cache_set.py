@@ -30,6 +30,9 @@ attributes:
   diff_mode:
     description: Returns what changes, or would change in check mode, an entry at a time.
     support: full
+    details:
+      - A list with one diff per entry that did not fail, in the order given, each as that of
+        M(tencentcloud.tke.image_cache).
   idempotent:
     description: Run again with the same options, the module changes nothing.
     support: partial

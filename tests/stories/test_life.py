@@ -177,7 +177,7 @@ class TestNoneOfThatName:
         real = controller.web("--diff", retention_days=30).result
         assert set(real) == set(result)
         assert set(real["image_cache"]) <= set(result["image_cache"])
-        assert {**real["diff"]["after"], "image_cache_id": None} == result["diff"]["after"]
+        assert {**real["diff"]["after"], "image_cache_id": "(known after build)"} == result["diff"]["after"]
 
 
 class TestNoSuchId:

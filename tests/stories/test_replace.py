@@ -77,7 +77,7 @@ class TestReplace:
         assert [(a["action"], a["image_cache_id"], a["fields"]) for a in foreseen["actions"]] == [
             ("replace", None, ["images"])
         ]
-        assert foreseen["diff"]["after"] == {**result["diff"]["after"], "image_cache_id": None}
+        assert foreseen["diff"]["after"] == {**result["diff"]["after"], "image_cache_id": "(known after build)"}
         changed = {k for k, v in result["diff"]["before"].items() if result["diff"]["after"].get(k) != v}
         assert changed == {"images", "image_cache_id"}
         emulator.received.clear()
@@ -114,10 +114,15 @@ class TestReplace:
     def test_without_waiting_later_runs_finish_it(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         old = existing(emulator)
         emulator.settings.build_seconds = 30
+        foreseen = processes.web("--check", **REPLACE, wait=False).result
+        emulator.received.clear()
         begin = processes.web(**REPLACE, wait=False).result
         assert emulator.calls() == [LIST, CREATE, LIST]
-        assert [action["action"] for action in begin["actions"]] == ["replace"]
-        assert (begin["replaced"], begin["image_cache_id"]) == (None, old)
+        for result in (foreseen, begin):
+            assert [(a["action"], a["fields"]) for a in result["actions"]] == [("replace", ["images"])]
+            assert (result["replaced"], result["image_cache_id"]) == (None, old)
+            assert result["image_cache"]["images"] == ["nginx:1.27.3"]
+            assert "this run only starts the replacement, and a later run completes it" in result["warnings"][0]
         new = begin["actions"][0]["image_cache_id"]
         meanwhile = processes.web(**REPLACE, wait=False).result
         assert meanwhile["changed"] is False

@@ -72,9 +72,15 @@ def test_every_entry_gets_what_it_needs_in_one_playbook(emulator: Emulator, cont
     assert result["msg"].startswith("2 of 8 image caches failed:\n- image_caches[5] ('bad'): image cache 'bad'")
     assert "- image_caches[7] ('lacking' 'imc-none'): " in result["msg"]
     assert len(emulator.region("ap-shanghai").caches) == 1
-    assert [diff["after_header"] for diff in result["diff"]][:3] == [
-        f"image cache {n}" for n in ("kept", "new", "changed")
+    headers = [
+        "image cache kept",
+        "image cache new: created",
+        "image cache changed: updated in place: retention_days",
+        "image cache replaced: replaced by a new cache: images",
+        "image cache gone: deleted",
     ]
+    assert [diff["after_header"] for diff in result["diff"]][:5] == headers
+    assert [diff["after_header"] for diff in foreseen["diff"]][:5] == headers
     again = controller.play(task).result
     assert again["summary"] == {"created": 0, "updated": 0, "replaced": 0, "deleted": 0, "unchanged": 6, "failed": 2}
 

@@ -25,6 +25,7 @@ LAYERS = (
     "_caller",
     "_connection",
     "_outcome",
+    "_diff",
     "_secrets",
     "_legible",
     "_diagnosis",

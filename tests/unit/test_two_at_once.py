@@ -25,7 +25,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from .test_worlds import REPLACE, beside_building, failed, nothing, ready, replacement
-from .world import CALL, World
+from .world import CALL, World, check_diff
 
 STORIES: dict[str, Any] = {
     "create": (nothing, {}),
@@ -102,6 +102,7 @@ def run_together(world: World, options: dict[str, Any], choose: Any, count: int 
 def check(world: World, options: dict[str, Any], results: list[dict[str, Any]]) -> None:
     for result in results:
         assert "failed" not in result, result["msg"]
+        check_diff(result)
     if options.get("state") == "absent":
         assert world.caches == []
         return

@@ -46,6 +46,14 @@ def patient(**options: Any) -> dict[str, Any]:
     return World.params(**{"image_cache_name": "web", "wait_timeout": 600, "wait_interval": 5.0, **options})
 
 
+def check_diff(result: Mapping[str, Any]) -> None:
+    """Whatever has changed shows in the diff, whose header says how."""
+    diff = result.get("diff")
+    if diff:
+        assert (diff["before"] != diff["after"]) is result["changed"], diff
+        assert (": " in diff["after_header"]) is result["changed"], diff
+
+
 class Killed(BaseException):
     """The process ends here, as by SIGKILL: nothing of the collection's may catch it."""
 
@@ -112,9 +120,11 @@ class World:
         params = self.params(**options)
         caller = Caller(self, ansible_version="2.19", check_mode=check_mode, diff=True, clock=self.clock)
         client = Client(self, retries=3, check_mode=check_mode, clock=self.clock)
-        return readable(
+        result = readable(
             _run._reconciled(Desired.from_params(params), client, Journal(ScrubbingReporter(self, [])), caller)
         )
+        check_diff(result)
+        return result
 
     def run_set(self, **options: Any) -> dict[str, Any]:
         """Return the result of a run of the module for many caches, without threads: they know no virtual time."""

@@ -29,7 +29,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.obse
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.successor import Successor
 
-__all__ = ["CREATE", "DELETE", "RENAME", "REPLACE", "UPDATE"]
+__all__ = ["CONTENTS", "CREATE", "DELETE", "RENAME", "REPLACE", "UPDATE"]
 __all__ += ["BuildFailed", "Found", "Plan", "Refused", "Step", "make_plan"]
 
 CREATE, UPDATE, RENAME, REPLACE, DELETE = "create", "update", "rename", "replace", "delete"
@@ -91,7 +91,8 @@ class Plan:
     C(join) is the id of a cache whose build is to be awaited first: the steps are what would follow if it ends
     well and shows what it shows now. C(recovers) is the Failed cache that is built anew. C(lacks_passwords) says
     that a cache is built anew without the registry passwords that nobody declared and the API masks.
-    C(not_compared) names the declared options that the API does not show of the cache that stays.
+    C(not_compared) names the declared options that the API does not show of the cache that stays. C(starts) is what
+    is known of a replacement that the run starts and leaves to a later one, since it does not wait.
     """
 
     steps: Tuple[Step, ...]
@@ -101,6 +102,7 @@ class Plan:
     recovers: Optional[ImageCache] = None
     lacks_passwords: bool = False
     not_compared: Tuple[str, ...] = ()
+    starts: Optional[Mapping[str, Any]] = None
 
 
 def make_plan(desired: Desired, found: Found, now: float) -> Plan:
@@ -282,8 +284,11 @@ def _replaced(desired: Desired, cache: ImageCache, reasons: Sequence[str]) -> Pl
     closing = _update(None, InPlace({"image_cache_name": desired.name}))
     fields = difference.replace_fields(desired, cache, reasons)
     step = Step(REPLACE, None, fields, request, old=cache.id, closing=closing)
-    after = conceal({**new.compared_with_old(reasons), "image_cache_name": desired.name})
-    return Plan((step,), after, lacks_passwords=new.lacks_passwords)
+    built = conceal({**new.compared_with_old(fields), "image_cache_name": desired.name})
+    if desired.wait:
+        return Plan((step,), built, lacks_passwords=new.lacks_passwords)
+    starts = {**built, "image_cache_name": desired.replacement_name}
+    return Plan((step,), cache.as_result(), lacks_passwords=new.lacks_passwords, starts=starts)
 
 
 def _refuse_without_name(desired: Desired, cache: ImageCache) -> None:

@@ -94,10 +94,10 @@ class Reconciliation:
             if plan.join and not self._context.desired.wait:
                 return self._leave_alone(plan)
             if self._check_mode:
-                return plan
+                return self._finish(plan)
             left = yield from (self._join_build(plan) if plan.join else self._carry_out(plan, found))
             if left is None:
-                return plan
+                return self._finish(plan)
             found = left
             plan = self._plan(found)
         raise Refused(
@@ -202,6 +202,15 @@ class Reconciliation:
             found = yield from self._find(after=min(pause, self._context.deadline.remaining))
         # The runs of the others will come to the same end: the oldest stays.
         return Found(found.caches[:1], found.replacements) if self._relies_on_others else found
+
+    def _finish(self, plan: Plan) -> Plan:
+        """Return a plan that is carried out or, in check mode, made, and say what it leaves to a later run."""
+        if plan.starts is not None:
+            self._context.warn(
+                "is not replaced yet: with wait: false this run only starts the replacement, and a later run completes"
+                " it"
+            )
+        return plan
 
     def _leave_alone(self, plan: Plan) -> Plan:
         """Return the plan of a run that does not wait for the build that is under way."""

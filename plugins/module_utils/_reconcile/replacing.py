@@ -31,7 +31,8 @@ def replace_cache(context: RunContext, step: Step, replacement: Optional[ImageCa
     """Let a new cache, or C(replacement), a replacement that is Ready, take the place of C(step.old).
 
     Where another run's cache has taken it, return what is there: plan again. Without waiting a new cache is only
-    begun. Raises LostRace, BuildFailed, Duplicates, TimedOut, Vanished and RequestError.
+    started: a later run finishes the replace. Raises LostRace, BuildFailed, Duplicates, TimedOut, Vanished and
+    RequestError.
     """
     old, new = str(step.old), step.image_cache_id
     if new is None:
@@ -41,8 +42,10 @@ def replace_cache(context: RunContext, step: Step, replacement: Optional[ImageCa
             # Another run has taken this run's replacement up, and is through.
             context.journal.note_exchange(old, str(new))
             return None
-        if new is None or not context.desired.wait:
+        if new is None:
             return created.found
+        if not context.desired.wait:
+            return None
 
     def on_accepted(request_id: Optional[str]) -> None:
         context.journal.note_replace(old, str(new), request_id, step.fields)

@@ -1,0 +1,151 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection. The diff of one declared cache: the resource before and after, and how it changes.
+
+It is made of the plan and of the actions, which check mode foretells: both show the same but for ids. Whenever there is
+an action there is a difference, also where all that is declared stays equal.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
+
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import conceal, masked
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import (
+    FAILED,
+    READY,
+    UPDATE_FAILED,
+    VOLATILE,
+    ImageCache,
+)
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import (
+    CONTENTS,
+    CREATE,
+    DELETE,
+    RENAME,
+    REPLACE,
+    UPDATE,
+    Plan,
+)
+from ansible_collections.tencentcloud.tke.plugins.module_utils._legible import line_of
+
+__all__ = ["make_diff"]
+
+CREDENTIALS = "image_registry_credentials"
+# What stands for an id that nobody knows yet, for passwords, and for the end of a build that is not awaited.
+UNKNOWN_ID, HIDDEN, CHANGED, BUILDING = "(known after build)", "(hidden)", "(changed)", "(building)"
+
+
+def make_diff(desired: Desired, plan: Plan, before: Optional[ImageCache], result: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return the result's C(diff) of a run that found C(before), or of one that only made its plan."""
+    actions: Sequence[Mapping[str, Any]] = result["actions"]
+    started = next((action for action in actions if action["action"] == REPLACE and not result["replaced"]), None)
+    new = _declarative(plan.after) if plan.after else {}
+    if not actions:
+        # What another run has changed meanwhile is no change of this one.
+        return {"before": new, "after": new, **_headers(plan, before, "")}
+    old = _declarative(before.as_result()) if before else {}
+    if new and new["image_cache_id"] is None:
+        new["image_cache_id"] = _built_id(actions)
+    if before:
+        _show_status(desired, plan, before, old, new)
+    if before and not started and any(CREDENTIALS in action["fields"] for action in actions):
+        _show_passwords(desired, before, old, new)
+    leftovers = _leftovers(before, actions)
+    if leftovers:
+        old["replacements"] = [{"image_cache_id": image_cache_id} for image_cache_id in leftovers]
+    if started:
+        known = {**_declarative(plan.starts or {}), "image_cache_id": started["image_cache_id"] or UNKNOWN_ID}
+        new["replacements"] = [known]
+    how = "; ".join(_how(plan, before, actions, started is not None))
+    return {"before": old, "after": new, **_headers(plan, before, how)}
+
+
+def _declarative(resource: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return what of a resource is declared or addresses it, without what the service changes by itself."""
+    known = {key: value for key, value in resource.items() if key not in VOLATILE and value is not None}
+    return {"image_cache_id": None, **known}
+
+
+def _built_id(actions: Sequence[Mapping[str, Any]]) -> str:
+    built = [action["image_cache_id"] for action in actions if action["action"] in (CREATE, REPLACE)]
+    return (built[-1] if built else None) or UNKNOWN_ID
+
+
+def _show_status(desired: Desired, plan: Plan, before: ImageCache, old: Dict[str, Any], new: Dict[str, Any]) -> None:
+    """Show the failure of a cache that is mended: all that is declared may stay equal."""
+    if before.status not in (FAILED, UPDATE_FAILED):
+        return
+    old["status"] = before.status
+    if plan.after is not None:
+        new["status"] = plan.after.get("status") or (READY if desired.wait else BUILDING)
+
+
+def _show_passwords(desired: Desired, before: ImageCache, old: Dict[str, Any], new: Dict[str, Any]) -> None:
+    """Show which passwords change, without either value."""
+    shown, given = before.shown(CREDENTIALS), desired.values.get(CREDENTIALS)
+    if shown is None or given is None:
+        return
+    old.update(conceal({CREDENTIALS: shown}))
+    new.update(conceal({CREDENTIALS: given}))
+    for credential, after in zip(given, new[CREDENTIALS]):
+        for other, earlier in zip(shown, old[CREDENTIALS]):
+            if "password" not in earlier and _renews_password(desired, credential, other):
+                earlier["password"], after["password"] = HIDDEN, CHANGED
+                break
+
+
+def _renews_password(desired: Desired, given: Mapping[str, Any], shown: Mapping[str, Any]) -> bool:
+    """Return whether a credential has a new password, or may have: O(update_password=always) sends it in any case."""
+    password = given.get("password")
+    others = {part: value for part, value in given.items() if part != "password" and value is not None}
+    if not password or any(shown.get(part) != value for part, value in others.items()):
+        return False
+    known = not masked(shown.get("password"))
+    return desired.update_password == "always" or (known and shown.get("password") != password)
+
+
+def _leftovers(before: Optional[ImageCache], actions: Sequence[Mapping[str, Any]]) -> List[str]:
+    """Return the ids of the replacements of earlier runs that are removed."""
+    own = {action["image_cache_id"] for action in actions if action["action"] == CREATE}
+    own.add(before.id if before else None)
+    deleted = [action["image_cache_id"] for action in actions if action["action"] == DELETE]
+    return [image_cache_id for image_cache_id in deleted if image_cache_id not in own]
+
+
+def _how(
+    plan: Plan, before: Optional[ImageCache], actions: Sequence[Mapping[str, Any]], started: bool
+) -> Iterator[str]:
+    """Yield how the cache changes, in words."""
+    taken = [action["action"] for action in actions]
+    if _leftovers(before, actions):
+        yield "left-over replacement removed"
+    if before and any(a["action"] == DELETE and a["image_cache_id"] == before.id for a in actions):
+        yield f"{before.status} cache rebuilt" if CREATE in taken else "deleted"
+    elif CREATE in taken:
+        yield "created"
+    for action in actions:
+        fields = ", ".join(action["fields"])
+        if action["action"] == RENAME:
+            yield "renamed"
+        elif action["action"] == UPDATE:
+            gap = " and out of use meanwhile" if set(CONTENTS) & set(action["fields"]) else ""
+            yield f"updated in place{gap}: {fields}"
+        elif action["action"] == REPLACE and started:
+            named = f" {plan.starts['image_cache_name']}" if plan.starts else ""
+            yield f"replacement{named} started: {fields}"
+            yield "the old cache stays until a later run"
+        elif action["action"] == REPLACE:
+            yield f"replaced by a new cache: {fields}"
+
+
+def _headers(plan: Plan, before: Optional[ImageCache], how: str) -> Dict[str, str]:
+    new: Optional[Any] = (plan.after or {}).get("image_cache_name")
+    old = before.name if before else None
+    return {
+        "before_header": line_of(f"image cache {old or new}"),
+        "after_header": line_of(f"image cache {new or old}{': ' if how else ''}{how}"),
+    }
