@@ -167,7 +167,7 @@ def api_call(bench: Bench) -> float:
     seconds = []
     for _time in range(TASKS):
         client = Client(
-            Transport(settings, TKE, lambda: keys, clock, 1), retries=0, check_mode=True, clock=clock, pacing=None
+            Transport(settings, TKE, lambda: keys, clock, 1), retries=0, check_mode=True, clock=clock, rate_limiter=None
         )
         started = time.perf_counter()
         client.describe(Deadline(clock, 60), ImageCacheNames=[NAMES[0], f"{NAMES[0]}-replacement"])

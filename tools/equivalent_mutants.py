@@ -29,13 +29,13 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ): "the other choices, replace and update, come after it in the alphabet",
     (
         "_image_cache/plan.py",
-        "return replace(plan, steps=(*(_deletion(c) for c in replacements if c is not heir), *plan.steps))",
-        "return replace(plan, steps=(*(_deletion(c) for c in replacements if c != heir), *plan.steps))",
+        "return replace(plan, steps=(*(_delete_step(c) for c in replacements if c is not replacement), *plan.steps))",
+        "return replace(plan, steps=(*(_delete_step(c) for c in replacements if c != replacement), *plan.steps))",
     ): "caches of one listing have different ids",
     (
         "_image_cache/plan.py",
-        "return _of_cache(desired, found.caches[0], found.replacements, now)",
-        "return _of_cache(desired, found.caches[ -1], found.replacements, now)",
+        "return _plan_for_cache(desired, found.caches[0], found.replacements, now)",
+        "return _plan_for_cache(desired, found.caches[ -1], found.replacements, now)",
     ): "there is one",
     (
         "_image_cache/difference.py",
@@ -69,8 +69,8 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ): FALSY,
     (
         "_image_cache/successor.py",
-        'return row.option != "image_registry_credentials" or not any(masked(c.get("password")) for c in value)',
-        'return row.option is not "image_registry_credentials" or not any(masked(c.get("password")) for c in value)',
+        'return row.option != "image_registry_credentials" or not any(is_masked(c.get("password")) for c in value)',
+        'return row.option is not "image_registry_credentials" or not any(is_masked(c.get("password")) for c in value)',
     ): SAME_OBJECT,
     (
         "_image_cache/successor.py",
@@ -78,17 +78,17 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "return None",
     ): FALSY,
     (
-        "_api/repeating.py",
+        "_api/retry.py",
         "pause = min(LONGEST_PAUSE, max(back_off(attempt), error.retry_after or 0.0))",
         "pause = min(LONGEST_PAUSE, max(back_off(attempt), error.retry_after or -1.0))",
     ): "a back-off is never below 0",
     (
-        "_api/pacing.py",
+        "_api/rate_limiter.py",
         "if at > now:",
         "if at != now:",
     ): "it is never before now",
     (
-        "_api/pacing.py",
+        "_api/rate_limiter.py",
         "factor = max(1.0, self._factor.get(action, 1.0) * FASTER)",
         "factor = max(1.0, self._factor.get(action, 0.0) * FASTER)",
     ): "both are below 1",
@@ -133,7 +133,7 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "if not value or value is row.default:",
     ): "defaults are small numbers and booleans, of which Python has one object each",
     (
-        "_api/pacing.py",
+        "_api/rate_limiter.py",
         "if at > now:",
         "if at is not now:",
     ): "it is never earlier, and a pause of 0 s is none",

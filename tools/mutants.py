@@ -58,8 +58,8 @@ LAYERS: dict[str, dict[str, tuple[str, ...]]] = {
         "_image_cache/tracking.py": ("plan", "reconcile", "worlds"),
     },
     "retry": {
-        "_api/repeating.py": ("api",),
-        "_api/pacing.py": ("api",),
+        "_api/retry.py": ("api",),
+        "_api/rate_limiter.py": ("api",),
         "_api/errors.py": ("api", "diagnosis"),
     },
     "signature": {"_api/tc3.py": ("tc3",)},
@@ -85,7 +85,7 @@ PRELOADED = (
 PYTEST = ["-o", "addopts=", "-qx", "-rfE", "--tb=no", "-p", "no:cacheprovider", "--import-mode=importlib"]
 PYTEST += ["-m", "not exhaustive"]
 # A child that takes more memory than this, or longer than this many times what the tests take, is ended.
-MEMORY, PATIENCE = 2 << 30, 10
+MEMORY, RETRY_BUDGET = 2 << 30, 10
 PASSED = 0
 STARRED = ("argument", "dictorsetmaker", "param", "parameters", "star_expr")
 UNIMPORTABLE = re.compile(r"^ERROR [^:\n]+\.py\b(?!:)", re.MULTILINE)
@@ -168,7 +168,7 @@ def _outcomes(path: str, tests: list[str]) -> Iterator[tuple[Change, str]]:
     status, output = _tested(tests, 600)
     if status != PASSED:
         raise SystemExit(f"The tests fail without a mutant:\n{output}")
-    patience = int(PATIENCE * (time.monotonic() - began)) + 2
+    patience = int(RETRY_BUDGET * (time.monotonic() - began)) + 2
     source = COPY / UTILS / path
     original = source.read_text(encoding="utf-8")
     session = WorkDB(str(WORK / f"{source.stem}.sqlite"), WorkDB.Mode.create)

@@ -16,8 +16,8 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client impor
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.endpoint import TKE_ENDPOINT, Endpoint
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.pacing import Pacing
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.repeating import Repeating
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.rate_limiter import RateLimiter
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.retry import RetryingClient
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.tc3 import Keys
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.transport import (
     ConnectionSettings,
@@ -27,7 +27,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.transport im
 from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.chain import (
     SESSION_NAME,
     SESSION_SECONDS,
-    Login,
+    CredentialContext,
     find_credentials,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.metadata import METADATA_ENDPOINT
@@ -114,7 +114,7 @@ def connect(
     """
     role, profile = _role(params), _profile(params)
     settings = {region: _settings(params, region, ansible_version) for region in regions}
-    login = Login(
+    login = CredentialContext(
         options={name: params.get(name) for name in CREDENTIAL_OPTIONS},
         environment=os.environ,
         profile=profile,
@@ -127,8 +127,10 @@ def connect(
 
     def client(region: str) -> Client:
         transport = Transport(settings[region], TKE, credentials.keys, clock, connections)
-        pacing = Pacing(requests_per_second, clock) if requests_per_second else None
-        return Client(transport, retries=params["api_retries"], check_mode=check_mode, clock=clock, pacing=pacing)
+        rate_limiter = RateLimiter(requests_per_second, clock) if requests_per_second else None
+        return Client(
+            transport, retries=params["api_retries"], check_mode=check_mode, clock=clock, rate_limiter=rate_limiter
+        )
 
     return {region: client(region) for region in regions}, credentials.secrets
 
@@ -178,9 +180,9 @@ def _sts(params: Mapping[str, Any], settings: ConnectionSettings, profile: Profi
     """Return what gives access to STS, at the endpoint of the options or else of tccli's profile."""
     given = Endpoint.parse(params["sts_endpoint"], "sts_endpoint") if params["sts_endpoint"] else None
 
-    def open_sts(region: Optional[str], keys: Callable[[], Optional[Keys]]) -> Repeating:
+    def open_sts(region: Optional[str], keys: Callable[[], Optional[Keys]]) -> RetryingClient:
         at = replace(settings, endpoint=given or _stored_sts(profile), region=region or settings.region)
-        return Repeating(Transport(at, STS, keys, clock), retries=params["api_retries"], clock=clock)
+        return RetryingClient(Transport(at, STS, keys, clock), retries=params["api_retries"], clock=clock)
 
     return open_sts
 

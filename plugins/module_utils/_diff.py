@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import conceal, masked
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import conceal, is_masked
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import (
     FAILED,
     READY,
@@ -30,7 +30,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan
     UPDATE,
     Plan,
 )
-from ansible_collections.tencentcloud.tke.plugins.module_utils._legible import line_of
+from ansible_collections.tencentcloud.tke.plugins.module_utils._sanitize import sanitize_line
 
 __all__ = ["make_diff"]
 
@@ -104,7 +104,7 @@ def _renews_password(desired: Desired, given: Mapping[str, Any], shown: Mapping[
     others = {part: value for part, value in given.items() if part != "password" and value is not None}
     if not password or any(shown.get(part) != value for part, value in others.items()):
         return False
-    known = not masked(shown.get("password"))
+    known = not is_masked(shown.get("password"))
     return desired.update_password == "always" or (known and shown.get("password") != password)
 
 
@@ -146,6 +146,6 @@ def _headers(plan: Plan, before: Optional[ImageCache], how: str) -> Dict[str, st
     new: Optional[Any] = (plan.after or {}).get("image_cache_name")
     old = before.name if before else None
     return {
-        "before_header": line_of(f"image cache {old or new}"),
-        "after_header": line_of(f"image cache {new or old}{': ' if how else ''}{how}"),
+        "before_header": sanitize_line(f"image cache {old or new}"),
+        "after_header": sanitize_line(f"image cache {new or old}{': ' if how else ''}{how}"),
     }

@@ -14,12 +14,11 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils import _connectio
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import PAGE_SIZE, Client, Listing
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Deadline
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput, RequestError
-from ansible_collections.tencentcloud.tke.plugins.module_utils._caller import PATIENCE, Caller, all_of_them, in_region
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.matching import held
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.matching import find_held
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import (
     EVENT_SELECTIONS,
     ImageCache,
-    aged,
+    with_ages,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.options import image_problems, text_problems
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.selection import (
@@ -30,6 +29,12 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.sele
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import request_failure
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Reporter
+from ansible_collections.tencentcloud.tke.plugins.module_utils._runtime import (
+    RETRY_BUDGET,
+    Runtime,
+    list_all,
+    run_in_region,
+)
 
 __all__ = ["image_cache_info", "image_cache_info_spec"]
 
@@ -75,32 +80,32 @@ def image_cache_info_spec(env_fallback: Callable[..., Any]) -> Dict[str, Dict[st
     }
 
 
-def image_cache_info(params: Mapping[str, Any], caller: Caller) -> Dict[str, Any]:
+def image_cache_info(params: Mapping[str, Any], runtime: Runtime) -> Dict[str, Any]:
     """Return the result of one run of M(tencentcloud.tke.image_cache_info)."""
 
     def run(question: Question, client: Client, reporter: Reporter) -> Dict[str, Any]:
-        deadline, now = Deadline(caller.clock, PATIENCE), caller.clock.utc()
+        deadline, now = Deadline(runtime.clock, RETRY_BUDGET), runtime.clock.utc()
         result: Dict[str, Any] = {"changed": False}
         try:
-            listed = Listed(_listed(question, client, deadline, reporter), now)
-            selected = question.selection.among(listed)
-            result["image_caches"] = [aged(cache, now, question.events) for cache in selected]
+            listed = Listed(_list(question, client, deadline, reporter), now)
+            selected = question.selection.select(listed)
+            result["image_caches"] = [with_ages(cache, now, question.events) for cache in selected]
             if question.match_images is not None:
                 result["match"] = _match(question, question.match_images, client, deadline, now)
         except RequestError as error:
             result.update(request_failure(error, "image caches"))
         return result
 
-    return in_region(params, image_cache_info_spec, caller, Question.from_params, run)
+    return run_in_region(params, image_cache_info_spec, runtime, Question.from_params, run)
 
 
-def _listed(question: Question, client: Client, deadline: Deadline, reporter: Reporter) -> List[ImageCache]:
+def _list(question: Question, client: Client, deadline: Deadline, reporter: Reporter) -> List[ImageCache]:
     """Return the caches that can be meant: none by an empty list, those of the ids, else of the names, else all."""
     if question.selection.selects_nothing:
         return []
     # Whether the API combines the two, and whether it compares names exactly, is not documented.
     if not (question.ids or question.names):
-        return all_of_them(client, deadline, reporter)
+        return list_all(client, deadline, reporter)
     field, values = ("ImageCacheIds", question.ids) if question.ids else ("ImageCacheNames", question.names)
     unique = list(dict.fromkeys(values))
     pages: List[Listing] = [
@@ -116,10 +121,10 @@ def _match(
 ) -> Dict[str, Any]:
     raw = client.most_suitable(images, question.snapshotter, deadline)
     cache = ImageCache(raw) if raw is not None else None
-    covered = held(images, cache.shown("images") or ()) if cache else []
+    covered = find_held(images, cache.shown("images") or ()) if cache else []
     return {
         "found": cache is not None,
-        "image_cache": aged(cache, now, question.events) if cache else None,
+        "image_cache": with_ages(cache, now, question.events) if cache else None,
         "covered": covered,
         "missing": [image for image in images if image not in covered],
     }

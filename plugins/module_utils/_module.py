@@ -13,14 +13,14 @@ from ansible.module_utils.basic import AnsibleFallbackNotFound, AnsibleModule, e
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.transport import REQUESTS_IMPORT_ERROR
-from ansible_collections.tencentcloud.tke.plugins.module_utils._caller import Caller
+from ansible_collections.tencentcloud.tke.plugins.module_utils._runtime import Runtime
 
-__all__ = ["PROFILE", "Definition", "missing_hooks", "run_handed_over", "run_module"]
+__all__ = ["PROFILE", "Definition", "missing_hooks", "run_in_process", "run_module"]
 
 # How arguments go to a module that is written in Python, and its result comes back.
 PROFILE = "legacy"
 Spec = Callable[[Callable[..., Any]], Dict[str, Dict[str, Any]]]
-Run = Callable[[Mapping[str, Any], Caller], Dict[str, Any]]
+Run = Callable[[Mapping[str, Any], Runtime], Dict[str, Any]]
 # What HandedOver uses of ansible-core that is not part of its public interface.
 HOOKS = (
     (AnsibleModule, "_load_params"),
@@ -90,7 +90,7 @@ def _without_aliases(element: Any, options: Mapping[str, Mapping[str, Any]]) -> 
     return {key: value for key, value in element.items() if key not in aliases}
 
 
-class HandedOver(Module):
+class InProcessModule(Module):
     """A module without a process of its own: its arguments are handed in, and its result is handed out.
 
     AnsibleModule has a hook for each of the two.
@@ -132,7 +132,7 @@ def run_module(spec: Spec, run: Run) -> None:
     _run(Module(argument_spec=spec(_variable), supports_check_mode=True), run, None)
 
 
-def run_handed_over(definition: Definition, arguments: bytes, say: Optional[Callable[[str], None]]) -> Dict[str, Any]:
+def run_in_process(definition: Definition, arguments: bytes, say: Optional[Callable[[str], None]]) -> Dict[str, Any]:
     """Do what run_module() does, but with C(arguments), and return what it would print. C(say) hears of progress.
 
     C(arguments) is what Ansible writes into the payload of a module, JSON by the profile C(PROFILE).
@@ -140,7 +140,7 @@ def run_handed_over(definition: Definition, arguments: bytes, say: Optional[Call
     results: List[Dict[str, Any]] = []
     spec = definition.spec(_variable)
     try:
-        module = HandedOver(arguments, results.append, argument_spec=spec, supports_check_mode=True)
+        module = InProcessModule(arguments, results.append, argument_spec=spec, supports_check_mode=True)
         _run(module, definition.run, say)
     except SystemExit:
         return results[-1]
@@ -150,14 +150,14 @@ def run_handed_over(definition: Definition, arguments: bytes, say: Optional[Call
 def _run(module: Module, run: Run, say: Optional[Callable[[str], None]]) -> None:
     if REQUESTS_IMPORT_ERROR is not None:
         module.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
-    caller = Caller(
+    runtime = Runtime(
         ModuleReporter(module, say),
         ansible_version=module.ansible_version,
         check_mode=module.check_mode,
         diff=module._diff,
         clock=Clock(),
     )
-    result = run(module.params, caller)
+    result = run(module.params, runtime)
     if result.get("failed"):
         module.fail_json(**result)
     module.exit_json(**result)

@@ -12,9 +12,9 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors impor
 from ansible_collections.tencentcloud.tke.plugins.module_utils._diagnosis.advice import advice
 from ansible_collections.tencentcloud.tke.plugins.module_utils._diagnosis.build import (
     build_failure,
+    describe_stall,
     phase,
     recovered_failure,
-    stalled,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._diff import make_diff
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import (
@@ -186,7 +186,7 @@ def _time_out_words(error: TimedOut) -> str:
         )
     status = error.cache.status if error.cache else "not listed yet"
     reached = phase(error.cache) if error.cache else None
-    hint = stalled(error.cache) if error.cache else ""
+    hint = describe_stall(error.cache) if error.cache else ""
     return (
         f"it is not Ready after {error.seconds:g} s: {error.image_cache_id} is {status}, and the last step of its build"
         f" that was reached is {reached or 'none'}. The build goes on, and costs money: the next run joins it. Raise"

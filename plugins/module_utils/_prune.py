@@ -14,20 +14,29 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils import _connectio
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Client
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Deadline
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import RequestError
-from ansible_collections.tencentcloud.tke.plugins.module_utils._caller import PATIENCE, Caller, all_of_them, in_region
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache, age_order, aged
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import (
+    ImageCache,
+    age_order,
+    with_ages,
+)
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.pruning import (
     Kept,
-    Pruning,
+    PruningPlan,
     Rules,
-    make_pruning,
+    plan_pruning,
     rules_spec,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.selection import Listed
-from ansible_collections.tencentcloud.tke.plugins.module_utils._legible import line_of
 from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import request_failure, request_words
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.deleting import Deletions, delete_in_batches
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Reporter
+from ansible_collections.tencentcloud.tke.plugins.module_utils._runtime import (
+    RETRY_BUDGET,
+    Runtime,
+    list_all,
+    run_in_region,
+)
+from ansible_collections.tencentcloud.tke.plugins.module_utils._sanitize import sanitize_line
 
 __all__ = ["image_cache_prune", "image_cache_prune_spec"]
 
@@ -57,88 +66,88 @@ def image_cache_prune_spec(env_fallback: Callable[..., Any]) -> Dict[str, Dict[s
     return {**_connection.argument_spec(env_fallback), **rules_spec()}
 
 
-def image_cache_prune(params: Mapping[str, Any], caller: Caller) -> Dict[str, Any]:
+def image_cache_prune(params: Mapping[str, Any], runtime: Runtime) -> Dict[str, Any]:
     """Return the result of one run of M(tencentcloud.tke.image_cache_prune)."""
 
     def run(rules: Rules, client: Client, reporter: Reporter) -> Dict[str, Any]:
-        deadline, now = Deadline(caller.clock, PATIENCE), caller.clock.utc()
+        deadline, now = Deadline(runtime.clock, RETRY_BUDGET), runtime.clock.utc()
         try:
-            listed = Listed(all_of_them(client, deadline, reporter), now)
+            listed = Listed(list_all(client, deadline, reporter), now)
         except RequestError as error:
             return {"changed": False, **request_failure(error, "image caches")}
-        pruning = make_pruning(rules, listed)
-        refused = len(pruning.going) > rules.max_deletions
-        if caller.check_mode:
+        pruning = plan_pruning(rules, listed)
+        refused = len(pruning.candidates) > rules.max_deletions
+        if runtime.check_mode:
             if refused:
                 # Not a failure: Ansible shows no diff of a failed task, and this list is the one to read.
                 refusal = f"{_excess(pruning, rules)}; outside check mode the module deletes none and fails."
                 reporter.warn(f"{refusal} {EXCESS_CURE}")
-            return _result(pruning, now, caller)
+            return _result(pruning, now, runtime)
         if refused:
-            return _too_many(pruning, rules, now, caller)
-        ids = [cache.id for cache in pruning.going]
-        deletions = delete_in_batches(client, ids, clock=caller.clock, deadline=deadline)
-        return _carried_out(pruning, deletions, now, caller)
+            return _result_of_too_many(pruning, rules, now, runtime)
+        ids = [cache.id for cache in pruning.candidates]
+        deletions = delete_in_batches(client, ids, clock=runtime.clock, deadline=deadline)
+        return _result_of_deletions(pruning, deletions, now, runtime)
 
-    return in_region(params, image_cache_prune_spec, caller, Rules.from_params, run)
+    return run_in_region(params, image_cache_prune_spec, runtime, Rules.from_params, run)
 
 
-def _result(pruning: Pruning, now: datetime, caller: Caller, request_id: Optional[str] = None) -> Dict[str, Any]:
+def _result(pruning: PruningPlan, now: datetime, runtime: Runtime, request_id: Optional[str] = None) -> Dict[str, Any]:
     """Return the result of what went, or would go, and of what stays."""
     result: Dict[str, Any] = {
-        "changed": bool(pruning.going),
-        "deleted": [{**_shown(c, now), "reason": line_of(pruning.reasons[c.id])} for c in pruning.going],
-        "kept": [{**_shown(entry.cache, now), "reason": line_of(entry.reason)} for entry in pruning.kept],
-        "freed_gib": sum(cache.shown("image_cache_size") or 0 for cache in pruning.going),
+        "changed": bool(pruning.candidates),
+        "deleted": [{**_summary(c, now), "reason": sanitize_line(pruning.reasons[c.id])} for c in pruning.candidates],
+        "kept": [{**_summary(entry.cache, now), "reason": sanitize_line(entry.reason)} for entry in pruning.kept],
+        "freed_gib": sum(cache.shown("image_cache_size") or 0 for cache in pruning.candidates),
         "request_id": request_id,
     }
-    if caller.diff:
+    if runtime.diff:
         result["diff"] = _diff(pruning, now)
     return result
 
 
-def _too_many(pruning: Pruning, rules: Rules, now: datetime, caller: Caller) -> Dict[str, Any]:
+def _result_of_too_many(pruning: PruningPlan, rules: Rules, now: datetime, runtime: Runtime) -> Dict[str, Any]:
     """Return the failure of a run that would delete more than it may: it deletes nothing."""
     excess = _excess(pruning, rules)
-    kept = [*pruning.kept, *(Kept(cache, excess) for cache in pruning.going)]
+    kept = [*pruning.kept, *(Kept(cache, excess) for cache in pruning.candidates)]
     kept.sort(key=lambda entry: age_order(entry.cache))
     return {
-        **_result(replace(pruning, going=[], kept=kept), now, caller),
+        **_result(replace(pruning, candidates=[], kept=kept), now, runtime),
         "failed": True,
         "msg": "\n".join([f"No image cache was deleted: {excess}. {EXCESS_CURE}", *_candidates(pruning, now)]),
     }
 
 
-def _excess(pruning: Pruning, rules: Rules) -> str:
-    return f"the number of candidates ({len(pruning.going)}) exceeds max_deletions ({rules.max_deletions})"
+def _excess(pruning: PruningPlan, rules: Rules) -> str:
+    return f"the number of candidates ({len(pruning.candidates)}) exceeds max_deletions ({rules.max_deletions})"
 
 
-def _candidates(pruning: Pruning, now: datetime) -> Iterator[str]:
+def _candidates(pruning: PruningPlan, now: datetime) -> Iterator[str]:
     """Yield a line for each cache that would go, up to MOST_LISTED of them."""
-    for cache in pruning.going[:MOST_LISTED]:
-        resource = aged(cache, now)
+    for cache in pruning.candidates[:MOST_LISTED]:
+        resource = with_ages(cache, now)
         facts = (_size(resource), _age(resource), pruning.reasons[cache.id])
-        yield line_of(f"- {_label(cache)}: {', '.join(facts)}", WIDEST)
-    more = len(pruning.going) - MOST_LISTED
+        yield sanitize_line(f"- {_label(cache)}: {', '.join(facts)}", WIDEST)
+    more = len(pruning.candidates) - MOST_LISTED
     if more > 0:
         yield f"- and {more} more"
 
 
-def _carried_out(pruning: Pruning, deletions: Deletions, now: datetime, caller: Caller) -> Dict[str, Any]:
+def _result_of_deletions(pruning: PruningPlan, deletions: Deletions, now: datetime, runtime: Runtime) -> Dict[str, Any]:
     """Return the result of what became of each cache that was to go."""
-    went = [cache for cache in pruning.going if cache.id in deletions.deleted]
+    went = [cache for cache in pruning.candidates if cache.id in deletions.deleted]
     kept = list(pruning.kept)
-    for cache in pruning.going:
+    for cache in pruning.candidates:
         if cache.id in deletions.building:
             kept.append(Kept(cache, "a build of it has begun meanwhile"))
         elif cache.id in deletions.failed:
             kept.append(Kept(cache, f"it could not be deleted: {request_words(deletions.failed[cache.id])}"))
     kept.sort(key=lambda entry: age_order(entry.cache))
-    result = _result(replace(pruning, going=went, kept=kept), now, caller, deletions.request_id)
+    result = _result(replace(pruning, candidates=went, kept=kept), now, runtime, deletions.request_id)
     if deletions.failed:
-        stayed = [cache for cache in pruning.going if cache.id in deletions.failed]
+        stayed = [cache for cache in pruning.candidates if cache.id in deletions.failed]
         error = deletions.failed[stayed[0].id]
-        what = f"{len(stayed)} of {len(pruning.going)} image caches could not be deleted ({_names(stayed)})"
+        what = f"{len(stayed)} of {len(pruning.candidates)} image caches could not be deleted ({_names(stayed)})"
         result.update(request_failure(error, what))
     return result
 
@@ -160,18 +169,18 @@ def _age(resource: Mapping[str, Any]) -> str:
     return "age unknown" if resource["age_days"] is None else f"{resource['age_days']:g} d old"
 
 
-def _shown(cache: ImageCache, now: datetime) -> Dict[str, Any]:
-    resource = aged(cache, now)
+def _summary(cache: ImageCache, now: datetime) -> Dict[str, Any]:
+    resource = with_ages(cache, now)
     return {key: resource[key] for key in SHOWN}
 
 
-def _diff(pruning: Pruning, now: datetime) -> Dict[str, str]:
+def _diff(pruning: PruningPlan, now: datetime) -> Dict[str, str]:
     """Return the diff as two lists, a line a cache, so that a person can read what goes before agreeing."""
-    rows = [(cache, "") for cache in pruning.going] + [(entry.cache, entry.reason) for entry in pruning.kept]
+    rows = [(cache, "") for cache in pruning.candidates] + [(entry.cache, entry.reason) for entry in pruning.kept]
     rows.sort(key=lambda row: age_order(row[0]))
-    lines = _aligned([_cells(cache, reason, now) for cache, reason in rows])
-    going = {cache.id for cache in pruning.going}
-    after = [line for (cache, _reason), line in zip(rows, lines) if cache.id not in going]
+    lines = _align([_cells(cache, reason, now) for cache, reason in rows])
+    candidates = {cache.id for cache in pruning.candidates}
+    after = [line for (cache, _reason), line in zip(rows, lines) if cache.id not in candidates]
     return {
         "before_header": f"image caches ({len(rows)})",
         "after_header": f"image caches ({len(after)})",
@@ -181,7 +190,7 @@ def _diff(pruning: Pruning, now: datetime) -> Dict[str, str]:
 
 
 def _cells(cache: ImageCache, reason: str, now: datetime) -> Tuple[str, ...]:
-    resource = aged(cache, now)
+    resource = with_ages(cache, now)
     if cache.never_matched:
         matched = "never matched"
     elif resource["days_since_match"] is None:
@@ -200,7 +209,7 @@ def _cells(cache: ImageCache, reason: str, now: datetime) -> Tuple[str, ...]:
     )
 
 
-def _aligned(rows: Iterable[Tuple[str, ...]]) -> List[str]:
-    table = [tuple(line_of(cell, WIDEST) for cell in row) for row in rows]
+def _align(rows: Iterable[Tuple[str, ...]]) -> List[str]:
+    table = [tuple(sanitize_line(cell, WIDEST) for cell in row) for row in rows]
     widths = [max(map(len, column)) for column in zip(*table)]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() + "\n" for row in table]

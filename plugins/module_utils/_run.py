@@ -11,7 +11,6 @@ from typing import Any, Callable, Dict, Mapping, Optional, Sequence
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _connection
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Client
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Deadline
-from ansible_collections.tencentcloud.tke.plugins.module_utils._caller import Caller, in_region
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache import fields
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
 from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import FAILURES, failure, success
@@ -25,8 +24,9 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.schedu
     ThreadExecutor,
     drive_runs,
 )
+from ansible_collections.tencentcloud.tke.plugins.module_utils._runtime import Runtime, run_in_region
 
-__all__ = ["begun", "declaration_spec", "driven", "image_cache", "image_cache_spec", "outcome"]
+__all__ = ["start_run", "declaration_spec", "drive", "image_cache", "image_cache_spec", "result_of"]
 
 
 def image_cache_spec(env_fallback: Callable[..., Any]) -> Dict[str, Dict[str, Any]]:
@@ -58,57 +58,59 @@ def declaration_spec() -> Dict[str, Dict[str, Any]]:
     }
 
 
-def image_cache(params: Mapping[str, Any], caller: Caller) -> Dict[str, Any]:
+def image_cache(params: Mapping[str, Any], runtime: Runtime) -> Dict[str, Any]:
     """Return the result of one run of M(tencentcloud.tke.image_cache); a failed one has C(failed) and C(msg)."""
 
     def run(desired: Desired, client: Client, reporter: Reporter) -> Dict[str, Any]:
-        for doubt in desired.doubts():
+        for doubt in desired.find_doubts():
             reporter.warn(doubt)
-        return _reconciled(desired, client, Journal(reporter), caller)
+        return _reconcile(desired, client, Journal(reporter), runtime)
 
-    return in_region(params, image_cache_spec, caller, Desired.from_params, run)
-
-
-def _reconciled(desired: Desired, client: Client, journal: Journal, caller: Caller) -> Dict[str, Any]:
-    run = begun(desired, client, journal, caller)
-    driven([Watched(desired.label, journal, run)], caller, room=1)
-    return outcome(run, desired, journal, caller)
+    return run_in_region(params, image_cache_spec, runtime, Desired.from_params, run)
 
 
-def driven(
-    watched: Sequence[Watched], caller: Caller, *, room: int, ended: Callable[[Run], None] = lambda run: None
+def _reconcile(desired: Desired, client: Client, journal: Journal, runtime: Runtime) -> Dict[str, Any]:
+    run = start_run(desired, client, journal, runtime)
+    drive([Watched(desired.label, journal, run)], runtime, max_writes=1)
+    return result_of(run, desired, journal, runtime)
+
+
+def drive(
+    watched: Sequence[Watched], runtime: Runtime, *, max_writes: int, on_end: Callable[[Run], None] = lambda run: None
 ) -> None:
     """Drive begun runs to their ends, up to C(room) writes at once, and tell how far they are where anybody hears it.
 
     C(ended) is told of each end.
     """
     runs = [one.run for one in watched if isinstance(one.run, Run)]
-    reporter = watched[0].journal.reporter if watched else caller.reporter
-    progress = Progress(watched, caller.clock, reporter.progress) if reporter.speaks else None
-    if room == 1 and progress is None:
-        drive_runs(runs, caller.clock, InlineExecutor(caller.clock), ended)
+    reporter = watched[0].journal.reporter if watched else runtime.reporter
+    progress = Progress(watched, runtime.clock, reporter.progress) if reporter.speaks else None
+    if max_writes == 1 and progress is None:
+        drive_runs(runs, runtime.clock, InlineExecutor(runtime.clock), on_end)
         return
     # In threads also for a single one that speaks: it does so while a request takes its time.
-    threads = ThreadExecutor(room)
+    threads = ThreadExecutor(max_writes)
     try:
-        drive_runs(runs, caller.clock, threads, ended, progress)
+        drive_runs(runs, runtime.clock, threads, on_end, progress)
     finally:
         threads.stop()
 
 
-def begun(desired: Desired, client: Client, journal: Journal, caller: Caller, outages: Optional[Outages] = None) -> Run:
+def start_run(
+    desired: Desired, client: Client, journal: Journal, runtime: Runtime, outages: Optional[Outages] = None
+) -> Run:
     """Return the run of one declared cache, to be driven. C(outages) is shared by all caches of a task."""
-    deadline = Deadline(caller.clock, desired.wait_timeout)
+    deadline = Deadline(runtime.clock, desired.wait_timeout)
     reconciliation = Reconciliation(
-        desired, journal, clock=caller.clock, deadline=deadline, check_mode=caller.check_mode, outages=outages
+        desired, journal, clock=runtime.clock, deadline=deadline, check_mode=runtime.check_mode, outages=outages
     )
     return Run(reconciliation.run(), client, deadline)
 
 
-def outcome(run: Run, desired: Desired, journal: Journal, caller: Caller) -> Dict[str, Any]:
+def result_of(run: Run, desired: Desired, journal: Journal, runtime: Runtime) -> Dict[str, Any]:
     """Return the result of a run that has come to its end. What no run should end with is raised here."""
     if run.error is None:
-        return success(desired, run.result, journal, check_mode=caller.check_mode, diff=caller.diff)
+        return success(desired, run.result, journal, check_mode=runtime.check_mode, diff=runtime.diff)
     if isinstance(run.error, FAILURES):
         return failure(run.error, desired, journal)
     raise run.error

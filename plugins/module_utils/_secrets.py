@@ -51,7 +51,7 @@ def scrub(value: Any, secrets: Iterable[Optional[str]]) -> Any:
     """
     # Longest first: a secret may be part of another one.
     known = sorted({spelling for secret in secrets if secret for spelling in _spellings(secret)}, key=len, reverse=True)
-    return _scrubbed(value, known)
+    return _scrub(value, known)
 
 
 def _spellings(secret: str) -> Iterator[str]:
@@ -80,7 +80,7 @@ def _base64(secret: bytes) -> Iterator[str]:
         yield encoded[mixed : (before + len(secret)) // 3 * 4]
 
 
-def _scrubbed(value: Any, known: List[str]) -> Any:
+def _scrub(value: Any, known: List[str]) -> Any:
     if isinstance(value, str):
         for secret in known:
             value = value.replace(secret, MASK)
@@ -90,13 +90,13 @@ def _scrubbed(value: Any, known: List[str]) -> Any:
     if isinstance(value, Mapping):
         # The collection's own keys tell nothing, and whoever reads a result goes by them; those of tags are anybody's.
         return {
-            key: {_scrubbed(name, known): _scrubbed(tag, known) for name, tag in item.items()}
+            key: {_scrub(name, known): _scrub(tag, known) for name, tag in item.items()}
             if key == TAGS and isinstance(item, Mapping)
-            else _scrubbed(item, known)
+            else _scrub(item, known)
             for key, item in value.items()
         }
     if isinstance(value, (list, tuple)):
-        return [_scrubbed(item, known) for item in value]
+        return [_scrub(item, known) for item in value]
     return value
 
 

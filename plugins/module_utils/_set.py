@@ -12,11 +12,6 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Seque
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _connection
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Client
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
-from ansible_collections.tencentcloud.tke.plugins.module_utils._caller import (
-    Caller,
-    ScrubbingReporter,
-    guarded,
-)
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import (
     REPLACEMENT_SUFFIX,
     Desired,
@@ -27,7 +22,12 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.contex
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal, Reporter
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.progress import Watched
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.scheduler import Run
-from ansible_collections.tencentcloud.tke.plugins.module_utils._run import begun, declaration_spec, driven, outcome
+from ansible_collections.tencentcloud.tke.plugins.module_utils._run import declaration_spec, drive, result_of, start_run
+from ansible_collections.tencentcloud.tke.plugins.module_utils._runtime import (
+    Runtime,
+    ScrubbingReporter,
+    run_guarded,
+)
 
 __all__ = ["image_cache_set", "image_cache_set_spec"]
 
@@ -91,27 +91,27 @@ class Entry:
     run: Optional[Run] = None
 
 
-def image_cache_set(params: Mapping[str, Any], caller: Caller) -> Dict[str, Any]:
+def image_cache_set(params: Mapping[str, Any], runtime: Runtime) -> Dict[str, Any]:
     """Return the result of one run of M(tencentcloud.tke.image_cache_set)."""
 
     def run(reporter: ScrubbingReporter) -> Dict[str, Any]:
-        entries = _entries(params)
-        clients, held = _clients(params, entries, caller)
-        reporter.hold(held)
+        entries = _parse_entries(params)
+        clients, secrets = _open_clients(params, entries, runtime)
+        reporter.add_secrets(secrets)
         owners: Dict[Tuple[str, str], int] = {}
         outages = Outages(reporter)
         for entry in entries:
-            for doubt in entry.desired.doubts():
+            for doubt in entry.desired.find_doubts():
                 reporter.warn(f"{_place(entry)}: {doubt}")
             entry.journal = EntryJournal(reporter, entry.number, entry.region, owners)
-            entry.run = begun(entry.desired, clients[entry.region], entry.journal, caller, outages)
-        _driven(entries, params, caller)
-        return _result(entries, caller)
+            entry.run = start_run(entry.desired, clients[entry.region], entry.journal, runtime, outages)
+        _drive(entries, params, runtime)
+        return _result(entries, runtime)
 
-    return guarded(params, image_cache_set_spec, caller, run)
+    return run_guarded(params, image_cache_set_spec, runtime, run)
 
 
-def _entries(params: Mapping[str, Any]) -> List[Entry]:
+def _parse_entries(params: Mapping[str, Any]) -> List[Entry]:
     """Return the entries, each complete with what stands beside the list. Raises InvalidInput that names them."""
     problems: List[str] = []
     entries: List[Entry] = []
@@ -128,13 +128,13 @@ def _entries(params: Mapping[str, Any]) -> List[Entry]:
             entries.append(Entry(number, _connection.region_of(own), Desired.from_params(own)))
         except InvalidInput as error:
             problems.append(f"image_caches[{number}]: {error}")
-    problems += _clashes(entries)
+    problems += _find_clashes(entries)
     if problems:
         raise InvalidInput(" ".join(problems))
     return entries
 
 
-def _clashes(entries: Sequence[Entry]) -> Iterator[str]:
+def _find_clashes(entries: Sequence[Entry]) -> Iterator[str]:
     """Yield what two entries of one region cannot both have: a name, an id, or a name and its replacement's."""
     seen: Dict[Tuple[str, str, str], int] = {}
     for entry in entries:
@@ -159,8 +159,8 @@ def _clashes(entries: Sequence[Entry]) -> Iterator[str]:
             )
 
 
-def _clients(
-    params: Mapping[str, Any], entries: Sequence[Entry], caller: Caller
+def _open_clients(
+    params: Mapping[str, Any], entries: Sequence[Entry], runtime: Runtime
 ) -> Tuple[Dict[str, Client], List[str]]:
     """Return a client for each region, and the secrets that they hold."""
     regions = list(dict.fromkeys(entry.region for entry in entries))
@@ -169,40 +169,40 @@ def _clients(
     return _connection.connect(
         params,
         regions,
-        ansible_version=caller.ansible_version,
-        check_mode=caller.check_mode,
-        clock=caller.clock,
+        ansible_version=runtime.ansible_version,
+        check_mode=runtime.check_mode,
+        clock=runtime.clock,
         requests_per_second=params["requests_per_second"],
         connections=params["concurrency"] + 2,
     )
 
 
-def _driven(entries: Sequence[Entry], params: Mapping[str, Any], caller: Caller) -> None:
+def _drive(entries: Sequence[Entry], params: Mapping[str, Any], runtime: Runtime) -> None:
     watched = [
         Watched(entry.desired.label, entry.journal, entry.run) for entry in entries if entry.journal and entry.run
     ]
 
-    def ended(run: Run) -> None:
+    def stop_others(run: Run) -> None:
         if params["on_error"] == "stop" and run.error is not None:
             for other in (entry.run for entry in entries if entry.run):
                 if other.effect is not None and not other.writes:
                     other.abandon(Refused("it was not begun: on_error is stop, and another one has failed."))
 
-    driven(watched, caller, room=params["concurrency"] if len(watched) > 1 else 1, ended=ended)
+    drive(watched, runtime, max_writes=params["concurrency"] if len(watched) > 1 else 1, on_end=stop_others)
 
 
-def _result(entries: Sequence[Entry], caller: Caller) -> Dict[str, Any]:
-    results = [_entry_result(entry, caller) for entry in entries]
+def _result(entries: Sequence[Entry], runtime: Runtime) -> Dict[str, Any]:
+    results = [_entry_result(entry, runtime) for entry in entries]
     failed = [(entry, result) for entry, result in zip(entries, results) if result["failed"]]
     summary = dict.fromkeys(("created", "updated", "replaced", "deleted", "unchanged", "failed"), 0)
     for result in results:
-        summary[_counted_as(result)] += 1
+        summary[_summary_key(result)] += 1
     whole: Dict[str, Any] = {
         "changed": any(result["changed"] for result in results),
         "image_caches": results,
         "summary": summary,
     }
-    if caller.diff:
+    if runtime.diff:
         whole["diff"] = [result.pop("diff") for result in results if "diff" in result]
     if failed:
         whole["failed"] = True
@@ -211,14 +211,14 @@ def _result(entries: Sequence[Entry], caller: Caller) -> Dict[str, Any]:
     return whole
 
 
-def _entry_result(entry: Entry, caller: Caller) -> Dict[str, Any]:
+def _entry_result(entry: Entry, runtime: Runtime) -> Dict[str, Any]:
     run, journal = entry.run, entry.journal
     if run is None or journal is None:
         raise AssertionError("every entry has been begun")
-    return {"failed": False, "region": entry.region, **outcome(run, entry.desired, journal, caller)}
+    return {"failed": False, "region": entry.region, **result_of(run, entry.desired, journal, runtime)}
 
 
-def _counted_as(result: Mapping[str, Any]) -> str:
+def _summary_key(result: Mapping[str, Any]) -> str:
     if result["failed"]:
         return "failed"
     taken = {action["action"] for action in result["actions"]}

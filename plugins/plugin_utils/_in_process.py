@@ -28,7 +28,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._module import (
     PROFILE,
     Definition,
     missing_hooks,
-    run_handed_over,
+    run_in_process,
 )
 
 CODECS_IMPORT_ERROR: str
@@ -65,15 +65,15 @@ class InProcess(ActionBase):  # type: ignore[misc] # ansible-core has no type in
         """Return the module's result."""
         task_vars = task_vars or {}
         result: Dict[str, Any] = super().run(tmp, task_vars)
-        if self._belongs_here(task_vars):
-            return dict(merge_hash(result, self._here(task_vars)))
+        if self._can_run_here(task_vars):
+            return dict(merge_hash(result, self._run_here(task_vars)))
         wrap_async = self._task.async_val
         result = merge_hash(result, self._execute_module(task_vars=task_vars, wrap_async=wrap_async))
         if not wrap_async:
             self._remove_tmp_path(self._connection._shell.tmpdir)
         return result
 
-    def _belongs_here(self, task_vars: Mapping[str, Any]) -> bool:
+    def _can_run_here(self, task_vars: Mapping[str, Any]) -> bool:
         return (
             self._connection.transport == "local"
             and not self._play_context.become
@@ -95,15 +95,15 @@ class InProcess(ActionBase):  # type: ignore[misc] # ansible-core has no type in
         except TypeError as error:
             raise AnsibleActionFail(f"the variable {variable}: {error}") from None
 
-    def _here(self, task_vars: Dict[str, Any]) -> Dict[str, Any]:
+    def _run_here(self, task_vars: Dict[str, Any]) -> Dict[str, Any]:
         arguments = dict(self._task.args)
         self._update_module_args(self._task.action, arguments, task_vars)
         payload = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}, cls=ARGUMENTS).encode()
         with self._environment():
-            result = run_handed_over(self.definition, payload, self._say(task_vars))
-        return self._returned(json.dumps(result, cls=RESULT))
+            result = run_in_process(self.definition, payload, self._progress_printer(task_vars))
+        return self._parse_result(json.dumps(result, cls=RESULT))
 
-    def _returned(self, printed: str) -> Dict[str, Any]:
+    def _parse_result(self, printed: str) -> Dict[str, Any]:
         """Return what Ansible's own code makes of what a module prints."""
         streams = {"rc": 0, "stdout": printed, "stdout_lines": [], "stderr": "", "stderr_lines": []}
         returned = self._parse_returned_data(streams, PROFILE)
@@ -114,7 +114,7 @@ class InProcess(ActionBase):  # type: ignore[misc] # ansible-core has no type in
         returned.remove_internal_keys()
         return dict(returned.as_result_dict(for_round_trip=True))
 
-    def _say(self, task_vars: Mapping[str, Any]) -> Optional[Callable[[str], None]]:
+    def _progress_printer(self, task_vars: Mapping[str, Any]) -> Optional[Callable[[str], None]]:
         """Return what shows a line of progress at once; None where nobody wants to read it."""
         if self._task.no_log or not self._flag(PROGRESS, task_vars):
             return None
@@ -142,7 +142,7 @@ def find_unsupported_internals(action: Type[InProcess]) -> str:
     if missing or CODECS_IMPORT_ERROR:
         return CODECS_IMPORT_ERROR or f"this ansible-core has no {', '.join(missing)}, or another one"
     try:
-        action.__new__(action)._returned("{}")
+        action.__new__(action)._parse_result("{}")
     except Exception as error:  # pylint: disable=broad-except
         # Whatever it is, the result of a task would have met it, too.
         return f"this ansible-core reads results in another way: {type(error).__name__}: {error}"

@@ -18,7 +18,7 @@ from typing import Any
 from ansible.module_utils import basic
 from ansible.module_utils.common.json import Direction, get_module_encoder
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _info, _prune, _run, _set
-from ansible_collections.tencentcloud.tke.plugins.module_utils._module import Definition, run_handed_over
+from ansible_collections.tencentcloud.tke.plugins.module_utils._module import Definition, run_in_process
 from ansible_collections.tencentcloud.tke.plugins.modules import (
     image_cache,
     image_cache_info,
@@ -57,7 +57,7 @@ def start(module: str, arguments: dict[str, Any]) -> tuple[int, int]:
         if sys.argv[1] == "usual":
             MODULES[module].main()
         else:
-            result = run_handed_over(DEFINITIONS[module], payload, None)
+            result = run_in_process(DEFINITIONS[module], payload, None)
             print(json.dumps(result, cls=RESULT))
             sys.stdout.flush()
     except SystemExit:

@@ -33,7 +33,7 @@ CARRIED = [
     "0123",
     "null",
 ]
-# Where it is an option of its own, Ansible itself gives up on it; see test_legible.py.
+# Where it is an option of its own, Ansible itself gives up on it; see test_sanitize.py.
 HALF = "half\ud83d"
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"images": ["nginx:1", HALF]}, "images[1] is no text"),

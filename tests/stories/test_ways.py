@@ -424,7 +424,7 @@ class TestProgress:
         )
         command = [str(Path(sys.executable).parent / "ansible-playbook"), str(playbook)]
         seen = []
-        for line in lines_of(command, controller.environment, terminal):
+        for line in sanitize_lines(command, controller.environment, terminal):
             seen.append(line)
             if line.endswith(" is being built"):
                 # The build ends because the line was read, and not before.
@@ -434,7 +434,7 @@ class TestProgress:
         assert any("changed: [localhost]" in line for line in seen)
 
 
-def lines_of(command: list[str], environment: dict[str, str], terminal: bool) -> Iterator[str]:
+def sanitize_lines(command: list[str], environment: dict[str, str], terminal: bool) -> Iterator[str]:
     """Run a command on a pseudo-terminal, or in a pipe, and yield its lines as they come."""
     reading, writing = pty.openpty() if terminal else os.pipe()
     settings = {**environment, "ANSIBLE_NOCOLOR": "true", "STORY_RESULTS": os.devnull}

@@ -99,7 +99,7 @@ def differences(one: Any, other: Any, at: str = "") -> list[str]:
     return [] if one == other or repr(one) == repr(other) else [f"{at or '.'}: {one!r} != {other!r}"]
 
 
-def main(first: str, second: str, differing: str) -> int:
+def main(first: str, second: str, find_differences: str) -> int:
     """Compare two records, and name the stories that differ in a file; return 1 where there are any."""
     one, other = recorded(Path(first)), recorded(Path(second))
     said = {test: [f"{test}: only one way"] for test in {*one} ^ {*other}}
@@ -107,7 +107,7 @@ def main(first: str, second: str, differing: str) -> int:
         lines = differences(one[test], other[test])
         if lines:
             said[test] = [f"{test}{line}" for line in lines]
-    Path(differing).write_text("".join(f"{test}\n" for test in sorted(said)), encoding="utf-8")
+    Path(find_differences).write_text("".join(f"{test}\n" for test in sorted(said)), encoding="utf-8")
     if not said:
         print(f"{len(one)} stories with {sum(map(len, one.values()))} results went both ways, without a difference")
     for test in sorted(said):

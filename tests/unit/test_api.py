@@ -22,9 +22,9 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.endpoint import Endpoint
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.envelope import open_envelope
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.pacing import Pacing
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.repeating import Answer, Repeating
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.transport import _seconds
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.rate_limiter import RateLimiter
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.retry import Answer, RetryingClient
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.transport import _retry_after_seconds
 from ansible_collections.tencentcloud.tke.plugins.module_utils._diagnosis.advice import advice
 
 
@@ -137,7 +137,7 @@ class TestErrorCodes:
         assert advice(kind("words"))
 
     @pytest.mark.parametrize(
-        ("kind", "passing", "nothing_done"),
+        ("kind", "retryable", "not_executed"),
         [
             (errors.RequestError, False, True),
             (errors.ConnectionFailed, True, True),
@@ -154,9 +154,9 @@ class TestErrorCodes:
         ],
     )
     def test_what_may_be_repeated_is_a_fact_of_the_class(
-        self, kind: type[errors.RequestError], passing: bool, nothing_done: bool
+        self, kind: type[errors.RequestError], retryable: bool, not_executed: bool
     ) -> None:
-        assert (kind.passing, kind.nothing_done) == (passing, nothing_done)
+        assert (kind.retryable, kind.not_executed) == (retryable, not_executed)
 
     def test_an_error_has_the_facts_of_its_request(self) -> None:
         facts: Any = {"request_id": "r-1", "action": "CreateImageCache", "http_status": 200, "retry_after": 3.0}
@@ -207,13 +207,13 @@ class TestEnvelope:
     def test_anything_else_is_malformed(self, body: bytes) -> None:
         with pytest.raises(errors.MalformedAnswer) as raised:
             self.opened(body)
-        assert raised.value.passing
-        assert not raised.value.nothing_done
+        assert raised.value.retryable
+        assert not raised.value.not_executed
 
     def test_an_error_without_a_code_proves_nothing(self) -> None:
         with pytest.raises(errors.MalformedAnswer) as raised:
             self.opened({"Response": {"Error": {"Message": "?"}, "RequestId": 5}})
-        assert not raised.value.nothing_done
+        assert not raised.value.not_executed
         assert raised.value.request_id is None
 
 
@@ -275,7 +275,7 @@ class TestRetries:
     @pytest.mark.parametrize("error", PASSING, ids=lambda error: type(error).__name__)
     def test_a_write_is_repeated_only_where_nothing_was_done(self, error: errors.RequestError) -> None:
         script = Script(error, {"ImageCacheId": "imc-1"})
-        if error.nothing_done:
+        if error.not_executed:
             assert client(script).create({}, forever()).fields["ImageCacheId"] == "imc-1"
             assert len(script.calls) == 2
         else:
@@ -332,7 +332,7 @@ class TestRetries:
         ],
     )
     def test_retry_after_is_a_number_or_a_date(self, header: Optional[str], seconds: Optional[float]) -> None:
-        assert _seconds(header, FakeClock()) == seconds
+        assert _retry_after_seconds(header, FakeClock()) == seconds
 
     def test_no_pause_goes_beyond_the_deadline(self) -> None:
         clock = FakeClock()
@@ -353,7 +353,7 @@ class TestRetries:
         script = Script(
             errors.Throttled("x"), errors.Throttled("x", retry_after=0.7), errors.Throttled("x"), {"RequestId": "r-4"}
         )
-        assert Repeating(script, retries=3, clock=clock).call("A", {}, forever(clock)) == Answer(
+        assert RetryingClient(script, retries=3, clock=clock).call("A", {}, forever(clock)) == Answer(
             {"RequestId": "r-4"}, "r-4"
         )
         # A Retry-After that is shorter changes nothing.
@@ -384,22 +384,22 @@ class TestRetries:
         ],
     )
     def test_being_throttled_slows_down_what_follows(self, error: errors.RequestError, slower: list[str]) -> None:
-        class Noted(Pacing):
+        class Noted(RateLimiter):
             waited: list[str] = []
             slowed: list[str] = []
 
             def wait(self, action: str) -> None:
                 self.waited.append(action)
 
-            def throttled(self, action: str) -> None:
+            def slow_down(self, action: str) -> None:
                 self.slowed.append(action)
 
         clock = FakeClock()
         noted = Noted(20, clock)
         noted.waited, noted.slowed = [], []
         script = Script(error, {})
-        repeating = Repeating(script, retries=1, clock=clock, pacing=noted)
-        if error.passing:
+        repeating = RetryingClient(script, retries=1, clock=clock, rate_limiter=noted)
+        if error.retryable:
             repeating.call("A", {}, forever(clock))
         else:
             with pytest.raises(type(error)):
@@ -417,62 +417,62 @@ class TestPacing:
 
     GAP = 0.0515
 
-    def paced(self) -> tuple[Pacing, FakeClock]:
+    def paced(self) -> tuple[RateLimiter, FakeClock]:
         clock = FakeClock()
-        return Pacing(20, clock), clock
+        return RateLimiter(20, clock), clock
 
     def test_each_action_has_its_own_rate(self) -> None:
-        pacing, clock = self.paced()
+        rate_limiter, clock = self.paced()
         for action in ("A", "B", "A", "A", "B"):
-            pacing.wait(action)
+            rate_limiter.wait(action)
         # The second B waits from the first one on, and by then the time is up.
         assert clock.slept == pytest.approx([self.GAP, self.GAP])
 
     def test_a_machine_that_has_just_started_is_no_exception(self) -> None:
-        pacing, clock = self.paced()
+        rate_limiter, clock = self.paced()
         clock.now = 0.001
-        pacing.wait("A")
-        pacing.wait("A")
+        rate_limiter.wait("A")
+        rate_limiter.wait("A")
         assert clock.slept == pytest.approx([self.GAP])
 
     def test_what_comes_late_does_not_wait(self) -> None:
-        pacing, clock = self.paced()
-        pacing.wait("A")
+        rate_limiter, clock = self.paced()
+        rate_limiter.wait("A")
         clock.now += self.GAP / 2
-        pacing.wait("A")
+        rate_limiter.wait("A")
         assert clock.slept == pytest.approx([self.GAP / 2])
         clock.now += 10
-        pacing.wait("A")
+        rate_limiter.wait("A")
         assert len(clock.slept) == 1
 
     def test_many_at_once_stand_in_a_row(self) -> None:
         clock = FakeClock()
         clock.sleep = clock.slept.append  # type: ignore[method-assign]
-        pacing = Pacing(20, clock)
+        rate_limiter = RateLimiter(20, clock)
         for _request in range(4):
-            pacing.wait("A")
+            rate_limiter.wait("A")
         assert clock.slept == pytest.approx([self.GAP, 2 * self.GAP, 3 * self.GAP])
 
     def test_a_throttled_action_slows_down_and_recovers(self) -> None:
-        pacing, clock = self.paced()
-        pacing.throttled("A")
+        rate_limiter, clock = self.paced()
+        rate_limiter.slow_down("A")
         for _request in range(30):
-            pacing.wait("A")
+            rate_limiter.wait("A")
         factors = [pause / self.GAP for pause in clock.slept]
         assert factors[:2] == pytest.approx([1.5 * 0.98, 1.5 * 0.98**2])
         assert factors == sorted(factors, reverse=True)
         assert factors[-1] == pytest.approx(1.0)
-        pacing.wait("B")
-        pacing.wait("B")
+        rate_limiter.wait("B")
+        rate_limiter.wait("B")
         assert clock.slept[-1] == pytest.approx(self.GAP)
 
     @pytest.mark.parametrize(("times", "factor"), [(2, 2.25), (5, 7.59375), (6, 8.0), (60, 8.0)])
     def test_it_slows_down_to_an_eighth_at_the_most(self, times: int, factor: float) -> None:
-        pacing, clock = self.paced()
+        rate_limiter, clock = self.paced()
         for _time in range(times):
-            pacing.throttled("A")
-        pacing.wait("A")
-        pacing.wait("A")
+            rate_limiter.slow_down("A")
+        rate_limiter.wait("A")
+        rate_limiter.wait("A")
         assert clock.slept == pytest.approx([self.GAP * factor * 0.98])
 
 
@@ -492,7 +492,7 @@ class TestClient:
     def test_a_create_without_an_id_is_unclear(self, answer: Any) -> None:
         with pytest.raises(errors.MalformedAnswer) as raised:
             client(Script(answer)).create({}, forever())
-        assert not raised.value.nothing_done
+        assert not raised.value.not_executed
 
     def test_a_listing_is_read_to_its_end(self) -> None:
         def page(ids: Any, total: int) -> dict[str, Any]:

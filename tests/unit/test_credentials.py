@@ -17,10 +17,13 @@ import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api import errors
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.endpoint import Endpoint
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.repeating import Answer
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.retry import Answer
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.tc3 import Keys
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.transport import fetch_text
-from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.chain import Login, find_credentials
+from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.chain import (
+    CredentialContext,
+    find_credentials,
+)
 from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.lease import Credentials, Lease
 from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.stored import Profile
 from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.sts import Role
@@ -77,7 +80,7 @@ class Machine:
     def find(self, profile: str = "") -> Credentials:
         named = profile or self.options.get("profile") or ""
         return find_credentials(
-            Login(
+            CredentialContext(
                 self.options,
                 self.environment,
                 Profile(named or "default", bool(named), self.home, self.system),
@@ -411,7 +414,7 @@ class TestRenewal:
             machine.sts.call = refused  # type: ignore[method-assign]
             with pytest.raises(errors.RequestError) as raised:
                 machine.keys()
-            assert (raised.value.nothing_done, raised.value.passing) == (True, False)
+            assert (raised.value.not_executed, raised.value.retryable) == (True, False)
         assert "allow sts:AssumeRole on resource *" in advice(refusals[1])
 
     def test_an_answer_without_keys_is_no_lease(self, machine: Machine) -> None:

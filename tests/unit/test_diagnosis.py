@@ -16,9 +16,9 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors impor
 from ansible_collections.tencentcloud.tke.plugins.module_utils._diagnosis import advice, causes
 from ansible_collections.tencentcloud.tke.plugins.module_utils._diagnosis.build import (
     build_failure,
+    describe_stall,
     phase,
     recovered_failure,
-    stalled,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
 
@@ -205,10 +205,10 @@ def test_an_update_begins_the_chain_anew() -> None:
 
 
 def test_what_takes_too_long_is_explained() -> None:
-    assert "no way to the registry" in stalled(cache(*normal(*GOOD[:2]), status="Pending"))
-    assert stalled(cache(*normal(*GOOD[:3]), status="Pending")) == ""
+    assert "no way to the registry" in describe_stall(cache(*normal(*GOOD[:2]), status="Pending"))
+    assert describe_stall(cache(*normal(*GOOD[:3]), status="Pending")) == ""
     warned = cache(*normal(*GOOD[:2]), ("Warning", "Pull", "no such host"), status="Pending")
-    assert stalled(warned).startswith("Pull: no such host. The registry's name")
+    assert describe_stall(warned).startswith("Pull: no such host. The registry's name")
 
 
 def test_a_failure_is_told_whole() -> None:
@@ -302,11 +302,11 @@ def test_a_warning_of_an_earlier_build_explains_no_later_failure() -> None:
 
 def test_a_build_that_warns_is_stalled_by_that_whatever_it_has_reached() -> None:
     warned = cache(("Warning", "Pull", "giving up."), status="Pending")
-    assert stalled(warned) == "Pull: giving up. " + causes.NO_MONEY_OR_QUOTA.hint
+    assert describe_stall(warned) == "Pull: giving up. " + causes.NO_MONEY_OR_QUOTA.hint
     loud = cache(("Warning", "Pull", "more than MAX."), status="Pending")
-    assert stalled(loud).startswith("Pull: more than MAX. The account")
-    assert stalled(cache(*normal("DiskCreated"), status="Pending")) == ""
-    assert stalled(cache(status="Pending")) == ""
+    assert describe_stall(loud).startswith("Pull: more than MAX. The account")
+    assert describe_stall(cache(*normal("DiskCreated"), status="Pending")) == ""
+    assert describe_stall(cache(status="Pending")) == ""
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,11 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.endpoint import Endpoint
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.envelope import open_envelope
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput, MalformedAnswer
-from ansible_collections.tencentcloud.tke.plugins.module_utils._caller import Caller, guarded
 from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.stored import Profile
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
-from ansible_collections.tencentcloud.tke.plugins.module_utils._legible import line_of, lines_of
+from ansible_collections.tencentcloud.tke.plugins.module_utils._runtime import Runtime, run_guarded
+from ansible_collections.tencentcloud.tke.plugins.module_utils._sanitize import sanitize_line, sanitize_lines
 from stories.controller import ROOT
 
 from .lies import LIST, LyingWorld, Spoilt, counted, exchanged
@@ -25,18 +25,18 @@ from .world import World
 
 
 def test_what_does_not_print_is_shown_by_its_escape_sequence() -> None:
-    assert line_of("a\x1b[2J\n\x9b\u202e\ud800") == "a\\x1b[2J\\n\\x9b\\u202e\\ud800"
-    assert line_of("镜像　é 🎉") == "镜像　é 🎉"
-    assert lines_of("a\r\nb\x00") == "a\\r\nb\\x00"
-    assert len(line_of("x" * 10**6)) < 5000
-    assert len(lines_of("x\n" * 10**6)) < 110000
+    assert sanitize_line("a\x1b[2J\n\x9b\u202e\ud800") == "a\\x1b[2J\\n\\x9b\\u202e\\ud800"
+    assert sanitize_line("镜像　é 🎉") == "镜像　é 🎉"
+    assert sanitize_lines("a\r\nb\x00") == "a\\r\nb\\x00"
+    assert len(sanitize_line("x" * 10**6)) < 5000
+    assert len(sanitize_lines("x\n" * 10**6)) < 110000
 
 
 def test_secrets_go_before_words_are_changed() -> None:
-    caller = Caller(World(), ansible_version="2.19", check_mode=False, diff=False, clock=Clock())
+    runtime = Runtime(World(), ansible_version="2.19", check_mode=False, diff=False, clock=Clock())
     msg = f"{'x' * 3990}pass\x1bword"
     params, spec = {"token": "pass\x1bword"}, {"token": {"no_log": True}}
-    result = guarded(params, lambda _fallback: spec, caller, lambda _reporter: {"failed": True, "msg": msg})
+    result = run_guarded(params, lambda _fallback: spec, runtime, lambda _reporter: {"failed": True, "msg": msg})
     assert result["msg"] == "x" * 3990 + "********"
 
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from ansible_collections.tencentcloud.tke.plugins.module_utils import _caller, _connection, _info, _prune, _run, _set
-from ansible_collections.tencentcloud.tke.plugins.module_utils._caller import Caller
+from ansible_collections.tencentcloud.tke.plugins.module_utils import _connection, _info, _prune, _run, _runtime, _set
+from ansible_collections.tencentcloud.tke.plugins.module_utils._runtime import Runtime
 
 from .world import WEB, World
 
@@ -35,7 +35,7 @@ class Reading(dict[str, Any]):
 
 
 ENTRIES = [{"image_cache_id": "imc-1"}]
-RUNS: dict[str, tuple[Callable[[Mapping[str, Any], Caller], dict[str, Any]], Spec, dict[str, Any]]] = {
+RUNS: dict[str, tuple[Callable[[Mapping[str, Any], Runtime], dict[str, Any]], Spec, dict[str, Any]]] = {
     "image_cache": (_run.image_cache, _run.image_cache_spec, {**WEB, "image_cache_name": "web"}),
     "image_cache_set": (
         _set.image_cache_set,
@@ -56,8 +56,8 @@ def test_every_option_is_read(module: str, monkeypatch: pytest.MonkeyPatch) -> N
     nowhere = {"endpoint": "http://127.0.0.1:9", "api_retries": 0, "api_timeout": 1}
     params = Reading({**{name: entry.get("default") for name, entry in spec.items()}, **keys, **nowhere, **given})
     # Secrets are looked for in all options.
-    monkeypatch.setattr(_caller, "collect_secrets", lambda *_args: [])
-    result = run(params, Caller(world, ansible_version="2.19", check_mode=False, diff=False, clock=world.clock))
+    monkeypatch.setattr(_runtime, "collect_secrets", lambda *_args: [])
+    result = run(params, Runtime(world, ansible_version="2.19", check_mode=False, diff=False, clock=world.clock))
     assert "no connection to 127.0.0.1:9" in str(result)
     # An entry of a set, complete with what stands beside the list, is read as the options of a single cache are.
     beside = set(_run.declaration_spec()) if module == "image_cache_set" else set()

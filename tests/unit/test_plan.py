@@ -13,7 +13,7 @@ from typing import Any, Optional
 import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache import difference, plan, tracking
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.difference import InPlace
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.difference import InPlaceUpdate
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import (
     BuildFailed,
@@ -90,7 +90,7 @@ def test_a_cache_that_is_not_there_is_created() -> None:
 
 def test_one_that_tracks_is_created_with_its_record() -> None:
     (step,) = planned({"track_build_settings": True}).steps
-    assert step.request["Tags"] == [{"Key": RECORD_TAG, "Value": tracking.record_of(BUILT)}]
+    assert step.request["Tags"] == [{"Key": RECORD_TAG, "Value": tracking.make_record(BUILT)}]
     (step,) = planned({}).steps
     assert "Tags" not in step.request
 
@@ -257,7 +257,7 @@ class TestKeptTags:
     """With purge_tags false, declared tags are added to those of the cache."""
 
     SHOWN = [{"Key": "team", "Value": "web"}, {"Key": "stage", "Value": "test"}]
-    RECORD = {"Key": RECORD_TAG, "Value": tracking.record_of(BUILT)}
+    RECORD = {"Key": RECORD_TAG, "Value": tracking.make_record(BUILT)}
     ADDED = {"tags": {"stage": "prod", "new": "1"}, "purge_tags": False}
     ALL = {"team": "web", "stage": "prod", "new": "1"}
 
@@ -612,7 +612,7 @@ class TestRefusals:
 
     def test_where_nothing_may_change_it_says_what_differs(self) -> None:
         options = {"on_change": "fail", "force_rebuild": True, "max_age": "12h", "track_build_settings": True}
-        old = shown(Tags=[{"Key": RECORD_TAG, "Value": tracking.record_of({"vpc_id": "vpc-0"})}])
+        old = shown(Tags=[{"Key": RECORD_TAG, "Value": tracking.make_record({"vpc_id": "vpc-0"})}])
         with pytest.raises(Refused) as raised:
             planned({**options, "images": ["nginx:2"]}, old)
         assert str(raised.value).startswith(
@@ -622,7 +622,7 @@ class TestRefusals:
         )
 
     @pytest.mark.parametrize(
-        ("options", "in_place"),
+        ("options", "plan_in_place"),
         [
             ({"images": ["nginx:2"]}, True),
             ({"image_cache_size": 50}, True),
@@ -631,12 +631,12 @@ class TestRefusals:
         ],
         ids=str,
     )
-    def test_it_says_how_the_change_could_be_made(self, options: dict[str, Any], in_place: bool) -> None:
+    def test_it_says_how_the_change_could_be_made(self, options: dict[str, Any], plan_in_place: bool) -> None:
         with pytest.raises(Refused) as raised:
             planned({"on_change": "fail", **options}, shown())
         way = "With on_change: update new images or a new size are built in place, and the cache is out of use"
         way = f"{way} meanwhile. "
-        end = f"Nothing was changed. {way if in_place else ''}With on_change: replace a new cache is built first."
+        end = f"Nothing was changed. {way if plan_in_place else ''}With on_change: replace a new cache is built first."
         assert str(raised.value).endswith(end)
 
     def test_what_is_updated_in_place_may_change(self) -> None:
@@ -668,11 +668,11 @@ class TestJoin:
 def test_what_runs_agree_on_is_what_is_left() -> None:
     mine, other, heir = shown(), shown("imc-9"), spare()
     found = Found((mine, other), (heir,))
-    assert found.agreed_on(other) == Found((other,))
-    assert Found((mine,), (heir, spare("imc-3"))).agreed_on(heir) == Found((mine,), (heir,))
+    assert found.assuming_kept(other) == Found((other,))
+    assert Found((mine,), (heir, spare("imc-3"))).assuming_kept(heir) == Found((mine,), (heir,))
 
 
-@pytest.mark.parametrize("facts", [Found(), Step("delete", "imc-1"), Plan((), None), InPlace({})], ids=type)
+@pytest.mark.parametrize("facts", [Found(), Step("delete", "imc-1"), Plan((), None), InPlaceUpdate({})], ids=type)
 def test_facts_do_not_change(facts: Any) -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         setattr(facts, dataclasses.fields(facts)[0].name, None)
@@ -680,72 +680,72 @@ def test_facts_do_not_change(facts: Any) -> None:
 
 class TestDifference:
     def test_an_update_that_carries_nothing_is_none(self) -> None:
-        assert not InPlace({})
-        assert InPlace({"tags": {}})
-        assert InPlace({}, kept={"tags": {}})
+        assert not InPlaceUpdate({})
+        assert InPlaceUpdate({"tags": {}})
+        assert InPlaceUpdate({}, kept={"tags": {}})
 
     def test_a_record_goes_into_a_tag_where_tags_are_sent(self) -> None:
         tags = {"Tags": [{"Key": "a", "Value": "1"}, {"Key": RECORD_TAG, "Value": "r"}]}
-        assert InPlace({"tags": {"a": "1"}}, "r").request() == tags
-        assert InPlace({}, "r", {"tags": {"a": "1"}}).request() == tags
+        assert InPlaceUpdate({"tags": {"a": "1"}}, "r").request() == tags
+        assert InPlaceUpdate({}, "r", {"tags": {"a": "1"}}).request() == tags
         # Declared tags win over those that are kept.
-        assert InPlace({"tags": {"a": "1"}}, "r", {"tags": {"b": "2"}}).request() == tags
-        assert InPlace({"retention_days": 5}, "r").request() == {"RetentionDays": 5}
-        assert InPlace({"tags": {}}).request() == {"Tags": []}
+        assert InPlaceUpdate({"tags": {"a": "1"}}, "r", {"tags": {"b": "2"}}).request() == tags
+        assert InPlaceUpdate({"retention_days": 5}, "r").request() == {"RetentionDays": 5}
+        assert InPlaceUpdate({"tags": {}}).request() == {"Tags": []}
 
     def test_a_record_is_named_where_it_alone_is_why_tags_are_sent(self) -> None:
-        carried = InPlace({"retention_days": 5}, "r", {"tags": {}})
+        carried = InPlaceUpdate({"retention_days": 5}, "r", {"tags": {}})
         assert carried.fields == ("retention_days", "track_build_settings")
-        assert carried.noted == {"track_build_settings": True}
-        plain = InPlace({"retention_days": 5, "images": []})
-        assert (plain.fields, plain.noted) == (("images", "retention_days"), {})
+        assert carried.recorded_note == {"track_build_settings": True}
+        plain = InPlaceUpdate({"retention_days": 5, "images": []})
+        assert (plain.fields, plain.recorded_note) == (("images", "retention_days"), {})
 
     @pytest.mark.parametrize(
         ("tags", "sent"),
         [
             ([], True),
-            ([{"Key": RECORD_TAG, "Value": tracking.record_of(BUILT)}], False),
-            ([{"Key": RECORD_TAG, "Value": tracking.record_of({"vpc_id": "vpc-1"})}], True),
+            ([{"Key": RECORD_TAG, "Value": tracking.make_record(BUILT)}], False),
+            ([{"Key": RECORD_TAG, "Value": tracking.make_record({"vpc_id": "vpc-1"})}], True),
         ],
     )
     def test_a_record_is_kept_up(self, tags: list[dict[str, str]], sent: bool) -> None:
-        change = difference.in_place(declared(track_build_settings=True), shown(Tags=tags))
+        change = difference.plan_in_place(declared(track_build_settings=True), shown(Tags=tags))
         assert bool(change.kept) is sent
-        assert change.record == tracking.record_of(BUILT)
+        assert change.record == tracking.make_record(BUILT)
 
     def test_without_tracking_the_record_stays(self) -> None:
-        record = tracking.record_of({"vpc_id": "vpc-1"})
-        change = difference.in_place(declared(tags={"a": "1"}), shown(Tags=[{"Key": RECORD_TAG, "Value": record}]))
+        record = tracking.make_record({"vpc_id": "vpc-1"})
+        change = difference.plan_in_place(declared(tags={"a": "1"}), shown(Tags=[{"Key": RECORD_TAG, "Value": record}]))
         assert (change.record, change.kept) == (record, {})
 
     def test_tags_that_are_not_shown_have_no_record(self) -> None:
         hidden = {field: value for field, value in cache().items() if field != "Tags"}
-        change = difference.in_place(declared(track_build_settings=True), ImageCache(hidden))
+        change = difference.plan_in_place(declared(track_build_settings=True), ImageCache(hidden))
         assert (change.values, change.record, change.kept) == ({}, "", {})
 
     def test_what_is_outstanding_is_what_was_sent_and_does_not_show(self) -> None:
         desired = declared(images=["nginx:2"], tags={"a": "1"}, track_build_settings=True)
-        assert difference.outstanding(desired, shown(), ["images"]) == ["images"]
+        assert difference.find_outstanding(desired, shown(), ["images"]) == ["images"]
         sent = ["tags", "images", "retention_days", "track_build_settings"]
-        assert difference.outstanding(desired, shown(), sent) == ["tags", "images", "track_build_settings"]
-        arrived = shown(Images=["nginx:2"], Tags=[{"Key": RECORD_TAG, "Value": tracking.record_of(BUILT)}])
-        assert difference.outstanding(desired, arrived, sent) == ["tags"]
+        assert difference.find_outstanding(desired, shown(), sent) == ["tags", "images", "track_build_settings"]
+        arrived = shown(Images=["nginx:2"], Tags=[{"Key": RECORD_TAG, "Value": tracking.make_record(BUILT)}])
+        assert difference.find_outstanding(desired, arrived, sent) == ["tags"]
 
     def test_a_change_of_what_is_recorded_is_a_difference(self) -> None:
-        old = shown(Tags=[{"Key": RECORD_TAG, "Value": tracking.record_of(BUILT)}])
+        old = shown(Tags=[{"Key": RECORD_TAG, "Value": tracking.make_record(BUILT)}])
         desired = declared(subnet_id="subnet-2", track_build_settings=True, tags={"a": "1"})
-        assert [row.option for row in difference.differing(desired, old)] == ["subnet_id", "tags"]
-        assert difference.of_build(desired, old) == ["subnet_id"]
+        assert [row.option for row in difference.find_differences(desired, old)] == ["subnet_id", "tags"]
+        assert difference.find_build_differences(desired, old) == ["subnet_id"]
         assert difference.reasons_to_replace(desired, old, NOW, rebuilt=False) == ["subnet_id"]
         untracked = declared(subnet_id="subnet-2")
-        assert difference.differing(untracked, old) == []
+        assert difference.find_differences(untracked, old) == []
 
     def test_the_bound_of_age(self) -> None:
-        for limit, too_old in (("1d", False), ("86399s", True)):
-            assert difference.too_old(declared(max_age=limit), shown(), NOW) is too_old
-        assert difference.too_old(declared(), shown(), NOW) is False
+        for limit, is_too_old in (("1d", False), ("86399s", True)):
+            assert difference.is_too_old(declared(max_age=limit), shown(), NOW) is is_too_old
+        assert difference.is_too_old(declared(), shown(), NOW) is False
         # By a clock that is behind.
-        assert difference.too_old(declared(max_age="1d"), shown(), NOW - 2 * 86400) is False
+        assert difference.is_too_old(declared(max_age="1d"), shown(), NOW - 2 * 86400) is False
 
     def test_only_a_failed_update_is_repeated(self) -> None:
         for options in ({}, {"on_change": "replace"}):
@@ -758,9 +758,9 @@ class TestDifference:
         assert difference.reasons_to_replace(desired, shown(), NOW, rebuilt=False) == reasons
 
     def test_what_is_never_shown_is_said_without_what_it_was(self) -> None:
-        old = shown(Tags=[{"Key": RECORD_TAG, "Value": tracking.record_of({"existed_eip_id": "eip-0"})}])
+        old = shown(Tags=[{"Key": RECORD_TAG, "Value": tracking.make_record({"existed_eip_id": "eip-0"})}])
         desired = declared(existed_eip_id="eip-1", image_cache_size=50, track_build_settings=True)
-        assert difference.words(desired, old, []) == [
+        assert difference.describe_differences(desired, old, []) == [
             "existed_eip_id is another than it was built with, declared 'eip-1'",
             "image_cache_size is 20, declared 50",
         ]
@@ -787,38 +787,38 @@ class TestRecord:
         return shown(Tags=[{"Key": RECORD_TAG, "Value": record}])
 
     def test_it_stays_as_it_was_written(self) -> None:
-        assert tracking.record_of(self.SETTINGS) == self.RECORD
-        assert tracking.record_of({**self.SETTINGS, "images": ["nginx:1"]}) == self.RECORD
-        assert tracking.record_of({}) == ""
+        assert tracking.make_record(self.SETTINGS) == self.RECORD
+        assert tracking.make_record({**self.SETTINGS, "images": ["nginx:1"]}) == self.RECORD
+        assert tracking.make_record({}) == ""
 
     def test_the_order_of_a_set_is_no_change(self) -> None:
         again = {**self.SETTINGS, "security_group_ids": ["sg-1", "sg-2", "sg-1"]}
-        assert tracking.record_of(again) == self.RECORD
+        assert tracking.make_record(again) == self.RECORD
         line = {"delete_policy": "Never", "internet_max_bandwidth_out": 5}
         turned = dict(reversed(line.items()))
-        assert tracking.record_of({"auto_create_eip_attribute": line}) == tracking.record_of(
+        assert tracking.make_record({"auto_create_eip_attribute": line}) == tracking.make_record(
             {"auto_create_eip_attribute": turned}
         )
 
     def test_it_is_read_back(self) -> None:
-        read = tracking.recorded(self.tagged("vpc-0a1b2c.subnet-ffffff.http-12345.dns-ABCDEF"))
+        read = tracking.read_record(self.tagged("vpc-0a1b2c.subnet-ffffff.http-12345.dns-ABCDEF"))
         assert read == {"vpc": "0a1b2c", "subnet": "ffffff"}
-        assert tracking.recorded(shown()) == {}
-        assert tracking.recorded(shown(Tags="?")) is None
+        assert tracking.read_record(shown()) == {}
+        assert tracking.read_record(shown(Tags="?")) is None
 
     def test_what_is_not_recorded_is_unknown(self) -> None:
-        old = self.tagged(tracking.record_of({"vpc_id": "vpc-0", "resolve_config": "x"}))
-        assert [row.option for row in tracking.changed_rows(self.SETTINGS, old)] == ["vpc_id", "resolve_config"]
-        assert tracking.changed_rows(self.SETTINGS, shown()) == []
-        assert tracking.changed_rows(self.SETTINGS, shown(Tags="?")) == []
-        assert tracking.changed_rows({}, old) == []
+        old = self.tagged(tracking.make_record({"vpc_id": "vpc-0", "resolve_config": "x"}))
+        assert [row.option for row in tracking.find_changed_rows(self.SETTINGS, old)] == ["vpc_id", "resolve_config"]
+        assert tracking.find_changed_rows(self.SETTINGS, shown()) == []
+        assert tracking.find_changed_rows(self.SETTINGS, shown(Tags="?")) == []
+        assert tracking.find_changed_rows({}, old) == []
 
     def test_what_is_not_given_stays_recorded(self) -> None:
-        old = self.tagged(tracking.record_of({"vpc_id": "vpc-0", "subnet_id": "subnet-1"}))
-        expected = tracking.record_of({"vpc_id": "vpc-1", "subnet_id": "subnet-1"})
-        assert tracking.updated_record({"vpc_id": "vpc-1"}, old) == expected
-        assert tracking.updated_record(BUILT, shown()) == tracking.record_of(BUILT)
-        assert tracking.updated_record(BUILT, shown(Tags="?")) is None
+        old = self.tagged(tracking.make_record({"vpc_id": "vpc-0", "subnet_id": "subnet-1"}))
+        expected = tracking.make_record({"vpc_id": "vpc-1", "subnet_id": "subnet-1"})
+        assert tracking.update_record({"vpc_id": "vpc-1"}, old) == expected
+        assert tracking.update_record(BUILT, shown()) == tracking.make_record(BUILT)
+        assert tracking.update_record(BUILT, shown(Tags="?")) is None
 
 
 class TestSuccessor:
@@ -834,7 +834,7 @@ class TestSuccessor:
 
     def test_what_never_shows_is_told_where_it_has_changed(self) -> None:
         new = Successor(declared(retention_days=1), shown(RetentionDays=0))
-        assert new.compared_with_old(["subnet_id"]) == {
+        assert new.compare_with_old(["subnet_id"]) == {
             "image_cache_name": "web",
             "images": ["nginx:1"],
             "image_cache_size": 20,
@@ -860,7 +860,7 @@ class TestSuccessor:
         assert Successor(declared(), shown()).lacks_passwords is False
 
     def test_the_record_is_of_all_that_is_given(self) -> None:
-        assert Successor(declared(track_build_settings=True)).record == tracking.record_of(BUILT)
+        assert Successor(declared(track_build_settings=True)).record == tracking.make_record(BUILT)
         assert Successor(declared()).record == ""
 
 

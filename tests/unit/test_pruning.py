@@ -11,13 +11,17 @@ from typing import Any, Optional
 
 import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.matching import held, supersedes, with_tag
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.matching import (
+    add_default_tag,
+    find_held,
+    supersedes,
+)
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.pruning import (
     GROUNDS,
-    Pruning,
+    PruningPlan,
     Rules,
-    make_pruning,
+    plan_pruning,
     rules_spec,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.selection import SELECTORS, Listed
@@ -50,9 +54,9 @@ def cache(image_cache_id: str = "imc-1", **fields: Any) -> ImageCache:
     )
 
 
-def pruned(*caches: ImageCache, **options: Any) -> Pruning:
+def pruned(*caches: ImageCache, **options: Any) -> PruningPlan:
     defaults = {name: entry.get("default") for name, entry in rules_spec().items()}
-    return make_pruning(Rules.from_params({**defaults, **options}), Listed(caches, NOW))
+    return plan_pruning(Rules.from_params({**defaults, **options}), Listed(caches, NOW))
 
 
 def reason(only: ImageCache, **options: Any) -> Optional[str]:
@@ -203,13 +207,13 @@ class TestGuards:
     def test_the_newest_stay(self) -> None:
         caches = [cache(f"imc-{days}", CreationTime=ago(days=days)) for days in (1, 31, 60, 50, 40)]
         pruning = pruned(*caches, older_than="30d", keep_newest=2)
-        assert [c.id for c in pruning.going] == ["imc-60", "imc-50"]
+        assert [c.id for c in pruning.candidates] == ["imc-60", "imc-50"]
         assert [(entry.cache.id, entry.reason) for entry in pruning.kept] == [
             ("imc-40", "keep_newest keeps the newest 2 that would go"),
             ("imc-31", "keep_newest keeps the newest 2 that would go"),
             ("imc-1", "it was created 1 d ago, not more than 30d"),
         ]
-        assert pruned(*caches, older_than="30d", keep_newest=9).going == []
+        assert pruned(*caches, older_than="30d", keep_newest=9).candidates == []
 
 
 class TestMatchingOrder:
@@ -237,17 +241,17 @@ class TestMatchingOrder:
     def test_who_supersedes_an_older_one(self, fields: dict[str, Any], does: bool) -> None:
         newer = cache("imc-new", **{"CreationTime": ago(days=3), **fields})
         assert supersedes(newer, self.OLD) is does
-        assert (self.OLD in pruned(newer, self.OLD, superseded=True).going) is does
+        assert (self.OLD in pruned(newer, self.OLD, superseded=True).candidates) is does
 
     def test_an_image_without_a_tag_is_not_taken_for_its_latest(self) -> None:
         assert not supersedes(cache(Images=["nginx:latest"], CreationTime=ago(days=1)), cache(Images=["nginx"]))
 
     def test_of_a_chain_the_last_one_stays(self) -> None:
         chain = [cache(f"imc-{days}", CreationTime=ago(days=days)) for days in (9, 8, 7, 6)]
-        assert [c.id for c in pruned(*chain, superseded=True).going] == ["imc-9", "imc-8", "imc-7"]
+        assert [c.id for c in pruned(*chain, superseded=True).candidates] == ["imc-9", "imc-8", "imc-7"]
 
     def test_of_two_that_are_alike_in_all_both_stay(self) -> None:
-        assert pruned(cache("imc-a"), cache("imc-b"), superseded=True).going == []
+        assert pruned(cache("imc-a"), cache("imc-b"), superseded=True).candidates == []
 
     @pytest.mark.parametrize(
         ("image", "complete"),
@@ -260,10 +264,10 @@ class TestMatchingOrder:
         ],
     )
     def test_references(self, image: str, complete: str) -> None:
-        assert with_tag(image) == complete
+        assert add_default_tag(image) == complete
 
     def test_held(self) -> None:
-        assert held(["nginx", "redis:7", "a:1"], ["nginx:latest", "a:1", "b:1"]) == ["nginx", "a:1"]
+        assert find_held(["nginx", "redis:7", "a:1"], ["nginx:latest", "a:1", "b:1"]) == ["nginx", "a:1"]
 
 
 STATUS = st.sampled_from(["Pending", "Ready", "Failed", "Updating", "UpdateFailed", "Odd", None])
@@ -301,11 +305,11 @@ def test_whatever_is_listed_each_goes_or_has_a_reason_and_the_guards_hold(
 ) -> None:
     caches = [cache(f"imc-{number}", **shown) for number, shown in enumerate(fields)]
     pruning = pruned(*caches, **options)
-    ids = [c.id for c in pruning.going] + [entry.cache.id for entry in pruning.kept]
+    ids = [c.id for c in pruning.candidates] + [entry.cache.id for entry in pruning.kept]
     assert sorted(ids) == sorted(c.id for c in caches)
     assert all(entry.reason for entry in pruning.kept)
-    assert all(pruning.reasons[c.id] for c in pruning.going)
-    for gone in pruning.going:
+    assert all(pruning.reasons[c.id] for c in pruning.candidates)
+    for gone in pruning.candidates:
         assert gone.raw["Status"] in ("Ready", "Failed", "UpdateFailed")
         assert gone.raw["CreationTime"] not in ("", None, "?", "0")
         assert gone.raw["LastMatchedTime"] not in (None, "?", "0")
@@ -313,6 +317,6 @@ def test_whatever_is_listed_each_goes_or_has_a_reason_and_the_guards_hold(
             assert gone.raw["ImageCacheType"] == "manual" or (gone.raw["ImageCacheType"] is None and gone.name)
     if options.get("superseded"):
         # Whatever went, a Ready one that holds its images is still there.
-        for gone in pruning.going:
+        for gone in pruning.candidates:
             left = [entry.cache for entry in pruning.kept if entry.cache.status == "Ready"]
             assert any(set(gone.raw["Images"]) <= set(other.raw["Images"]) for other in left)

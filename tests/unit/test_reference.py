@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Optional
 
 import pytest
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.matching import held, with_tag
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.matching import add_default_tag, find_held
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.options import image_problems
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.reference import (
     DIGEST_LENGTHS,
@@ -90,12 +90,12 @@ def test_every_familiar_reference_parses_to_its_full_form(
 def test_any_text_parses_or_is_refused(text: str) -> None:
     problems = list(image_problems("images[0]", text))
     if problems:
-        assert with_tag(text) == text
+        assert add_default_tag(text) == text
         return
     reference = parse_reference(text)
     assert parse_reference(str(reference)) == reference
-    assert with_tag(text) in (text, f"{text}:latest")
-    assert parse_reference(with_tag(text)).name == reference.name
+    assert add_default_tag(text) in (text, f"{text}:latest")
+    assert parse_reference(add_default_tag(text)).name == reference.name
 
 
 @pytest.mark.parametrize(
@@ -192,5 +192,5 @@ def test_a_reference_without_a_fixed_tag_is_floating(image: str, floats: bool) -
     ],
 )
 def test_a_missing_tag_is_completed_and_the_rest_stays(image: str, complete: str) -> None:
-    assert with_tag(image) == complete
-    assert held([image], [complete]) == [image]
+    assert add_default_tag(image) == complete
+    assert find_held([image], [complete]) == [image]

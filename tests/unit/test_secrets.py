@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from ansible.module_utils import basic
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _prune, _run
-from ansible_collections.tencentcloud.tke.plugins.module_utils._module import Definition, run_handed_over
+from ansible_collections.tencentcloud.tke.plugins.module_utils._module import Definition, run_in_process
 from emulator import Emulator
 from stories.controller import ROOT
 from stories.test_life import aged
@@ -26,7 +26,7 @@ PACKAGE = "ansible_collections.tencentcloud.tke.plugins.module_utils"
 MODULES = ("image_cache", "image_cache_set", "image_cache_info", "image_cache_prune")
 CANARIES = {"secret_key": "canary-key/+Zq8=", "token": "canary-token-Xw7", "password": 'canary"pass Vy6'}
 # Above what scrubs, and what it scrubs with, there is nothing that could.
-BEYOND = ("_module", "_secrets", "_legible", "_caller", "_version")
+BEYOND = ("_module", "_secrets", "_sanitize", "_runtime", "_version")
 # These run before there are arguments, and those hand them over to what scrubs.
 BEFORE = ("argument_spec", "declaration_spec", *(f"{name}_spec" for name in MODULES), *MODULES)
 BASE: dict[str, Any] = {"_ansible_version": "2.19.0", "_ansible_diff": True, "_ansible_verbosity": 4}
@@ -84,7 +84,7 @@ def results(emulator: Emulator) -> Iterator[dict[str, Any]]:
         said: list[str] = []
         given = {name: canary for name, canary in CANARIES.items() if json.dumps(canary) in arguments}
         Defect.words = " ".join(given.values())
-        yield {**run_handed_over(definition, arguments.encode(), said.append), "said": said}
+        yield {**run_in_process(definition, arguments.encode(), said.append), "said": said}
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_a_defect_is_seen_at_all(there: Emulator, monkeypatch: pytest.MonkeyPatc
     def defective(*_args: Any) -> Any:
         raise Defect
 
-    monkeypatch.setattr(plan, "_replaced", defective)
+    monkeypatch.setattr(plan, "_plan_replace", defective)
     result = next(results(there))
     assert result["msg"].startswith("this is a defect of the collection: Defect: ******** ******** ********.")
 

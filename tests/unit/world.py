@@ -20,11 +20,11 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils import _connectio
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Client
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import api_error
-from ansible_collections.tencentcloud.tke.plugins.module_utils._caller import Caller, ScrubbingReporter
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
-from ansible_collections.tencentcloud.tke.plugins.module_utils._legible import readable
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.scheduler import InlineExecutor
+from ansible_collections.tencentcloud.tke.plugins.module_utils._runtime import Runtime, ScrubbingReporter
+from ansible_collections.tencentcloud.tke.plugins.module_utils._sanitize import sanitize_result
 from emulator import vendor
 from emulator.errors import ApiProblem
 from emulator.service import Cache, ImageCacheService, Settings
@@ -118,10 +118,10 @@ class World:
     def run(self, *, check_mode: bool = False, **options: Any) -> dict[str, Any]:
         """Return the result of a run of the module; by default it declares C(web)."""
         params = self.params(**options)
-        caller = Caller(self, ansible_version="2.19", check_mode=check_mode, diff=True, clock=self.clock)
+        runtime = Runtime(self, ansible_version="2.19", check_mode=check_mode, diff=True, clock=self.clock)
         client = Client(self, retries=3, check_mode=check_mode, clock=self.clock)
-        result = readable(
-            _run._reconciled(Desired.from_params(params), client, Journal(ScrubbingReporter(self, [])), caller)
+        result = sanitize_result(
+            _run._reconcile(Desired.from_params(params), client, Journal(ScrubbingReporter(self, [])), runtime)
         )
         check_diff(result)
         return result
@@ -142,18 +142,18 @@ class World:
 
     def _run_module(
         self,
-        run: Callable[[Mapping[str, Any], Caller], dict[str, Any]],
+        run: Callable[[Mapping[str, Any], Runtime], dict[str, Any]],
         spec: Callable[..., Mapping[str, Mapping[str, Any]]],
         *,
         check_mode: bool = False,
         **options: Any,
     ) -> dict[str, Any]:
         defaults = {name: entry.get("default") for name, entry in spec(lambda *_args: None).items()}
-        caller = Caller(self, ansible_version="2.19", check_mode=check_mode, diff=True, clock=self.clock)
+        runtime = Runtime(self, ansible_version="2.19", check_mode=check_mode, diff=True, clock=self.clock)
         client = Client(self, retries=3, check_mode=check_mode, clock=self.clock)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(_connection, "connect", lambda _p, regions, **_k: (dict.fromkeys(regions, client), []))
-            return run({**defaults, "region": "ap-guangzhou", **options}, caller)
+            return run({**defaults, "region": "ap-guangzhou", **options}, runtime)
 
     @staticmethod
     def params(**options: Any) -> dict[str, Any]:

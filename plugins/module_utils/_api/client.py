@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. The actions on image caches. Which of them are repeated, and when, says repeating.py."""
+"""Private to this collection. The actions on image caches. Which of them are repeated, and when, says retry.py."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.listing impo
     read_all,
     read_selected,
 )
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.pacing import Pacing
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.repeating import Answer, Repeating, Sender
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.rate_limiter import RateLimiter
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.retry import Answer, RetryingClient, Sender
 
 __all__ = ["PAGE_SIZE", "Answer", "Client", "Listing", "Sender"]
 
@@ -30,9 +30,15 @@ class Client:
     """The actions of one region. In check mode it refuses every write, whatever asks for it."""
 
     def __init__(
-        self, sender: Sender, *, retries: int, check_mode: bool, clock: Clock, pacing: Optional[Pacing] = None
+        self,
+        sender: Sender,
+        *,
+        retries: int,
+        check_mode: bool,
+        clock: Clock,
+        rate_limiter: Optional[RateLimiter] = None,
     ) -> None:
-        self._api = Repeating(sender, retries=retries, clock=clock, pacing=pacing)
+        self._api = RetryingClient(sender, retries=retries, clock=clock, rate_limiter=rate_limiter)
         self._check_mode = check_mode
 
     def create(self, parameters: Mapping[str, Any], deadline: Deadline) -> Answer:

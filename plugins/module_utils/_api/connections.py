@@ -26,14 +26,14 @@ except ImportError:
     # Whoever sends something says so: transport.py.
     pass
 
-__all__ = ["Unconnected", "adapter"]
+__all__ = ["NotConnected", "make_adapter"]
 
 
-class Unconnected(Exception):
+class NotConnected(Exception):
     """No connection came about, nor a tunnel, nor trust: nothing of the request was sent. The cause says why."""
 
 
-class Received(io.RawIOBase):
+class BoundedReader(io.RawIOBase):
     """What arrives at a socket, as long as the time-out that the socket has at first is not over."""
 
     def __init__(self, raw: Any, sock: Any) -> None:
@@ -58,16 +58,16 @@ class Received(io.RawIOBase):
         super().close()
 
 
-class Answer(http.client.HTTPResponse):
+class BoundedResponse(http.client.HTTPResponse):
     """An answer that is whole, from its status line to its end, before the time-out is over."""
 
     def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         received: Any = self.fp
-        self.fp = io.BufferedReader(Received(received.detach(), sock))
+        self.fp = io.BufferedReader(BoundedReader(received.detach(), sock))
 
 
-def adapter(connections: int) -> Any:
+def make_adapter(connections: int) -> Any:
     """Return an adapter of C(requests) for as many connections at once. They raise Unconnected."""
 
     class Adapter(requests.adapters.HTTPAdapter):
@@ -75,36 +75,36 @@ def adapter(connections: int) -> Any:
 
         def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
             super().init_poolmanager(*args, **kwargs)
-            _make_bounded(self.poolmanager)
+            _bound_pools(self.poolmanager)
 
         def proxy_manager_for(self, proxy: Any, **kwargs: Any) -> Any:
             known = proxy in self.proxy_manager
             manager = super().proxy_manager_for(proxy, **kwargs)
             if not known:
-                _make_bounded(manager)
+                _bound_pools(manager)
             return manager
 
     return Adapter(pool_connections=1, pool_maxsize=connections)
 
 
-def _make_bounded(manager: Any) -> None:
+def _bound_pools(manager: Any) -> None:
     pools: Dict[str, Any] = manager.pool_classes_by_scheme
-    manager.pool_classes_by_scheme = {scheme: _bounded(pool) for scheme, pool in pools.items()}
+    manager.pool_classes_by_scheme = {scheme: _bounded_pool(pool) for scheme, pool in pools.items()}
 
 
-def _bounded(pool: Any) -> Any:
+def _bounded_pool(pool: Any) -> Any:
     """Return a class of urllib3's pools with connections like here."""
     usual: Any = pool.ConnectionCls
 
     class Connection(usual):  # type: ignore[misc]
         """One that says by its error whether there was a connection at all."""
 
-        response_class = Answer
+        response_class = BoundedResponse
 
         def connect(self) -> None:
             try:
                 super().connect()
             except (OSError, ValueError, http.client.HTTPException, urllib3.exceptions.HTTPError) as error:
-                raise Unconnected from error
+                raise NotConnected from error
 
     return type("Pool", (pool,), {"ConnectionCls": Connection})

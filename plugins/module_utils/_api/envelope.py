@@ -104,9 +104,9 @@ def _gateway_error(status: int) -> Type[GatewayError]:
 
 def _excerpt(body: bytes) -> str:
     text = " ".join(body[:LONGEST_LOOK].decode("utf-8", "replace").split())
-    return _shortened(text, len(body) > LONGEST_LOOK) if text else "an empty body"
+    return _shorten(text, len(body) > LONGEST_LOOK) if text else "an empty body"
 
 
-def _shortened(text: str, already: bool = False) -> str:
+def _shorten(text: str, already: bool = False) -> str:
     # That it was cut is said: a secret may have been cut with it, and is looked for there too.
     return text[:LONGEST_EXCERPT] + ("..." if already or len(text) > LONGEST_EXCERPT else "")

@@ -6,8 +6,8 @@
 
 Two facts decide what may happen next:
 
-- C(passing): the same request may succeed later, unchanged;
-- C(nothing_done): the failure proves that the server did not act on the request.
+- C(retryable): the same request may succeed later, unchanged;
+- C(not_executed): the failure proves that the server did not act on the request.
 
 A read is repeated when the failure is passing, a write only when, besides, nothing was done.
 Source of the codes: the common error codes of API 3.0, and C(errorcodes.py) of the vendor's Python SDK.
@@ -57,8 +57,8 @@ class WriteRefused(Exception):
 class RequestError(Exception):
     """A request failed. C(message) is the server's or the system's wording."""
 
-    passing = False
-    nothing_done = True
+    retryable = False
+    not_executed = True
 
     def __init__(
         self,
@@ -86,14 +86,14 @@ class RequestError(Exception):
             "request_id": self.request_id,
             "action": self.action,
             "http_status": self.http_status,
-            "retryable": self.passing,
+            "retryable": self.retryable,
         }
 
 
 class ConnectionFailed(RequestError):
     """No connection came about, so no request was sent."""
 
-    passing = True
+    retryable = True
 
 
 class UntrustedCertificate(RequestError):
@@ -112,8 +112,8 @@ class TlsMissing(RequestError):
 class NoAnswer(RequestError):
     """The request may have been sent, but no whole answer came back in time."""
 
-    passing = True
-    nothing_done = False
+    retryable = True
+    not_executed = False
 
 
 class GatewayError(RequestError):
@@ -123,21 +123,21 @@ class GatewayError(RequestError):
 class GatewayFailure(GatewayError):
     """A gateway's 5xx: whether the server behind it acted is not known."""
 
-    passing = True
-    nothing_done = False
+    retryable = True
+    not_executed = False
 
 
 class GatewayThrottled(GatewayError):
     """A gateway's 429: the request was turned away."""
 
-    passing = True
+    retryable = True
 
 
 class MalformedAnswer(RequestError):
     """An answer that is no API 3.0 envelope, or lacks what the action must return."""
 
-    passing = True
-    nothing_done = False
+    retryable = True
+    not_executed = False
 
 
 class ApiError(RequestError):
@@ -157,7 +157,7 @@ class NotAuthorized(ApiError):
 class Throttled(ApiError):
     """Too many requests per second; nothing was done."""
 
-    passing = True
+    retryable = True
 
 
 class QuotaExceeded(ApiError):
@@ -187,8 +187,8 @@ class InvalidRequest(ApiError):
 class ServerError(ApiError):
     """The service failed by itself; whether it acted is not known."""
 
-    passing = True
-    nothing_done = False
+    retryable = True
+    not_executed = False
 
 
 class Unspecific(ApiError):

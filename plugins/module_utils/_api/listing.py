@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Deadline
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import MalformedAnswer
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.repeating import Answer
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.retry import Answer
 
 __all__ = ["PAGE_SIZE", "Listing", "has_id", "read_all", "read_selected"]
 

@@ -21,7 +21,7 @@ from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Tuple, Unio
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api import tc3
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.connections import Unconnected, adapter
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.connections import NotConnected, make_adapter
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.endpoint import Endpoint
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.envelope import open_envelope
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import (
@@ -118,7 +118,7 @@ class Transport:
     ) -> None:
         self._settings, self._service, self._keys, self._clock = settings, service, keys, clock
         self._session = requests.Session()
-        bounded = adapter(connections)
+        bounded = make_adapter(connections)
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, bounded)
         # To this machine no proxy leads, and none may see a request that is not encrypted.
@@ -142,9 +142,9 @@ class Transport:
             error.action = action
             raise
         try:
-            return open_envelope(action, status, answer, _seconds(headers.get("Retry-After"), self._clock))
+            return open_envelope(action, status, answer, _retry_after_seconds(headers.get("Retry-After"), self._clock))
         except AuthenticationError as error:
-            error.clock_offset = _offset(headers.get("Date"), timestamp)
+            error.clock_offset = _clock_offset(headers.get("Date"), timestamp)
             raise
 
     def _headers(self, action: str, keys: Optional[tc3.Keys]) -> Dict[str, str]:
@@ -182,7 +182,7 @@ class Transport:
                         http_status=response.status_code,
                     )
                 return response.status_code, response.headers, _read(response)
-        except (Unconnected, requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        except (NotConnected, requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise _transport_error(error, self._settings) from error
 
 
@@ -199,12 +199,12 @@ def _read(response: Any) -> bytes:
 def _transport_error(error: BaseException, settings: ConnectionSettings) -> RequestError:
     host = settings.endpoint.host
     causes = list(_causes(error))
-    why = _words(causes)
-    if any(_distrusts(cause) for cause in causes):
+    why = _describe_cause(causes)
+    if any(_is_distrust(cause) for cause in causes):
         return UntrustedCertificate(f"the certificate of {host} did not verify: {why}")
     if any(getattr(cause, "reason", None) in NOT_TLS for cause in causes):
         return _tls_missing(settings.endpoint)
-    if isinstance(error, Unconnected):
+    if isinstance(error, NotConnected):
         return ConnectionFailed(f"no connection to {host}: {why}")
     if any(isinstance(cause, (requests.Timeout, urllib3.exceptions.TimeoutError)) for cause in causes):
         return NoAnswer(f"{host} did not answer within {settings.timeout:g} s")
@@ -218,7 +218,7 @@ def _tls_missing(endpoint: Endpoint) -> TlsMissing:
     return error
 
 
-def _distrusts(cause: BaseException) -> bool:
+def _is_distrust(cause: BaseException) -> bool:
     # Before its version 2 urllib3 compares the host's name itself, and has an error of its own for that.
     return "CERTIFICATE_VERIFY_FAILED" in str(cause) or type(cause).__name__ == "CertificateError"
 
@@ -235,7 +235,7 @@ def _causes(error: Optional[BaseException]) -> Iterator[BaseException]:
         queue += [cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args]
 
 
-def _words(causes: Any) -> str:
+def _describe_cause(causes: Any) -> str:
     """Return the system's own words for it where there are some, without the wrappers' addresses."""
     for cause in causes:
         if isinstance(cause, OSError) and cause.strerror:
@@ -244,7 +244,7 @@ def _words(causes: Any) -> str:
     return str(innermost) or type(innermost).__name__
 
 
-def _seconds(retry_after: Optional[str], clock: Clock) -> Optional[float]:
+def _retry_after_seconds(retry_after: Optional[str], clock: Clock) -> Optional[float]:
     """Return the pause, in seconds, that a Retry-After header asks for: a number or an HTTP date."""
     if not retry_after:
         return None
@@ -256,7 +256,7 @@ def _seconds(retry_after: Optional[str], clock: Clock) -> Optional[float]:
         return None
 
 
-def _offset(date: Optional[str], timestamp: int) -> Optional[int]:
+def _clock_offset(date: Optional[str], timestamp: int) -> Optional[int]:
     """Return by how many seconds this machine's clock is ahead of the server's, None where the server does not say."""
     try:
         return timestamp - int(parsedate_to_datetime(date).timestamp()) if date else None
@@ -291,4 +291,4 @@ def _fetch(url: str, seconds: float, answers: Any) -> None:
                 body = response.raw.read(MAX_TEXT_BYTES, decode_content=True)
         answers.put((response.status_code, body.decode("utf-8", "replace")))
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-        answers.put(ConnectionFailed(f"no connection: {_words(list(_causes(error)))}"))
+        answers.put(ConnectionFailed(f"no connection: {_describe_cause(list(_causes(error)))}"))

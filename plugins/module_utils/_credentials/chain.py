@@ -20,23 +20,23 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.tc3 import K
 from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.lease import (
     Credentials,
     Lease,
-    checked_keys,
+    check_keys,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.metadata import (
-    Nothing,
-    keys_of_instance,
-    place_of,
+    NoInstanceRole,
+    fetch_keys_of_instance,
+    source_name,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.stored import Profile
 from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.sts import (
     OpenSts,
     Pod,
     Role,
-    assumed_role,
-    assumed_role_of_pod,
+    assume_role,
+    assume_role_of_pod,
 )
 
-__all__ = ["SESSION_NAME", "SESSION_SECONDS", "SOURCES", "TOKEN_VARIABLES", "Login", "find_credentials"]
+__all__ = ["SESSION_NAME", "SESSION_SECONDS", "SOURCES", "TOKEN_VARIABLES", "CredentialContext", "find_credentials"]
 
 # tccli, the Terraform provider and other tools each have their own name for it; the first that is set counts.
 TOKEN_VARIABLES = ("TENCENTCLOUD_TOKEN", "TENCENTCLOUD_SECURITY_TOKEN", "TENCENTCLOUD_SESSION_TOKEN")
@@ -44,12 +44,12 @@ POD_VARIABLES = ("TKE_REGION", "TKE_PROVIDER_ID", "TKE_WEB_IDENTITY_TOKEN_FILE",
 SESSION_NAME, SESSION_SECONDS = "ansible-tencentcloud-tke", 7200
 
 
-class NotHere(Exception):
+class NoCredentials(Exception):
     """A source has no keys; the message says what it has, or nothing."""
 
 
 @dataclass(frozen=True)
-class Login:
+class CredentialContext:
     """What the sources may look at. C(role) is the one to be assumed with the keys that are found."""
 
     options: Mapping[str, Optional[str]]
@@ -60,16 +60,16 @@ class Login:
     open_sts: OpenSts
     clock: Clock
 
-    def fixed(self, keys: Optional[Keys], otherwise: str) -> Credentials:
+    def from_keys(self, keys: Optional[Keys], otherwise: str) -> Credentials:
         """Return keys that do not end by themselves. Raises NotHere, which says C(otherwise), where there are none."""
         if keys is None:
-            raise NotHere(otherwise)
+            raise NoCredentials(otherwise)
         lease = Lease(keys)
         return Credentials(lambda: lease, self.clock)
 
     def with_role(self, base: Credentials, role: Role) -> Credentials:
         """Return the keys of a role that C(base) may assume."""
-        credentials = Credentials(lambda: assumed_role(role, base.keys, self.open_sts, self.clock), self.clock)
+        credentials = Credentials(lambda: assume_role(role, base.keys, self.open_sts, self.clock), self.clock)
         credentials.secrets = base.secrets
         return credentials
 
@@ -78,54 +78,54 @@ class Login:
 class Source:
     """One place where keys may be. C(place) is how an error names it."""
 
-    place: Callable[[Login], str]
-    find: Callable[[Login], Credentials]
+    place: Callable[[CredentialContext], str]
+    find: Callable[[CredentialContext], Credentials]
 
 
-def _options_place(_login: Login) -> str:
+def _options_place(_login: CredentialContext) -> str:
     return "the options secret_id and secret_key"
 
 
-def _from_options(login: Login) -> Credentials:
+def _from_options(login: CredentialContext) -> Credentials:
     secret_id, secret_key, token = (login.options.get(name) for name in ("secret_id", "secret_key", "token"))
-    keys = checked_keys(_options_place(login), secret_id, secret_key, token)
-    return login.fixed(keys, "not given")
+    keys = check_keys(_options_place(login), secret_id, secret_key, token)
+    return login.from_keys(keys, "not given")
 
 
-def _environment_place(_login: Login) -> str:
+def _environment_place(_login: CredentialContext) -> str:
     return "the environment variables TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY"
 
 
-def _from_environment(login: Login) -> Credentials:
+def _from_environment(login: CredentialContext) -> Credentials:
     if login.options.get("profile"):
-        raise NotHere("not looked at, since the option profile is given")
+        raise NoCredentials("not looked at, since the option profile is given")
     environment = login.environment
     token = next((environment[name] for name in TOKEN_VARIABLES if environment.get(name)), None)
     secret_id, secret_key = environment.get("TENCENTCLOUD_SECRET_ID"), environment.get("TENCENTCLOUD_SECRET_KEY")
-    keys = checked_keys(_environment_place(login), secret_id, secret_key, token)
-    return login.fixed(keys, "not set")
+    keys = check_keys(_environment_place(login), secret_id, secret_key, token)
+    return login.from_keys(keys, "not set")
 
 
-def _tccli_place(login: Login) -> str:
+def _tccli_place(login: CredentialContext) -> str:
     return f"tccli's login in {login.profile.tccli}"
 
 
-def _from_tccli(login: Login) -> Credentials:
+def _from_tccli(login: CredentialContext) -> Credentials:
     profile = login.profile
-    stored = profile.stored_login()
+    stored = profile.read_tccli()
     if stored is None:
-        raise NotHere("there is no such file")
+        raise NoCredentials("there is no such file")
     if stored.kind == "cvm-role":
         try:
-            return _keys_of_instance(login)
-        except Nothing as error:
+            return _find_keys_of_instance(login)
+        except NoInstanceRole as error:
             raise InvalidInput(f"{stored.path} is of type cvm-role, but {error}") from None
     if stored.keys is None and not profile.chosen and stored.kind == "default":
-        raise NotHere("it holds no keys")
+        raise NoCredentials("it holds no keys")
 
     def fetch() -> Lease:
         # Read anew: tccli may have renewed it meanwhile.
-        return (profile.stored_login() or stored).lease(login.clock.unix(), profile.name)
+        return (profile.read_tccli() or stored).lease(login.clock.unix(), profile.name)
 
     credentials = Credentials(fetch, login.clock)
     credentials.keys()
@@ -134,22 +134,22 @@ def _from_tccli(login: Login) -> Credentials:
     return credentials
 
 
-def _ini_place(login: Login) -> str:
+def _ini_place(login: CredentialContext) -> str:
     return f"section [{login.profile.name}] in {' or '.join(str(path) for path in login.profile.ini)}"
 
 
-def _from_ini(login: Login) -> Credentials:
-    return login.fixed(login.profile.ini_keys(), "there is no such file")
+def _from_ini(login: CredentialContext) -> Credentials:
+    return login.from_keys(login.profile.ini_keys(), "there is no such file")
 
 
-def _pod_place(_login: Login) -> str:
+def _pod_place(_login: CredentialContext) -> str:
     return f"the Pod's identity, by {', '.join(POD_VARIABLES)}"
 
 
-def _from_pod(login: Login) -> Credentials:
+def _from_pod(login: CredentialContext) -> Credentials:
     missing = [name for name in POD_VARIABLES if not login.environment.get(name)]
     if missing:
-        raise NotHere("not set" if len(missing) == len(POD_VARIABLES) else f"{', '.join(missing)} not set")
+        raise NoCredentials("not set" if len(missing) == len(POD_VARIABLES) else f"{', '.join(missing)} not set")
     region, provider, path, arn = (login.environment[name] for name in POD_VARIABLES)
     role = Role(arn, SESSION_NAME, SESSION_SECONDS)
 
@@ -157,7 +157,7 @@ def _from_pod(login: Login) -> Credentials:
         # Read anew: the token is rotated.
         identity = _identity(path)
         credentials.secrets.append(identity)
-        return assumed_role_of_pod(role, Pod(region, provider, identity), login.open_sts, login.clock)
+        return assume_role_of_pod(role, Pod(region, provider, identity), login.open_sts, login.clock)
 
     credentials = Credentials(fetch, login.clock)
     return credentials
@@ -175,19 +175,19 @@ def _identity(path: str) -> str:
     return token
 
 
-def _instance_place(login: Login) -> str:
-    return place_of(login.metadata)
+def _instance_place(login: CredentialContext) -> str:
+    return source_name(login.metadata)
 
 
-def _from_instance(login: Login) -> Credentials:
+def _from_instance(login: CredentialContext) -> Credentials:
     try:
-        return _keys_of_instance(login)
-    except Nothing as error:
-        raise NotHere(error.reason) from error
+        return _find_keys_of_instance(login)
+    except NoInstanceRole as error:
+        raise NoCredentials(error.reason) from error
 
 
-def _keys_of_instance(login: Login) -> Credentials:
-    credentials = Credentials(lambda: keys_of_instance(login.metadata), login.clock)
+def _find_keys_of_instance(login: CredentialContext) -> Credentials:
+    credentials = Credentials(lambda: fetch_keys_of_instance(login.metadata), login.clock)
     credentials.keys()
     return credentials
 
@@ -204,7 +204,7 @@ SOURCES: Tuple[Source, ...] = (
 PROFILES = (_from_tccli, _from_ini)
 
 
-def find_credentials(login: Login) -> Credentials:
+def find_credentials(login: CredentialContext) -> Credentials:
     """Return the credentials of the first source that has some, with the role on top of them.
 
     Raises InvalidInput for half a pair, malformed keys and broken files, for a profile that is nowhere and, listing
@@ -215,7 +215,7 @@ def find_credentials(login: Login) -> Credentials:
     for source in SOURCES:
         try:
             found = source.find(login)
-        except NotHere as error:
+        except NoCredentials as error:
             tried.append(f"- {source.place(login)}: {error}")
         else:
             return login.with_role(found, login.role) if login.role else found

@@ -14,7 +14,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput, RequestError
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.tc3 import Keys
 
-__all__ = ["Credentials", "Lease", "checked_keys"]
+__all__ = ["Credentials", "Lease", "check_keys"]
 
 # Temporary keys are renewed when no more than this many seconds, or a quarter of their life, is left.
 MARGIN = 300.0
@@ -43,20 +43,20 @@ class Credentials:
     def keys(self) -> Keys:
         """Return keys that are good for some time. Raises InvalidInput and RequestError where there are none."""
         with self._lock:
-            return self._good_keys()
+            return self._current_keys()
 
-    def _good_keys(self) -> Keys:
+    def _current_keys(self) -> Keys:
         lease = self._lease
-        if lease is None or self._left <= self._margin:
+        if lease is None or self._seconds_left <= self._margin:
             try:
-                lease = self._renewed()
+                lease = self._renew()
             except (InvalidInput, RequestError):
                 # The old ones will do for as long as they live.
-                if lease is None or self._left <= 0:
+                if lease is None or self._seconds_left <= 0:
                     raise
         return lease.keys
 
-    def _renewed(self) -> Lease:
+    def _renew(self) -> Lease:
         lease = self._lease = self._fetch()
         self._fetched = self._clock.monotonic()
         self._life = float("inf") if lease.ends is None else lease.ends - self._clock.unix()
@@ -65,13 +65,11 @@ class Credentials:
         return lease
 
     @property
-    def _left(self) -> float:
+    def _seconds_left(self) -> float:
         return self._life - (self._clock.monotonic() - self._fetched)
 
 
-def checked_keys(
-    place: str, secret_id: Optional[str], secret_key: Optional[str], token: Optional[str]
-) -> Optional[Keys]:
+def check_keys(place: str, secret_id: Optional[str], secret_key: Optional[str], token: Optional[str]) -> Optional[Keys]:
     """Return the pair that a place holds, None where it holds neither. Raises InvalidInput for half a pair."""
     if not secret_id and not secret_key:
         return None

@@ -15,7 +15,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.tc3 import K
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.transport import fetch_text
 from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.lease import Lease
 
-__all__ = ["METADATA_ENDPOINT", "METADATA_SECONDS", "Nothing", "keys_of_instance", "place_of"]
+__all__ = ["METADATA_ENDPOINT", "METADATA_SECONDS", "NoInstanceRole", "fetch_keys_of_instance", "source_name"]
 
 METADATA_ENDPOINT = "http://metadata.tencentyun.com"
 PATH = "latest/meta-data/cam/security-credentials/"
@@ -23,24 +23,24 @@ PATH = "latest/meta-data/cam/security-credentials/"
 METADATA_SECONDS = 2.0
 
 
-class Nothing(InvalidInput):
+class NoInstanceRole(InvalidInput):
     """This is no instance with a role; C(reason) says what there is instead."""
 
     def __init__(self, endpoint: Endpoint, reason: str) -> None:
-        super().__init__(f"no keys come from {place_of(endpoint)}: {reason}.")
+        super().__init__(f"no keys come from {source_name(endpoint)}: {reason}.")
         self.reason = reason
 
 
-def place_of(endpoint: Endpoint) -> str:
+def source_name(endpoint: Endpoint) -> str:
     """Return how errors name it."""
     return f"the instance's role, by the metadata service at {endpoint.host}"
 
 
-def keys_of_instance(endpoint: Endpoint) -> Lease:
+def fetch_keys_of_instance(endpoint: Endpoint) -> Lease:
     """Return the keys of the instance's role. Raises Nothing where there is none, InvalidInput for odd answers."""
     role = _get(endpoint, "")
     if role is None or not role.strip():
-        raise Nothing(endpoint, "no role is bound to this instance")
+        raise NoInstanceRole(endpoint, "no role is bound to this instance")
     name = role.split()[0]
     if not name.isascii() or any(character in name for character in "/?#%\\"):
         raise InvalidInput(f"the metadata service at {endpoint.host} names no role.")
@@ -51,11 +51,11 @@ def _get(endpoint: Endpoint, name: str) -> Optional[str]:
     try:
         status, text = fetch_text(f"{endpoint.url}{PATH}{name}", METADATA_SECONDS)
     except RequestError as error:
-        raise Nothing(endpoint, error.message) from error
+        raise NoInstanceRole(endpoint, error.message) from error
     if status == 404:
         return None
     if status != 200:
-        raise Nothing(endpoint, f"HTTP status {status}")
+        raise NoInstanceRole(endpoint, f"HTTP status {status}")
     return text
 
 

@@ -18,9 +18,9 @@ from typing import Any, Mapping, Optional, Tuple
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.tc3 import Keys
-from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.lease import Lease, checked_keys
+from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.lease import Lease, check_keys
 
-__all__ = ["Profile", "StoredLogin"]
+__all__ = ["Profile", "StoredCredentials"]
 
 # Bytes. File systems take 255, and tccli adds its endings.
 LONGEST_NAME = 200
@@ -29,7 +29,7 @@ RENEWAL = {"oauth": "tccli auth login", "sso": "tccli sso login"}
 
 
 @dataclass(frozen=True)
-class StoredLogin:
+class StoredCredentials:
     """A login in tccli's file. C(kind) is its type; C(role_arn) comes with C(role_session_name), or neither counts."""
 
     path: Path
@@ -85,18 +85,18 @@ class Profile:
         """The files in which the SDKs look for logins; the first that is there counts."""
         return (self.home / ".tencentcloud" / "credentials", self.system / "tencentcloud" / "credentials")
 
-    def stored_login(self) -> Optional[StoredLogin]:
+    def read_tccli(self) -> Optional[StoredCredentials]:
         """Return tccli's login, None where its file is not there."""
         content = _json(self.tccli)
         if content is None:
             return None
         kind = str(content.get("type") or "default")
-        keys = checked_keys(str(self.tccli), *(_text(content, n) for n in ("secretId", "secretKey", "token")))
+        keys = check_keys(str(self.tccli), *(_text(content, n) for n in ("secretId", "secretKey", "token")))
         ends = content.get("expiresAt") if kind in RENEWAL else None
         if ends is not None and not isinstance(ends, (int, float)):
             raise InvalidInput(f"{self.tccli}: expiresAt is no Unix time.")
         role = _text(content, "role-arn"), _text(content, "role-session-name")
-        return StoredLogin(self.tccli, kind, keys, ends, *(role if all(role) else (None, None)))
+        return StoredCredentials(self.tccli, kind, keys, ends, *(role if all(role) else (None, None)))
 
     def settings(self, *names: str) -> Optional[str]:
         """Return one of tccli's settings, by the names that lead to it, None where it is not set."""
@@ -118,7 +118,7 @@ class Profile:
         if not parser.has_section(self.name):
             raise InvalidInput(f"{path} has no section [{self.name}].")
         section = parser[self.name]
-        keys = checked_keys(
+        keys = check_keys(
             f"section [{self.name}] of {path}", *(section.get(n) for n in ("secret_id", "secret_key", "token"))
         )
         if keys is None:

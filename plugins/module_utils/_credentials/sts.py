@@ -14,14 +14,14 @@ from typing import Any, Callable, Dict, Mapping, Optional, Protocol
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import MalformedAnswer, RequestError
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.repeating import Answer
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.retry import Answer
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.tc3 import Keys
 from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.lease import Lease
 
-__all__ = ["Calls", "OpenSts", "Pod", "Role", "assumed_role", "assumed_role_of_pod"]
+__all__ = ["Calls", "OpenSts", "Pod", "Role", "assume_role", "assume_role_of_pod"]
 
 # Seconds that a role may take to be assumed, however often that is tried.
-PATIENCE = 120.0
+RETRY_BUDGET = 120.0
 KEYS = ("TmpSecretId", "TmpSecretKey", "Token")
 
 
@@ -60,12 +60,12 @@ class Pod:
     identity: str = field(repr=False)
 
 
-def assumed_role(role: Role, keys: Callable[[], Keys], open_sts: OpenSts, clock: Clock) -> Lease:
+def assume_role(role: Role, keys: Callable[[], Keys], open_sts: OpenSts, clock: Clock) -> Lease:
     """Return the keys of a role that other keys may assume. Raises RequestError."""
     return _lease("AssumeRole", role.parameters(), open_sts(None, keys), clock)
 
 
-def assumed_role_of_pod(role: Role, pod: Pod, open_sts: OpenSts, clock: Clock) -> Lease:
+def assume_role_of_pod(role: Role, pod: Pod, open_sts: OpenSts, clock: Clock) -> Lease:
     """Return the keys of the role that a Pod's web identity token stands for. Raises RequestError."""
     parameters = {"ProviderId": pod.provider, "WebIdentityToken": pod.identity, **role.parameters()}
     return _lease("AssumeRoleWithWebIdentity", parameters, open_sts(pod.region, lambda: None), clock)
@@ -73,11 +73,11 @@ def assumed_role_of_pod(role: Role, pod: Pod, open_sts: OpenSts, clock: Clock) -
 
 def _lease(action: str, parameters: Mapping[str, Any], sts: Calls, clock: Clock) -> Lease:
     try:
-        answer = sts.call(action, parameters, Deadline(clock, PATIENCE))
+        answer = sts.call(action, parameters, Deadline(clock, RETRY_BUDGET))
         return _read(action, answer)
     except RequestError as error:
         # Of what the keys were wanted for, nothing has been sent; and STS has been asked often enough.
-        error.nothing_done, error.passing = True, False
+        error.not_executed, error.retryable = True, False
         raise
 
 

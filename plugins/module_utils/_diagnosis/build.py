@@ -19,7 +19,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._diagnosis.causes
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import Event, ImageCache
 
-__all__ = ["build_failure", "phase", "recovered_failure", "stalled"]
+__all__ = ["build_failure", "phase", "recovered_failure", "describe_stall"]
 
 CHAIN = ("DiskCreated", "EksCiCreated", "SnapCreated", "EksCiDeleted", "DiskDeleted")
 STEPS = {reason.lower(): number for number, reason in enumerate(CHAIN)}
@@ -38,7 +38,7 @@ def build_failure(cache: ImageCache) -> Dict[str, Any]:
     The words are those of the newest warning that points to a cause, else of the newest one.
     """
     warnings = [event for event in reversed(cache.events) if event.warns]
-    telling = [(event, cause) for event in warnings for cause in [cause_of_words(_words(event))] if cause]
+    telling = [(event, cause) for event in warnings for cause in [cause_of_words(_text(event))] if cause]
     reached = phase(cache)
     event: Optional[Event]
     if telling:
@@ -59,7 +59,7 @@ def recovered_failure(cache: ImageCache) -> Dict[str, Any]:
     return {**build_failure(cache), "image_cache_id": cache.id, "events": cache.as_result()["events"]}
 
 
-def stalled(cache: ImageCache) -> str:
+def describe_stall(cache: ImageCache) -> str:
     """Return what a build that takes too long may be waiting for, an empty string where nothing is to be said."""
     warned = any(event.warns for event in cache.events)
     failure = build_failure(cache)
@@ -68,5 +68,5 @@ def stalled(cache: ImageCache) -> str:
     return failure["hint"] if failure["phase"] == "EksCiCreated" else ""
 
 
-def _words(event: Event) -> str:
+def _text(event: Event) -> str:
     return f"{event.reason}: {event.message}"

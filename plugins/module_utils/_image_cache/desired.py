@@ -72,7 +72,7 @@ class Desired:
         """The age in seconds above which the cache is built anew."""
         return parse_duration(self.max_age) if self.max_age else None
 
-    def named(self, name: Optional[str]) -> Desired:
+    def with_name(self, name: Optional[str]) -> Desired:
         """Return the declaration with a name, if it has none: who addresses a cache by its id means its name too."""
         if self.name or not name:
             return self
@@ -122,7 +122,7 @@ class Desired:
             wait_interval=float(params["wait_interval"]),
         )
 
-    def doubts(self) -> List[str]:
+    def find_doubts(self) -> List[str]:
         """Return warnings about what can be right, but often is not."""
         if not self.present:
             return []

@@ -21,18 +21,26 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fiel
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import UPDATE_FAILED, ImageCache
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.tracking import (
-    changed_rows,
-    updated_record,
+    find_changed_rows,
+    update_record,
 )
 
-__all__ = ["InPlace", "in_place", "not_compared", "of_build", "outstanding", "reasons_to_replace", "replace_fields"]
-__all__ += ["too_old", "words"]
+__all__ = [
+    "InPlaceUpdate",
+    "plan_in_place",
+    "not_compared",
+    "find_build_differences",
+    "find_outstanding",
+    "reasons_to_replace",
+    "replace_fields",
+]
+__all__ += ["is_too_old", "describe_differences"]
 
 TRACKING = "track_build_settings"
 
 
 @dataclass(frozen=True)
-class InPlace:
+class InPlaceUpdate:
     """What an update carries: options with their values, and the record that goes into a tag beside the user's.
 
     C(kept) holds the user's tags where they are sent for the sake of the record alone: an update replaces them all.
@@ -52,7 +60,7 @@ class InPlace:
         return (*named, TRACKING) if self.kept else named
 
     @property
-    def noted(self) -> Dict[str, Any]:
+    def recorded_note(self) -> Dict[str, Any]:
         """What a diff shows besides the values."""
         return {TRACKING: True} if self.kept else {}
 
@@ -62,17 +70,17 @@ class InPlace:
         return to_request(sent, self.record if "tags" in sent else "")
 
 
-def in_place(desired: Desired, cache: ImageCache) -> InPlace:
+def plan_in_place(desired: Desired, cache: ImageCache) -> InPlaceUpdate:
     """Return what is to be updated, where nothing calls for another cache."""
     desired = desired.with_tags_of(cache)
     values = {option: desired.values[option] for option in _changing(desired, cache)}
     if cache.status == UPDATE_FAILED:
-        values.update(_contents(desired, cache))
-    record = updated_record(desired.values, cache) if desired.track_build_settings else cache.record
+        values.update(_contents_to_send(desired, cache))
+    record = update_record(desired.values, cache) if desired.track_build_settings else cache.record
     kept = {} if record == cache.record else {"tags": cache.shown("tags")}
     if values or kept:
-        values.update(_declared(desired, Change.ALONGSIDE))
-    return InPlace(values, record or "", kept)
+        values.update(_declared_values(desired, Change.ALONGSIDE))
+    return InPlaceUpdate(values, record or "", kept)
 
 
 def replace_fields(
@@ -85,26 +93,26 @@ def replace_fields(
     return tuple(dict.fromkeys([*reasons, *_changing(desired, old), *updated]))
 
 
-def outstanding(desired: Desired, cache: ImageCache, options: Sequence[str]) -> List[str]:
+def find_outstanding(desired: Desired, cache: ImageCache, options: Sequence[str]) -> List[str]:
     """Return those of the options that an update has carried which do not show as declared yet."""
-    differ = [row.option for row in differing(desired, cache)]
-    if in_place(desired, cache).kept:
+    differ = [row.option for row in find_differences(desired, cache)]
+    if plan_in_place(desired, cache).kept:
         differ.append(TRACKING)
     return [option for option in options if option in differ]
 
 
-def differing(desired: Desired, cache: ImageCache) -> List[Field]:
+def find_differences(desired: Desired, cache: ImageCache) -> List[Field]:
     """Return the rows whose declared value differs from what Describe shows or, where recorded, the record says."""
     desired = desired.with_tags_of(cache)
-    tracked = changed_rows(desired.values, cache) if desired.track_build_settings else []
+    tracked = find_changed_rows(desired.values, cache) if desired.track_build_settings else []
     shown = [row for row in FIELDS if row.shown and row.option in desired.values]
-    return [row for row in FIELDS if row in tracked or (row in shown and _differs(row, desired, cache))]
+    return [row for row in FIELDS if row in tracked or (row in shown and _is_different(row, desired, cache))]
 
 
 def _changing(desired: Desired, cache: ImageCache) -> List[str]:
     """Return the options that differ, and the credentials where O(update_password) has them sent in any case."""
     always = desired.update_password == "always" and _has_passwords(desired)
-    rows = differing(desired, cache)
+    rows = find_differences(desired, cache)
     return [row.option for row in FIELDS if row in rows or (always and row.option == "image_registry_credentials")]
 
 
@@ -116,12 +124,14 @@ def not_compared(desired: Desired, cache: ImageCache) -> Tuple[str, ...]:
     return tuple(options)
 
 
-def of_build(desired: Desired, cache: ImageCache) -> List[str]:
+def find_build_differences(desired: Desired, cache: ImageCache) -> List[str]:
     """Return the options whose declared value only another build can bring about."""
-    return [row.option for row in differing(desired, cache) if row.change in (Change.ON_CHANGE, Change.NEW_CACHE)]
+    return [
+        row.option for row in find_differences(desired, cache) if row.change in (Change.ON_CHANGE, Change.NEW_CACHE)
+    ]
 
 
-def too_old(desired: Desired, cache: ImageCache, now: float) -> bool:
+def is_too_old(desired: Desired, cache: ImageCache, now: float) -> bool:
     """Return whether a cache is older than O(max_age). One whose date cannot be read is not."""
     limit, created = desired.max_age_seconds, cache.created_at
     return limit is not None and created is not None and now - created.timestamp() > limit
@@ -129,23 +139,23 @@ def too_old(desired: Desired, cache: ImageCache, now: float) -> bool:
 
 def reasons_to_replace(desired: Desired, cache: ImageCache, now: float, rebuilt: bool) -> List[str]:
     """Return the options that call for another cache, none where there is no need of one."""
-    rows = differing(desired, cache)
+    rows = find_differences(desired, cache)
     reasons = [row.option for row in rows if row.change is Change.NEW_CACHE]
     if desired.on_change == "replace":
-        reasons = of_build(desired, cache)
+        reasons = find_build_differences(desired, cache)
         if cache.status == UPDATE_FAILED and not reasons:
-            reasons = list(_contents(desired, cache))
+            reasons = list(_contents_to_send(desired, cache))
     if desired.force_rebuild and not rebuilt:
         reasons.append("force_rebuild")
-    if too_old(desired, cache, now):
+    if is_too_old(desired, cache, now):
         reasons.append("max_age")
     return reasons
 
 
-def words(desired: Desired, cache: ImageCache, reasons: Sequence[str]) -> List[str]:
+def describe_differences(desired: Desired, cache: ImageCache, reasons: Sequence[str]) -> List[str]:
     """Return what keeps O(on_change=fail) from going on, in words."""
     said = []
-    for option in [*of_build(desired, cache), *(reason for reason in reasons if reason in WORDS)]:
+    for option in [*find_build_differences(desired, cache), *(reason for reason in reasons if reason in WORDS)]:
         if option in WORDS:
             said.append(WORDS[option].format(created=cache.raw.get("CreationTime"), max_age=desired.max_age))
         elif _row(option).shown:
@@ -165,7 +175,7 @@ def _row(option: str) -> Field:
     return next(row for row in FIELDS if row.option == option)
 
 
-def _differs(row: Field, desired: Desired, cache: ImageCache) -> bool:
+def _is_different(row: Field, desired: Desired, cache: ImageCache) -> bool:
     return not _is_hidden(row, cache) and not row.same(desired.values[row.option], cache.shown(row.option))
 
 
@@ -174,12 +184,12 @@ def _is_hidden(row: Field, cache: ImageCache) -> bool:
     return row.shown and row.change is not Change.RENAME and cache.shown(row.option) is None
 
 
-def _contents(desired: Desired, cache: ImageCache) -> Dict[str, Any]:
+def _contents_to_send(desired: Desired, cache: ImageCache) -> Dict[str, Any]:
     """Return what a failed update is repeated with: the declared contents, or those that the cache shows."""
-    return _declared(desired, Change.ON_CHANGE) or {"images": cache.shown("images")}
+    return _declared_values(desired, Change.ON_CHANGE) or {"images": cache.shown("images")}
 
 
-def _declared(desired: Desired, change: Change) -> Dict[str, Any]:
+def _declared_values(desired: Desired, change: Change) -> Dict[str, Any]:
     """Return the declared values of those options that reach a cache in this way."""
     return {
         row.option: desired.values[row.option]

@@ -25,7 +25,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.read
     read_tags,
 )
 
-__all__ = ["FIELDS", "SHOWN", "Change", "Field", "argument_spec", "conceal", "masked", "to_request"]
+__all__ = ["FIELDS", "SHOWN", "Change", "Field", "argument_spec", "conceal", "is_masked", "to_request"]
 
 EIP_OPTIONS = {
     "delete_policy": "DeletePolicy",
@@ -54,7 +54,7 @@ def _equal(declared: Any, shown: Any) -> bool:
     return bool(declared == shown)
 
 
-def _same_set(declared: Iterable[str], shown: Iterable[str]) -> bool:
+def _equal_sets(declared: Iterable[str], shown: Iterable[str]) -> bool:
     return set(declared) == set(shown)
 
 
@@ -75,25 +75,25 @@ def _api_tags(value: Mapping[str, str]) -> Any:
     return [{"Key": key, "Value": item} for key, item in value.items()]
 
 
-def masked(password: Optional[str]) -> bool:
+def is_masked(password: Optional[str]) -> bool:
     """Return whether a password that Describe shows says nothing: it is left out, empty or made of asterisks."""
     return not password or set(password) <= {"*"}
 
 
-def _same_credentials(declared: Iterable[Mapping[str, Any]], shown: Iterable[Mapping[str, Any]]) -> bool:
+def _equal_credentials(declared: Iterable[Mapping[str, Any]], shown: Iterable[Mapping[str, Any]]) -> bool:
     """Compare as sets; a part that was not declared is not compared, a masked password counts as equal."""
     left = list(shown)
     for credential in declared:
-        match = next((other for other in left if _same_credential(credential, other)), None)
+        match = next((other for other in left if _equal_credential(credential, other)), None)
         if match is None:
             return False
         left.remove(match)
     return not left
 
 
-def _same_credential(declared: Mapping[str, Any], shown: Mapping[str, Any]) -> bool:
+def _equal_credential(declared: Mapping[str, Any], shown: Mapping[str, Any]) -> bool:
     return all(
-        value is None or value == shown.get(part) or (part == "password" and masked(shown.get(part)))
+        value is None or value == shown.get(part) or (part == "password" and is_masked(shown.get(part)))
         for part, value in declared.items()
     )
 
@@ -144,7 +144,7 @@ TEXTS: Mapping[str, Any] = {"type": "list", "elements": "str"}
 
 FIELDS: Tuple[Field, ...] = (
     Field("image_cache_name", "ImageCacheName", Change.RENAME, {"type": "str", "aliases": ["name"]}, read=read_string),
-    Field("images", "Images", Change.ON_CHANGE, TEXTS, same=_same_set, read=read_strings, needed_to_create=True),
+    Field("images", "Images", Change.ON_CHANGE, TEXTS, same=_equal_sets, read=read_strings, needed_to_create=True),
     Field("vpc_id", "VpcId", Change.NEW_CACHE, TEXT, needed_to_create=True, mark="vpc"),
     Field("subnet_id", "SubnetId", Change.NEW_CACHE, TEXT, needed_to_create=True, mark="subnet"),
     Field("security_group_ids", "SecurityGroupIds", Change.ALONGSIDE, TEXTS, mark="groups"),
@@ -163,7 +163,7 @@ FIELDS: Tuple[Field, ...] = (
             },
         },
         encode=_api_credentials,
-        same=_same_credentials,
+        same=_equal_credentials,
         read=read_credentials,
         conceal=_without_passwords,
     ),

@@ -18,10 +18,10 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.refe
     parse_reference,
 )
 
-__all__ = ["held", "supersedes", "with_tag"]
+__all__ = ["find_held", "supersedes", "add_default_tag"]
 
 
-def with_tag(image: str) -> str:
+def add_default_tag(image: str) -> str:
     """Return an image reference with the tag that it means where it names none, C(latest).
 
     The rest stays as it is written, and so does what is no reference, in a listing for instance.
@@ -33,10 +33,10 @@ def with_tag(image: str) -> str:
     return image if reference.tag or reference.digest else f"{image}:{DEFAULT_TAG}"
 
 
-def held(wanted: Iterable[str], images: Iterable[str]) -> List[str]:
+def find_held(wanted: Iterable[str], images: Iterable[str]) -> List[str]:
     """Return those of the C(wanted) images that are among C(images)."""
-    there = {with_tag(image) for image in images}
-    return [image for image in wanted if with_tag(image) in there]
+    there = {add_default_tag(image) for image in images}
+    return [image for image in wanted if add_default_tag(image) in there]
 
 
 def supersedes(newer: ImageCache, older: ImageCache) -> bool:

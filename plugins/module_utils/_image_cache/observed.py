@@ -37,7 +37,7 @@ __all__ = [
     "Event",
     "ImageCache",
     "age_order",
-    "aged",
+    "with_ages",
 ]
 
 # "Status" of the ImageCache structure, TKE API 2018-05-25. Only Ready is usable.
@@ -161,15 +161,15 @@ class ImageCache:
 
         C(events) is a key of EVENT_SELECTIONS.
         """
-        result: Dict[str, Any] = {"image_cache_id": self.id, **_renamed(self.raw, OUTPUT_FIELDS)}
+        result: Dict[str, Any] = {"image_cache_id": self.id, **_rename_keys(self.raw, OUTPUT_FIELDS)}
         result.update(conceal({option: self.shown(option) for option in SHOWN}))
         selected = EVENT_SELECTIONS[events](_events(self.raw.get("Events")))
-        result["events"] = [_renamed(event, EVENT_FIELDS) for event in selected]
+        result["events"] = [_rename_keys(event, EVENT_FIELDS) for event in selected]
         result.update(derived_times(self.raw, result["retention_days"]))
         return result
 
 
-def aged(cache: ImageCache, now: datetime, events: str = "last") -> Dict[str, Any]:
+def with_ages(cache: ImageCache, now: datetime, events: str = "last") -> Dict[str, Any]:
     """Return the cache as listings return it: with C(age_days) and C(days_since_match), None where not known."""
     return {
         **cache.as_result(events),
@@ -203,7 +203,7 @@ def derived_times(raw: Mapping[str, Any], retention_days: Optional[int]) -> Dict
     }
 
 
-def _renamed(entry: Mapping[str, Any], fields: Mapping[str, str]) -> Dict[str, Any]:
+def _rename_keys(entry: Mapping[str, Any], fields: Mapping[str, str]) -> Dict[str, Any]:
     values = ((key, entry.get(field)) for key, field in fields.items())
     return {key: value if isinstance(value, str) else None for key, value in values}
 

@@ -14,7 +14,7 @@ from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache import difference
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.difference import InPlace
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.difference import InPlaceUpdate
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import (
     FIELDS,
     Field,
@@ -62,7 +62,7 @@ class Found:
     caches: Tuple[ImageCache, ...] = ()
     replacements: Tuple[ImageCache, ...] = ()
 
-    def agreed_on(self, cache: ImageCache) -> Found:
+    def assuming_kept(self, cache: ImageCache) -> Found:
         """Return what is there once all that was created beside this cache is removed by the runs that did it."""
         return Found((cache,)) if cache in self.caches else Found(self.caches, (cache,))
 
@@ -111,17 +111,17 @@ def make_plan(desired: Desired, found: Found, now: float) -> Plan:
     Raises Refused where there is no such plan, BuildFailed where a failed build stands in its way.
     """
     if len(found.caches) > 1:
-        raise _several(desired, found.caches)
+        raise _refusal_of_several(desired, found.caches)
     if not desired.present:
         _refuse_contradiction(desired, found)
         doomed = (*found.replacements, *found.caches)
-        return Plan(tuple(map(_deletion, doomed)), None, subject=doomed[-1] if doomed else None)
+        return Plan(tuple(map(_delete_step, doomed)), None, subject=doomed[-1] if doomed else None)
     if found.caches:
-        return _of_cache(desired, found.caches[0], found.replacements, now)
-    return _of_replacements(desired, found.replacements, now)
+        return _plan_for_cache(desired, found.caches[0], found.replacements, now)
+    return _plan_for_replacements(desired, found.replacements, now)
 
 
-def _several(desired: Desired, found: Sequence[ImageCache]) -> Refused:
+def _refusal_of_several(desired: Desired, found: Sequence[ImageCache]) -> Refused:
     listed = ", ".join(f"{cache.id} ({cache.status})" for cache in found)
     return Refused(
         f"{len(found)} image caches are named {desired.name!r}: {listed}. Nothing was changed, since a name that"
@@ -140,86 +140,86 @@ def _refuse_contradiction(desired: Desired, found: Found) -> None:
             )
 
 
-def _of_cache(desired: Desired, cache: ImageCache, replacements: Sequence[ImageCache], now: float) -> Plan:
+def _plan_for_cache(desired: Desired, cache: ImageCache, replacements: Sequence[ImageCache], now: float) -> Plan:
     """Plan for a cache, and what an earlier replace may have left beside it."""
-    heir = next((other for other in replacements if _takes_place(desired, cache, other, now)), None)
-    if heir is not None:
-        plan = _taken_up(desired, cache, heir, now)
+    replacement = next((other for other in replacements if _can_take_place(desired, cache, other, now)), None)
+    if replacement is not None:
+        plan = _plan_takeover(desired, cache, replacement, now)
     else:
-        plan = _kept(desired, cache, now)
+        plan = _plan_existing(desired, cache, now)
         failed = next((other for other in replacements if other.status == FAILED), None)
         if failed and any(step.action == REPLACE for step in plan.steps):
-            plan = replace(plan, recovers=_recoverable(desired, failed, kept=cache.id))
-    return _awaiting(_tidied(replace(plan, subject=cache), replacements, heir), cache, heir)
+            plan = replace(plan, recovers=_check_recreate(desired, failed, kept=cache.id))
+    return _with_join(_with_cleanup(replace(plan, subject=cache), replacements, replacement), cache, replacement)
 
 
-def _of_replacements(desired: Desired, replacements: Sequence[ImageCache], now: float) -> Plan:
+def _plan_for_replacements(desired: Desired, replacements: Sequence[ImageCache], now: float) -> Plan:
     """Plan for a name that nothing has: a replace may have been cut off before it gave the new cache the name."""
     usable = [cache for cache in replacements if cache.status != FAILED]
-    fitting = [cache for cache in usable if _fits(desired, cache, now)]
-    heir = next(iter(fitting or sorted(usable, key=lambda cache: cache.status == UPDATE_FAILED)), None)
-    if heir is not None and heir.status == UPDATE_FAILED and _may_be_recreated(desired, heir):
+    fitting = [cache for cache in usable if _is_fitting(desired, cache, now)]
+    replacement = next(iter(fitting or sorted(usable, key=lambda cache: cache.status == UPDATE_FAILED)), None)
+    if replacement is not None and replacement.status == UPDATE_FAILED and _is_recreatable(desired, replacement):
         # The API may not even give it the name.
-        plan = _recreated(desired, heir)
-    elif heir is not None:
-        plan = _kept(desired, heir, now, rebuilt=heir in fitting)
+        plan = _plan_recreate(desired, replacement)
+    elif replacement is not None:
+        plan = _plan_existing(desired, replacement, now, rebuilt=replacement in fitting)
     else:
-        plan = _created(desired)
+        plan = _plan_create(desired)
         if replacements:
-            plan = replace(plan, recovers=_recoverable(desired, replacements[0]))
-    return _awaiting(_tidied(replace(plan, subject=heir), replacements, heir), heir)
+            plan = replace(plan, recovers=_check_recreate(desired, replacements[0]))
+    return _with_join(_with_cleanup(replace(plan, subject=replacement), replacements, replacement), replacement)
 
 
-def _awaiting(plan: Plan, *caches: Optional[ImageCache]) -> Plan:
+def _with_join(plan: Plan, *caches: Optional[ImageCache]) -> Plan:
     """Put the wait for a build that is under way before a plan."""
     return replace(plan, join=next((cache.id for cache in caches if cache and not cache.settled), None))
 
 
-def _tidied(plan: Plan, replacements: Sequence[ImageCache], heir: Optional[ImageCache]) -> Plan:
+def _with_cleanup(plan: Plan, replacements: Sequence[ImageCache], replacement: Optional[ImageCache]) -> Plan:
     """Put the removal of what earlier replaces have left before the steps of a plan."""
-    return replace(plan, steps=(*(_deletion(c) for c in replacements if c is not heir), *plan.steps))
+    return replace(plan, steps=(*(_delete_step(c) for c in replacements if c is not replacement), *plan.steps))
 
 
-def _takes_place(desired: Desired, cache: ImageCache, other: ImageCache, now: float) -> bool:
+def _can_take_place(desired: Desired, cache: ImageCache, other: ImageCache, now: float) -> bool:
     """Return whether a replacement takes the place of a cache: what nobody declares must be in it as in the cache."""
     undeclared = [row for row in FIELDS if row.option in CONTENTS and row.option not in desired.values]
-    same = all(_alike(row, other.shown(row.option), cache.shown(row.option)) for row in undeclared)
+    same = all(_is_same(row, other.shown(row.option), cache.shown(row.option)) for row in undeclared)
     # One that has failed is built anew whatever on_change says, and this is as good.
     may = desired.on_change != "fail" or cache.status == FAILED
-    return may and same and _fits(desired, other, now)
+    return may and same and _is_fitting(desired, other, now)
 
 
-def _alike(row: Field, one: Any, other: Any) -> bool:
+def _is_same(row: Field, one: Any, other: Any) -> bool:
     """Return whether two caches show the same of a field, or neither shows it."""
     return one is other if one is None or other is None else row.same(one, other)
 
 
-def _fits(desired: Desired, cache: ImageCache, now: float) -> bool:
+def _is_fitting(desired: Desired, cache: ImageCache, now: float) -> bool:
     """Return whether a replacement is what would be built now, but for what can be updated in place."""
     return cache.status not in (FAILED, UPDATE_FAILED) and not (
-        difference.of_build(desired, cache)
-        or difference.too_old(desired, cache, now)
-        or (desired.force_rebuild and _stale(cache, now))
+        difference.find_build_differences(desired, cache)
+        or difference.is_too_old(desired, cache, now)
+        or (desired.force_rebuild and _is_stale(cache, now))
     )
 
 
-def _stale(cache: ImageCache, now: float) -> bool:
+def _is_stale(cache: ImageCache, now: float) -> bool:
     """Return whether a replacement was begun too long ago to be the new build that O(force_rebuild) asks for."""
     return cache.created_at is not None and now - cache.created_at.timestamp() > AS_NEW
 
 
-def _kept(desired: Desired, cache: ImageCache, now: float, rebuilt: bool = False) -> Plan:
+def _plan_existing(desired: Desired, cache: ImageCache, now: float, rebuilt: bool = False) -> Plan:
     """Plan for a cache alone. C(rebuilt) says that it was just built anew, whatever O(force_rebuild) asks for."""
     if cache.status == FAILED:
-        return _recreated(desired, cache)
+        return _plan_recreate(desired, cache)
     reasons = difference.reasons_to_replace(desired, cache, now, rebuilt)
     _refuse_by_on_change(desired, cache, reasons)
     if not reasons:
-        return _updated(desired, cache, difference.in_place(desired, cache))
+        return _plan_update(desired, cache, difference.plan_in_place(desired, cache))
     if cache.name is None or cache.name != desired.replacement_name:
-        return _replaced(desired, cache, reasons)
-    rename = _update(cache.id, InPlace({"image_cache_name": desired.name}))
-    replacing = _replaced(desired, ImageCache({**cache.raw, "ImageCacheName": desired.name}), reasons)
+        return _plan_replace(desired, cache, reasons)
+    rename = _update_step(cache.id, InPlaceUpdate({"image_cache_name": desired.name}))
+    replacing = _plan_replace(desired, ImageCache({**cache.raw, "ImageCacheName": desired.name}), reasons)
     return replace(replacing, steps=(rename, *replacing.steps))
 
 
@@ -228,7 +228,7 @@ def _refuse_by_on_change(desired: Desired, cache: ImageCache, reasons: Sequence[
         return
     if cache.status == UPDATE_FAILED:
         raise BuildFailed(cache)
-    words = difference.words(desired, cache, reasons)
+    words = difference.describe_differences(desired, cache, reasons)
     if words:
         raise Refused(
             f"{desired.label} differs, and on_change is fail: {'; '.join(words)}. Nothing was changed."
@@ -236,7 +236,7 @@ def _refuse_by_on_change(desired: Desired, cache: ImageCache, reasons: Sequence[
         )
 
 
-def _created(desired: Desired) -> Plan:
+def _plan_create(desired: Desired) -> Plan:
     if desired.image_cache_id:
         raise Refused(
             f"there is no image cache {desired.image_cache_id}. An id is given by the API and cannot be created:"
@@ -247,23 +247,23 @@ def _created(desired: Desired) -> Plan:
         raise Refused(
             f"there is no image cache named {desired.name!r}, and creating it needs {', '.join(new.missing)} too."
         )
-    return Plan((_creation(new),), conceal(new.values))
+    return Plan((_create_step(new),), conceal(new.values))
 
 
-def _recreated(desired: Desired, cache: ImageCache) -> Plan:
+def _plan_recreate(desired: Desired, cache: ImageCache) -> Plan:
     new = Successor(desired, cache)
-    _recoverable(desired, cache, missing=new.missing)
+    _check_recreate(desired, cache, missing=new.missing)
     _refuse_without_name(desired, cache)
-    steps = (_deletion(cache), _creation(new))
-    after = conceal(new.compared_with_old(()))
+    steps = (_delete_step(cache), _create_step(new))
+    after = conceal(new.compare_with_old(()))
     return Plan(steps, after, recovers=cache, lacks_passwords=new.lacks_passwords)
 
 
-def _may_be_recreated(desired: Desired, cache: ImageCache) -> bool:
+def _is_recreatable(desired: Desired, cache: ImageCache) -> bool:
     return desired.recreate_failed and desired.on_change != "fail" and not Successor(desired, cache).missing
 
 
-def _recoverable(
+def _check_recreate(
     desired: Desired, failed: ImageCache, kept: Optional[str] = None, missing: Sequence[str] = ()
 ) -> ImageCache:
     """Return a Failed cache that may be built anew; BuildFailed where it may not."""
@@ -272,7 +272,7 @@ def _recoverable(
     return failed
 
 
-def _replaced(desired: Desired, cache: ImageCache, reasons: Sequence[str]) -> Plan:
+def _plan_replace(desired: Desired, cache: ImageCache, reasons: Sequence[str]) -> Plan:
     new = Successor(desired, cache)
     _refuse_without_name(desired, cache)
     if new.missing:
@@ -281,10 +281,10 @@ def _replaced(desired: Desired, cache: ImageCache, reasons: Sequence[str]) -> Pl
             f" {', '.join(new.missing)} too. Nothing was changed."
         )
     request = to_request({**new.values, "image_cache_name": desired.replacement_name}, new.record)
-    closing = _update(None, InPlace({"image_cache_name": desired.name}))
+    closing = _update_step(None, InPlaceUpdate({"image_cache_name": desired.name}))
     fields = difference.replace_fields(desired, cache, reasons)
     step = Step(REPLACE, None, fields, request, old=cache.id, closing=closing)
-    built = conceal({**new.compared_with_old(fields), "image_cache_name": desired.name})
+    built = conceal({**new.compare_with_old(fields), "image_cache_name": desired.name})
     if desired.wait:
         return Plan((step,), built, lacks_passwords=new.lacks_passwords)
     starts = {**built, "image_cache_name": desired.replacement_name}
@@ -299,24 +299,28 @@ def _refuse_without_name(desired: Desired, cache: ImageCache) -> None:
         )
 
 
-def _taken_up(desired: Desired, cache: ImageCache, heir: ImageCache, now: float) -> Plan:
+def _plan_takeover(desired: Desired, cache: ImageCache, replacement: ImageCache, now: float) -> Plan:
     """Plan to let a replacement that is there take the cache's place."""
     desired = desired.with_tags_of(cache)
-    changes = difference.in_place(desired, heir)
+    changes = difference.plan_in_place(desired, replacement)
     reasons = difference.reasons_to_replace(desired, cache, now, rebuilt=False)
     fields = difference.replace_fields(desired, cache, reasons, changes.fields)
-    step = Step(REPLACE, heir.id, fields, old=cache.id, closing=_update(None, changes))
-    return Plan((step,), _after(desired, heir, changes), not_compared=difference.not_compared(desired, heir))
+    step = Step(REPLACE, replacement.id, fields, old=cache.id, closing=_update_step(None, changes))
+    return Plan(
+        (step,),
+        _resource_after(desired, replacement, changes),
+        not_compared=difference.not_compared(desired, replacement),
+    )
 
 
-def _updated(desired: Desired, cache: ImageCache, changes: InPlace) -> Plan:
-    steps = (_update(cache.id, changes),) if changes else ()
-    return Plan(steps, _after(desired, cache, changes), not_compared=difference.not_compared(desired, cache))
+def _plan_update(desired: Desired, cache: ImageCache, changes: InPlaceUpdate) -> Plan:
+    steps = (_update_step(cache.id, changes),) if changes else ()
+    return Plan(steps, _resource_after(desired, cache, changes), not_compared=difference.not_compared(desired, cache))
 
 
-def _after(desired: Desired, cache: ImageCache, changes: InPlace) -> Dict[str, Any]:
+def _resource_after(desired: Desired, cache: ImageCache, changes: InPlaceUpdate) -> Dict[str, Any]:
     """Return what is known of a cache once it is updated; None where the service has yet to make it."""
-    after = {**cache.as_result(), **conceal(changes.values), **changes.noted}
+    after = {**cache.as_result(), **conceal(changes.values), **changes.recorded_note}
     if "retention_days" in changes.values:
         after.update(expire_date_time=None, expires_at=None, never_expires=changes.values["retention_days"] == 0)
     if any(option in changes.values for option in CONTENTS) or (changes and not cache.settled):
@@ -325,15 +329,15 @@ def _after(desired: Desired, cache: ImageCache, changes: InPlace) -> Dict[str, A
     return after
 
 
-def _update(image_cache_id: Optional[str], changes: InPlace) -> Step:
+def _update_step(image_cache_id: Optional[str], changes: InPlaceUpdate) -> Step:
     action = RENAME if changes.fields == ("image_cache_name",) else UPDATE
     return Step(action, image_cache_id, changes.fields, changes.request())
 
 
-def _creation(new: Successor) -> Step:
+def _create_step(new: Successor) -> Step:
     fields = tuple(row.option for row in FIELDS if row.option in new.values)
     return Step(CREATE, None, fields, to_request(new.values, new.record))
 
 
-def _deletion(cache: ImageCache) -> Step:
+def _delete_step(cache: ImageCache) -> Step:
     return Step(DELETE, cache.id)

@@ -24,7 +24,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.sele
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.times import days_between
 
-__all__ = ["GROUNDS", "Kept", "Pruning", "Rules", "make_pruning", "rules_spec"]
+__all__ = ["GROUNDS", "Kept", "PruningPlan", "Rules", "plan_pruning", "rules_spec"]
 
 # A time without a zone may be China's, and is then read as 8 hours later than it was.
 AHEAD = timedelta(days=1)
@@ -76,29 +76,29 @@ class Kept:
 
 
 @dataclass(frozen=True)
-class Pruning:
+class PruningPlan:
     """What goes and what stays, both oldest first. C(reasons) says why each cache goes, by its id."""
 
-    going: Sequence[ImageCache]
+    candidates: Sequence[ImageCache]
     kept: Sequence[Kept]
     reasons: Mapping[str, str]
 
 
-def _named_to_stay(cache: ImageCache, rules: Rules, _listed: Listed) -> Optional[str]:
+def _reason_by_name(cache: ImageCache, rules: Rules, _listed: Listed) -> Optional[str]:
     if cache.id in rules.keep_ids:
         return "its id is among keep_ids"
     return "its name is among keep_names" if cache.name in rules.keep_names else None
 
 
-def _of_the_platform(cache: ImageCache, rules: Rules, _listed: Listed) -> Optional[str]:
+def _reason_by_platform(cache: ImageCache, rules: Rules, _listed: Listed) -> Optional[str]:
     return "the platform made it" if cache.made_by_platform and not rules.include_auto else None
 
 
-def _being_built(cache: ImageCache, _rules: Rules, _listed: Listed) -> Optional[str]:
+def _reason_by_build(cache: ImageCache, _rules: Rules, _listed: Listed) -> Optional[str]:
     return None if cache.settled else f"it is still being built ({cache.status or 'of unknown status'})"
 
 
-def _without_dates(cache: ImageCache, _rules: Rules, listed: Listed) -> Optional[str]:
+def _reason_by_dates(cache: ImageCache, _rules: Rules, listed: Listed) -> Optional[str]:
     for moment, what, field in (
         (cache.created_at, "creation date", "CreationTime"),
         (cache.created_at if cache.never_matched else cache.last_matched_at, "last match", "LastMatchedTime"),
@@ -112,10 +112,10 @@ def _without_dates(cache: ImageCache, _rules: Rules, listed: Listed) -> Optional
 
 # What no selector overrides. The first that speaks is the reason.
 GUARDS: Tuple[Callable[[ImageCache, Rules, Listed], Optional[str]], ...] = (
-    _named_to_stay,
-    _of_the_platform,
-    _being_built,
-    _without_dates,
+    _reason_by_name,
+    _reason_by_platform,
+    _reason_by_build,
+    _reason_by_dates,
 )
 
 
@@ -148,19 +148,19 @@ def _grounds(selection: Selection, cache: ImageCache, listed: Listed) -> str:
     return ", ".join(dict.fromkeys(grounds))
 
 
-def make_pruning(rules: Rules, listed: Listed) -> Pruning:
+def plan_pruning(rules: Rules, listed: Listed) -> PruningPlan:
     """Return what goes and what stays. How many may go at all is not its business."""
-    going: List[ImageCache] = []
+    candidates: List[ImageCache] = []
     kept: List[Kept] = []
     for cache in sorted(listed.image_caches, key=age_order):
-        guarded = (guard(cache, rules, listed) for guard in GUARDS)
-        reason = next(filter(None, guarded), None) or rules.selection.unmet(cache, listed)
+        guard_reasons = (guard(cache, rules, listed) for guard in GUARDS)
+        reason = next(filter(None, guard_reasons), None) or rules.selection.find_unmet(cache, listed)
         if reason is None:
-            going.append(cache)
+            candidates.append(cache)
         else:
             kept.append(Kept(cache, reason))
-    spared = going[max(0, len(going) - rules.keep_newest) :]
+    spared = candidates[max(0, len(candidates) - rules.keep_newest) :]
     kept += [Kept(cache, f"keep_newest keeps the newest {rules.keep_newest} that would go") for cache in spared]
-    going = going[: len(going) - len(spared)]
-    reasons = {cache.id: _grounds(rules.selection, cache, listed) for cache in going}
-    return Pruning(going, sorted(kept, key=lambda entry: age_order(entry.cache)), reasons)
+    candidates = candidates[: len(candidates) - len(spared)]
+    reasons = {cache.id: _grounds(rules.selection, cache, listed) for cache in candidates}
+    return PruningPlan(candidates, sorted(kept, key=lambda entry: age_order(entry.cache)), reasons)

@@ -17,7 +17,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.matching import supersedes, with_tag
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.matching import add_default_tag, supersedes
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.options import (
     duration_problems,
@@ -51,7 +51,7 @@ class Criterion:
 
     option: str
     spec: Mapping[str, Any]
-    unmet: Callable[[Any, ImageCache, Listed], Optional[str]]
+    find_unmet: Callable[[Any, ImageCache, Listed], Optional[str]]
     problems: Callable[[str, Any], Iterator[str]] = text_problems
 
 
@@ -102,8 +102,8 @@ def _lacks_tags(given: Any, cache: ImageCache, _listed: Listed) -> Optional[str]
 
 
 def _lacks_image(given: Any, cache: ImageCache, _listed: Listed) -> Optional[str]:
-    wanted = given if _is_pattern(given) else with_tag(given)
-    holds = any(fnmatchcase(with_tag(image), wanted) for image in cache.shown("images") or ())
+    wanted = given if _is_pattern(given) else add_default_tag(given)
+    holds = any(fnmatchcase(add_default_tag(image), wanted) for image in cache.shown("images") or ())
     return None if holds else f"it does not hold {given}"
 
 
@@ -140,7 +140,7 @@ def _not_superseded(_given: Any, cache: ImageCache, listed: Listed) -> Optional[
 
 
 def _unmet(row: Criterion, value: Any, cache: ImageCache, listed: Listed) -> Optional[str]:
-    return f"{row.option} is an empty list" if value == [] else row.unmet(value, cache, listed)
+    return f"{row.option} is an empty list" if value == [] else row.find_unmet(value, cache, listed)
 
 
 TEXT: Mapping[str, Any] = {"type": "str"}
@@ -197,11 +197,11 @@ class Selection:
         """Whether one of the criteria is an empty list, so that no cache is among it."""
         return any(value == [] for _row, value in self.criteria)
 
-    def unmet(self, cache: ImageCache, listed: Listed) -> Optional[str]:
+    def find_unmet(self, cache: ImageCache, listed: Listed) -> Optional[str]:
         """Return None where all that is asked holds of a cache, else why it does not."""
         reasons = (_unmet(row, value, cache, listed) for row, value in self.criteria)
         return next((reason for reason in reasons if reason is not None), None)
 
-    def among(self, listed: Listed) -> List[ImageCache]:
+    def select(self, listed: Listed) -> List[ImageCache]:
         """Return the caches that are meant."""
-        return [cache for cache in listed.image_caches if self.unmet(cache, listed) is None]
+        return [cache for cache in listed.image_caches if self.find_unmet(cache, listed) is None]

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import FIELDS, Field, masked
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import FIELDS, Field, is_masked
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.tracking import record_of
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.tracking import make_record
 
 __all__ = ["Successor"]
 
@@ -23,12 +23,12 @@ class Successor:
     """
 
     def __init__(self, desired: Desired, old: Optional[ImageCache] = None) -> None:
-        self._shown = _shown(old) if old else {}
+        self._values_of = _values_of(old) if old else {}
         desired = desired.with_tags_of(old) if old else desired
-        carried = {row.option: self._shown[row.option] for row in FIELDS if _carries(row, self._shown)}
+        carried = {row.option: self._values_of[row.option] for row in FIELDS if _is_carried_over(row, self._values_of)}
         self.values: Dict[str, Any] = {**carried, **desired.values}
-        self.record = record_of(desired.values) if desired.track_build_settings else ""
-        credentials = self._shown.get("image_registry_credentials")
+        self.record = make_record(desired.values) if desired.track_build_settings else ""
+        credentials = self._values_of.get("image_registry_credentials")
         self.lacks_passwords = bool(credentials) and "image_registry_credentials" not in self.values
 
     @property
@@ -36,27 +36,27 @@ class Successor:
         """The options that creating needs and nobody has given."""
         return [row.option for row in FIELDS if row.needed_to_create and not self.values.get(row.option)]
 
-    def compared_with_old(self, changed: Sequence[str]) -> Dict[str, Any]:
+    def compare_with_old(self, changed: Sequence[str]) -> Dict[str, Any]:
         """Return what will show of the new cache, and of what never shows the options that have changed.
 
         The others would read as new in a difference, though the old cache may well have had them.
         """
-        kept = {option: value for option, value in self._shown.items() if value is not None}
+        kept = {option: value for option, value in self._values_of.items() if value is not None}
         if self.lacks_passwords:
             kept["image_registry_credentials"] = []
-        return {**kept, **{row.option: self.values[row.option] for row in FIELDS if self._tells(row, changed)}}
+        return {**kept, **{row.option: self.values[row.option] for row in FIELDS if self._is_told(row, changed)}}
 
-    def _tells(self, row: Field, changed: Sequence[str]) -> bool:
+    def _is_told(self, row: Field, changed: Sequence[str]) -> bool:
         return row.option in self.values and (row.shown or row.option in changed)
 
 
-def _shown(old: ImageCache) -> Dict[str, Any]:
+def _values_of(old: ImageCache) -> Dict[str, Any]:
     return {row.option: old.shown(row.option) for row in FIELDS if row.shown}
 
 
-def _carries(row: Field, shown: Mapping[str, Any]) -> bool:
+def _is_carried_over(row: Field, shown: Mapping[str, Any]) -> bool:
     # What a new cache has by itself is left to the API.
     value = shown.get(row.option)
     if not value or value == row.default:
         return False
-    return row.option != "image_registry_credentials" or not any(masked(c.get("password")) for c in value)
+    return row.option != "image_registry_credentials" or not any(is_masked(c.get("password")) for c in value)

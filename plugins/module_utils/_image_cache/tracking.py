@@ -18,37 +18,37 @@ from typing import Any, Dict, List, Mapping, Optional
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import FIELDS, Field
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
 
-__all__ = ["changed_rows", "record_of", "recorded", "updated_record"]
+__all__ = ["find_changed_rows", "make_record", "read_record", "update_record"]
 
 # 24 bits: it has to tell a change, not to withstand anybody. Nine of them stay far below the length of a tag.
 DIGITS = 6
 ENTRY = re.compile(rf"([a-z]+)-([0-9a-f]{{{DIGITS}}})", re.ASCII)
 
 
-def record_of(values: Mapping[str, Any]) -> str:
+def make_record(values: Mapping[str, Any]) -> str:
     """Return the tag's value for the given ones of the nine settings."""
-    return _joined(_digests(values))
+    return _join(_digests(values))
 
 
-def recorded(cache: ImageCache) -> Optional[Dict[str, str]]:
+def read_record(cache: ImageCache) -> Optional[Dict[str, str]]:
     """Return the record of a cache, from mark to digest; empty without one, None where no tags are shown."""
     tag = cache.record
     return None if tag is None else dict(ENTRY.findall(tag))
 
 
-def changed_rows(values: Mapping[str, Any], cache: ImageCache) -> List[Field]:
+def find_changed_rows(values: Mapping[str, Any], cache: ImageCache) -> List[Field]:
     """Return the rows whose given value is another than the recorded one. What is not recorded is unknown."""
-    known = recorded(cache) or {}
+    known = read_record(cache) or {}
     given = _digests(values)
     return [row for row in _hidden(values) if known.get(row.mark, given[row.mark]) != given[row.mark]]
 
 
-def updated_record(values: Mapping[str, Any], cache: ImageCache) -> Optional[str]:
+def update_record(values: Mapping[str, Any], cache: ImageCache) -> Optional[str]:
     """Return the record that the cache is to have, None where its tags are not shown."""
-    known = recorded(cache)
+    known = read_record(cache)
     if known is None:
         return None
-    return _joined({**known, **_digests(values)})
+    return _join({**known, **_digests(values)})
 
 
 def _hidden(values: Mapping[str, Any]) -> List[Field]:
@@ -59,7 +59,7 @@ def _digests(values: Mapping[str, Any]) -> Dict[str, str]:
     return {row.mark: _digest(row, values[row.option]) for row in _hidden(values)}
 
 
-def _joined(digests: Mapping[str, str]) -> str:
+def _join(digests: Mapping[str, str]) -> str:
     return ".".join(f"{row.mark}-{digests[row.mark]}" for row in FIELDS if row.mark in digests)
 
 

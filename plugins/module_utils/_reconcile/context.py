@@ -143,7 +143,7 @@ class RunContext:
             answer = yield from self._sit_out_outages(Write(action, request))
         except RequestError as error:
             # What may have been carried out may be under way.
-            self.outages.under_way = self.outages.under_way or not error.nothing_done
+            self.outages.under_way = self.outages.under_way or not error.not_executed
             raise
         self.outages.under_way = True
         self.journal.request_id = answer.request_id
@@ -177,7 +177,7 @@ class RunContext:
             try:
                 return (yield effect)
             except RequestError as error:
-                is_outage = error.passing and (error.nothing_done or isinstance(effect, Read))
+                is_outage = error.retryable and (error.not_executed or isinstance(effect, Read))
                 if not (is_outage and self.desired.wait and self.outages.under_way):
                     raise
                 if self.deadline.passed:

@@ -109,7 +109,7 @@ class Created:
     @classmethod
     def lost(cls, to: ImageCache, found: Found) -> Created:
         """Return that another cache keeps the name, among what was found."""
-        return cls(found=found.agreed_on(to), lost_to=to)
+        return cls(found=found.assuming_kept(to), lost_to=to)
 
 
 def create_cache(context: RunContext, step: Step) -> Steps[Optional[Found]]:
@@ -157,7 +157,7 @@ def _create_once(context: RunContext, this: Build) -> Steps[Created]:
         try:
             answer = yield from context.write("create", this.step.request)
         except RequestError as error:
-            if error.nothing_done:
+            if error.not_executed:
                 return (yield from _find_who_has_the_name(context, this, error))
             created = yield from _find_unclear_create(context, this, error)
             if created is not None:

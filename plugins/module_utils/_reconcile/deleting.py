@@ -100,7 +100,7 @@ def _repeat_delete(context: RunContext, image_cache_id: str) -> Steps[Optional[s
             refused += 1
         except RequestError as error:
             unclear += 1
-            if error.nothing_done or unclear > UNCLEAR_REPEATS or context.deadline.passed:
+            if error.not_executed or unclear > UNCLEAR_REPEATS or context.deadline.passed:
                 raise
             pause = UNCLEAR_PAUSES[1]
         else:
@@ -162,7 +162,7 @@ class _BatchDeleter:
             self._fail(batch, error)
         elif isinstance(error, REFUSALS_OF_ONE) or (isinstance(error, ServerError) and unclear == UNCLEAR_REPEATS):
             self._delete_what_is_left(batch, unclear, error)
-        elif error.nothing_done or unclear == UNCLEAR_REPEATS:
+        elif error.not_executed or unclear == UNCLEAR_REPEATS:
             self._fail(batch, error)
         else:
             # Whether it was carried out is not known: it gets a moment to show.

@@ -160,7 +160,7 @@ class Reconciliation:
         caches = yield from self._context.read_by_ids(image_cache_id, after=after)
         if caches:
             self._journal.note_found(caches[0])
-            self._context.desired = self._context.desired.named(caches[0].name)
+            self._context.desired = self._context.desired.with_name(caches[0].name)
         desired = self._context.desired
         steps = self._plan_steps(caches)
         if desired.name is None or (caches and not steps):

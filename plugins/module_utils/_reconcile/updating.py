@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Callable, Optional, Tuple
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import RequestError, StateRefused
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.difference import outstanding
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.difference import find_outstanding
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import SHOWN
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import (
     READY,
@@ -78,7 +78,7 @@ def _send_update(
             refused = 0 if waited else refused + 1
         except RequestError as error:
             unclear += 1
-            if error.nothing_done or unclear > UNCLEAR_REPEATS:
+            if error.not_executed or unclear > UNCLEAR_REPEATS:
                 raise
             cache = yield from context.read_by_id(image_cache_id, after=UNCLEAR_PAUSES[1])
             if cache is not None and not cache.settled:
@@ -94,7 +94,7 @@ def _has_arrived(
 ) -> bool:
     if cache is None:
         raise Vanished(image_cache_id)
-    return _would_show(context, step, before, cache) and not outstanding(context.desired, cache, step.fields)
+    return _would_show(context, step, before, cache) and not find_outstanding(context.desired, cache, step.fields)
 
 
 def _would_show(context: RunContext, step: Step, before: Optional[ImageCache], cache: ImageCache) -> bool:
@@ -103,7 +103,7 @@ def _would_show(context: RunContext, step: Step, before: Optional[ImageCache], c
         return True
     if before.status == UPDATE_FAILED:
         return cache.status == READY
-    return outstanding(context.desired, before, step.fields) == list(step.fields)
+    return find_outstanding(context.desired, before, step.fields) == list(step.fields)
 
 
 def _await_settled_again(
@@ -126,7 +126,7 @@ def _await_update(context: RunContext, step: Step, image_cache_id: str, before: 
         if cache is None or not cache.settled:
             cache = yield from await_settled(context, image_cache_id)
         unmoved = cache.status == UPDATE_FAILED and before is not None and cache.raw == before.raw
-        left = outstanding(context.desired, cache, step.fields) if cache.status == READY else []
+        left = find_outstanding(context.desired, cache, step.fields) if cache.status == READY else []
         if not (unmoved or left) or context.clock.monotonic() - accepted_at > LISTING_LAG or context.deadline.passed:
             break
         cache = yield from context.read_by_id(image_cache_id, after=context.poll_interval())

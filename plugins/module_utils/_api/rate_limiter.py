@@ -11,7 +11,7 @@ from typing import Dict
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
 
-__all__ = ["Pacing"]
+__all__ = ["RateLimiter"]
 
 # The API counts within any second; a little slack keeps the jitter of the network from making 21 requests of 20.
 SLACK = 1.03
@@ -19,7 +19,7 @@ SLACK = 1.03
 SLOWER, FASTER, SLOWEST = 1.5, 0.98, 8.0
 
 
-class Pacing:
+class RateLimiter:
     """Spaces the requests of each action by C(1/requests_per_second) seconds. Any thread may ask."""
 
     def __init__(self, requests_per_second: float, clock: Clock) -> None:
@@ -38,7 +38,7 @@ class Pacing:
         if at > now:
             self._clock.sleep(at - now)
 
-    def throttled(self, action: str) -> None:
+    def slow_down(self, action: str) -> None:
         """Slow down: others share the rate, or it is lower than was thought."""
         with self._lock:
             self._factor[action] = min(SLOWEST, self._factor.get(action, 1.0) * SLOWER)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Any, Dict, Mapping
 
-__all__ = ["line_of", "lines_of", "readable"]
+__all__ = ["sanitize_line", "sanitize_lines", "sanitize_result"]
 
 # Characters of a line, and of a message. An API that sends a novel has not written it to be read.
 LONGEST_LINE, LONGEST_MESSAGE = 4000, 100000
@@ -21,36 +21,36 @@ LONGEST_LINE, LONGEST_MESSAGE = 4000, 100000
 UNPRINTED = frozenset(["Cc", "Cf", "Cs", "Zl", "Zp"])
 
 
-def readable(result: Mapping[str, Any]) -> Dict[str, Any]:
+def sanitize_result(result: Mapping[str, Any]) -> Dict[str, Any]:
     """Return a result with its messages, and those of its entries, as people can read them."""
     read = dict(result)
     if "msg" in read:
-        read["msg"] = lines_of(read["msg"])
+        read["msg"] = sanitize_lines(read["msg"])
     if "error" in read:
-        read["error"] = {**read["error"], "message": _shortened(read["error"]["message"], LONGEST_LINE)}
+        read["error"] = {**read["error"], "message": _shorten(read["error"]["message"], LONGEST_LINE)}
     if "image_caches" in read:
-        read["image_caches"] = [readable(entry) for entry in read["image_caches"]]
+        read["image_caches"] = [sanitize_result(entry) for entry in read["image_caches"]]
     return read
 
 
-def line_of(text: str, most: int = LONGEST_LINE) -> str:
+def sanitize_line(text: str, most: int = LONGEST_LINE) -> str:
     """Return a text as one line of at most about C(most) characters."""
-    text = _shortened(text, most)
-    return text if text.isprintable() else "".join(map(_printed, text))
+    text = _shorten(text, most)
+    return text if text.isprintable() else "".join(map(_escape, text))
 
 
-def lines_of(text: str) -> str:
+def sanitize_lines(text: str) -> str:
     """Return a text in which of all characters that do not print only the ends of lines are left."""
-    return "\n".join(map(line_of, _shortened(text, LONGEST_MESSAGE).split("\n")))
+    return "\n".join(map(sanitize_line, _shorten(text, LONGEST_MESSAGE).split("\n")))
 
 
-def _shortened(text: str, most: int) -> str:
+def _shorten(text: str, most: int) -> str:
     # What it is about stands at its beginning, and what to do at its end.
     half = most // 2
     return text if len(text) <= most else f"{text[:half]} ... {text[-half:]}"
 
 
-def _printed(character: str) -> str:
+def _escape(character: str) -> str:
     if unicodedata.category(character) not in UNPRINTED:
         return character
     return character.encode("unicode_escape").decode("ascii")

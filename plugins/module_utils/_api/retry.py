@@ -22,9 +22,9 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors impor
     RequestError,
     Throttled,
 )
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.pacing import Pacing
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.rate_limiter import RateLimiter
 
-__all__ = ["Answer", "Repeating", "Sender"]
+__all__ = ["Answer", "RetryingClient", "Sender"]
 
 # However long a Retry-After asks for, a single pause is no longer than this many seconds.
 LONGEST_PAUSE = 60.0
@@ -45,25 +45,27 @@ class Answer:
     request_id: Optional[str]
 
 
-class Repeating:
+class RetryingClient:
     """Calls that are repeated as the policy allows."""
 
-    def __init__(self, sender: Sender, *, retries: int, clock: Clock, pacing: Optional[Pacing] = None) -> None:
-        self._sender, self._retries, self._clock, self._pacing = sender, retries, clock, pacing
+    def __init__(
+        self, sender: Sender, *, retries: int, clock: Clock, rate_limiter: Optional[RateLimiter] = None
+    ) -> None:
+        self._sender, self._retries, self._clock, self._rate_limiter = sender, retries, clock, rate_limiter
 
     def call(self, action: str, parameters: Mapping[str, Any], deadline: Deadline, *, writes: bool = False) -> Answer:
         """Return what an action answers. Raises the RequestError of the last attempt."""
         attempt = 0
         while True:
             attempt += 1
-            if self._pacing:
-                self._pacing.wait(action)
+            if self._rate_limiter:
+                self._rate_limiter.wait(action)
             try:
                 fields = self._sender.send(action, parameters)
                 return Answer(fields, request_id_of(fields))
             except RequestError as error:
-                if self._pacing and isinstance(error, (Throttled, GatewayThrottled)):
-                    self._pacing.throttled(action)
+                if self._rate_limiter and isinstance(error, (Throttled, GatewayThrottled)):
+                    self._rate_limiter.slow_down(action)
                 pause = self._pause(error, attempt, writes, deadline)
                 if pause is None:
                     raise
@@ -71,7 +73,7 @@ class Repeating:
 
     def _pause(self, error: RequestError, attempt: int, writes: bool, deadline: Deadline) -> Optional[float]:
         """Return the pause before the next attempt in seconds, None where there must not be one."""
-        if attempt > self._retries or not error.passing or (writes and not error.nothing_done):
+        if attempt > self._retries or not error.retryable or (writes and not error.not_executed):
             return None
         pause = min(LONGEST_PAUSE, max(back_off(attempt), error.retry_after or 0.0))
         return pause if pause < deadline.remaining else None

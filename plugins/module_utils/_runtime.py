@@ -18,20 +18,24 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client impor
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
-from ansible_collections.tencentcloud.tke.plugins.module_utils._legible import line_of, lines_of, readable
 from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import refusal
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Reporter
+from ansible_collections.tencentcloud.tke.plugins.module_utils._sanitize import (
+    sanitize_line,
+    sanitize_lines,
+    sanitize_result,
+)
 from ansible_collections.tencentcloud.tke.plugins.module_utils._secrets import collect_secrets, scrub
 
-__all__ = ["PATIENCE", "Caller", "ScrubbingReporter", "all_of_them", "guarded", "in_region", "no_fallback"]
+__all__ = ["RETRY_BUDGET", "Runtime", "ScrubbingReporter", "list_all", "run_guarded", "run_in_region", "no_fallback"]
 
 T = TypeVar("T")
 
 # Seconds that a run without a wait_timeout of its own may spend on pauses between retries.
-PATIENCE = 600.0
+RETRY_BUDGET = 600.0
 
 
-class Caller:
+class Runtime:
     """The circumstances of a run: C(ansible_version) is named to the API, C(clock) is time itself."""
 
     def __init__(self, reporter: Reporter, *, ansible_version: str, check_mode: bool, diff: bool, clock: Clock) -> None:
@@ -39,10 +43,10 @@ class Caller:
         self.check_mode, self.diff = check_mode, diff
 
 
-def in_region(
+def run_in_region(
     params: Mapping[str, Any],
     spec: Callable[[Callable[..., Any]], Mapping[str, Any]],
-    caller: Caller,
+    runtime: Runtime,
     read: Callable[[Mapping[str, Any]], T],
     run: Callable[[T, Client, Reporter], Dict[str, Any]],
 ) -> Dict[str, Any]:
@@ -52,18 +56,22 @@ def in_region(
     then the result, and nothing has been asked for.
     """
 
-    def whole(reporter: ScrubbingReporter) -> Dict[str, Any]:
+    def run_with_client(reporter: ScrubbingReporter) -> Dict[str, Any]:
         declared, region = read(params), _connection.region_of(params)
-        clients, held = _connection.connect(
-            params, [region], ansible_version=caller.ansible_version, check_mode=caller.check_mode, clock=caller.clock
+        clients, secrets = _connection.connect(
+            params,
+            [region],
+            ansible_version=runtime.ansible_version,
+            check_mode=runtime.check_mode,
+            clock=runtime.clock,
         )
-        reporter.hold(held)
+        reporter.add_secrets(secrets)
         return run(declared, clients[region], reporter)
 
-    return guarded(params, spec, caller, whole)
+    return run_guarded(params, spec, runtime, run_with_client)
 
 
-def all_of_them(client: Client, deadline: Deadline, reporter: Reporter) -> List[ImageCache]:
+def list_all(client: Client, deadline: Deadline, reporter: Reporter) -> List[ImageCache]:
     """Return every image cache of the region; warn where the API's pages do not fit together. Raises RequestError."""
     listing = client.describe_all(deadline)
     if not listing.whole:
@@ -74,17 +82,17 @@ def all_of_them(client: Client, deadline: Deadline, reporter: Reporter) -> List[
     return [ImageCache(raw) for raw in listing.image_caches]
 
 
-def guarded(
+def run_guarded(
     params: Mapping[str, Any],
     spec: Callable[[Callable[..., Any]], Mapping[str, Any]],
-    caller: Caller,
+    runtime: Runtime,
     run: Callable[[ScrubbingReporter], Dict[str, Any]],
 ) -> Dict[str, Any]:
     """Return the result of a run, scrubbed: also of one that is refused, or that came upon a defect of this collection.
 
     A traceback says where a defect is, but what is in the exception nobody can foresee: it is scrubbed like the rest.
     """
-    reporter = ScrubbingReporter(caller.reporter, collect_secrets(params, spec(no_fallback)))
+    reporter = ScrubbingReporter(runtime.reporter, collect_secrets(params, spec(no_fallback)))
     try:
         result = run(reporter)
     except InvalidInput as error:
@@ -101,31 +109,31 @@ def guarded(
             "exception": traceback.format_exc(),
         }
     # First without its secrets, and only then legible, since that changes words.
-    return readable(scrub(result, reporter.secrets()))
+    return sanitize_result(scrub(result, reporter.secrets()))
 
 
 class ScrubbingReporter:
     """Passes on what a run says, without its secrets, which grow with each renewal of its keys."""
 
     def __init__(self, reporter: Reporter, secrets: List[str]) -> None:
-        self._reporter, self._held = reporter, [secrets]
+        self._reporter, self._secrets = reporter, [secrets]
         self.speaks = reporter.speaks
 
-    def hold(self, secrets: List[str]) -> None:
+    def add_secrets(self, secrets: List[str]) -> None:
         """Keep these, too, to oneself, and what this list grows by."""
-        self._held.append(secrets)
+        self._secrets.append(secrets)
 
     def secrets(self) -> List[str]:
         """Return all that is kept."""
-        return [secret for held in self._held for secret in held]
+        return [secret for secrets in self._secrets for secret in secrets]
 
     def warn(self, message: str) -> None:
         """Pass on a warning."""
-        self._reporter.warn(lines_of(scrub(message, self.secrets())))
+        self._reporter.warn(sanitize_lines(scrub(message, self.secrets())))
 
     def progress(self, message: str) -> None:
         """Pass on how far the run is."""
-        self._reporter.progress(line_of(scrub(message, self.secrets())))
+        self._reporter.progress(sanitize_line(scrub(message, self.secrets())))
 
 
 def no_fallback(*_args: Any) -> None:
