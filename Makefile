@@ -18,10 +18,10 @@ export PYTHONPATH := $(COLLECTIONS):$(CURDIR)/tests
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
 export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 
-.PHONY: help demo test emulator docs bench mutants ways cores lint types sanity units integration package importer runner licenses pins clean
+.PHONY: help demo test emulator docs bench mutants ways cores lint types sanity units integration package importer runner licenses role_spec pins clean
 
 help: ## Say what there is
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+	@grep -E '^[a-z_]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 demo: $(READY) ## Watch an image cache being created, awaited, found unchanged, changed and removed
 	@sh tools/demo
@@ -73,6 +73,9 @@ runner: $(READY) ## Make an execution environment's context, and run the demo in
 
 licenses: $(READY) ## Check that every file says its license and its holder: REUSE
 	@reuse lint --quiet || reuse lint
+
+role_spec: $(READY) $(TREE) ## Write the options of entries and of prune rules into the role's argument specs
+	@python tools/role_spec.py
 
 pins: $(READY) ## Compute the pins of the test and tool dependencies anew
 	uv pip compile -q --universal --python-version 3.11 --no-header --upgrade -o requirements-dev.txt requirements-dev.in
