@@ -99,18 +99,18 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ): "BaseException.__new__ has taken the message already",
     (
         "_diagnosis/advice.py",
-        "return f\"This machine's clock is {abs(offset)} s {'ahead' if offset > 0 else 'behind'}: set it by NTP.\"",
-        "return f\"This machine's clock is {abs(offset)} s {'ahead' if offset >= 0 else 'behind'}: set it by NTP.\"",
+        "return f\"This machine's clock is {abs(offset)} s {'ahead' if offset > 0 else 'behind'}. Set it with NTP.\"",
+        "return f\"This machine's clock is {abs(offset)} s {'ahead' if offset >= 0 else 'behind'}. Set it with NTP.\"",
     ): FAR_FROM_ZERO,
     (
         "_diagnosis/advice.py",
-        "return f\"This machine's clock is {abs(offset)} s {'ahead' if offset > 0 else 'behind'}: set it by NTP.\"",
-        "return f\"This machine's clock is {abs(offset)} s {'ahead' if offset > 1 else 'behind'}: set it by NTP.\"",
+        "return f\"This machine's clock is {abs(offset)} s {'ahead' if offset > 0 else 'behind'}. Set it with NTP.\"",
+        "return f\"This machine's clock is {abs(offset)} s {'ahead' if offset > 1 else 'behind'}. Set it with NTP.\"",
     ): FAR_FROM_ZERO,
     (
         "_diagnosis/advice.py",
-        "return f\"This machine's clock is {abs(offset)} s {'ahead' if offset > 0 else 'behind'}: set it by NTP.\"",
-        "return f\"This machine's clock is {abs(offset)} s {'ahead' if offset > -1 else 'behind'}: set it by NTP.\"",
+        "return f\"This machine's clock is {abs(offset)} s {'ahead' if offset > 0 else 'behind'}. Set it with NTP.\"",
+        "return f\"This machine's clock is {abs(offset)} s {'ahead' if offset > -1 else 'behind'}. Set it with NTP.\"",
     ): FAR_FROM_ZERO,
     (
         "_diagnosis/build.py",

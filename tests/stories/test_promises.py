@@ -206,12 +206,16 @@ class TestNoTracebacks:
         (Fault.lie(lambda r: {**r, "ImageCaches": [{}]}, LIST, times=99), "MalformedAnswer", "a listing without"),
         (Fault.lost_request(LIST, times=99), "NoAnswer", "broke before the answer was whole"),
         (Fault.slow_answer(3, LIST, times=99), "NoAnswer", "did not answer within 2 s"),
-        (Fault.error("ResourceNotFound", LIST), "ResourceNotFound", "It may have been deleted meanwhile"),
-        (Fault.error("AuthFailure.SignatureExpire", LIST), "AuthFailure.SignatureExpire", "set the clock by NTP"),
+        (Fault.error("ResourceNotFound", LIST), "ResourceNotFound", "it was deleted in the meantime"),
+        (
+            Fault.error("AuthFailure.SignatureExpire", LIST),
+            "AuthFailure.SignatureExpire",
+            "Synchronize the clock with NTP",
+        ),
         (Fault.error("FailedOperation.Anything", LIST), "FailedOperation.Anything", "An internal error"),
         (Fault.error("InternalError.InsufficientBalance", LIST), "InternalError.InsufficientBalance", "balance"),
         (Fault.error("ResourcesSoldOut", LIST), "ResourcesSoldOut", "a subnet_id in another zone"),
-        (Fault.error("UnsupportedRegion", LIST), "UnsupportedRegion", "check region"),
+        (Fault.error("UnsupportedRegion", LIST), "UnsupportedRegion", "Check region"),
     )
 
     def test_every_failure_is_said_in_words(self, emulator: Emulator, processes: ModuleProcesses) -> None:
@@ -334,11 +338,11 @@ class TestThrottling:
     @pytest.mark.parametrize(
         ("code", "words"),
         [
-            ("LimitExceeded", "have the quota raised"),
-            ("InternalError.LimitExceeded", "have the quota raised"),
+            ("LimitExceeded", "request a higher quota"),
+            ("InternalError.LimitExceeded", "request a higher quota"),
             ("UnauthorizedOperation.CamNoAuth", "allow tke:CreateImageCache on resource *"),
-            ("InternalError.CamNoAuth", "Grant the action"),
-            ("AuthFailure.UnauthorizedOperation", "Grant the action"),
+            ("InternalError.CamNoAuth", "Grant it to the user or role in CAM"),
+            ("AuthFailure.UnauthorizedOperation", "Grant it to the user or role in CAM"),
         ],
     )
     def test_quota_and_permission_fail_at_once(

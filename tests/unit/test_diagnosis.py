@@ -65,7 +65,7 @@ MESSAGES: list[tuple[str, str, Optional[str]]] = [
 # Each of a cause's words by itself, without those that often go along with them.
 ALONE: dict[str, list[str]] = {
     "too small": ["no space left", "disk quota exceeded", "insufficient disk", "node has DiskPressure"],
-    "no more pulls": ["status 429", "toomanyrequests", "too many requests", "rate limit"],
+    "rate limit of the registry": ["status 429", "toomanyrequests", "too many requests", "rate limit"],
     "plain HTTP": ["gave HTTP response to HTTPS client"],
     "does not trust": [
         "x509: bad",
@@ -75,14 +75,14 @@ ALONE: dict[str, list[str]] = {
         "certificate verify failed",
         "certificate is valid for a.example.com",
     ],
-    "name is not resolved": [
+    "cannot be resolved": [
         "no such host",
         "lookup a.example.com",
         "lookup a.example.com on 10.0.0.2",
         "server misbehaving",
         "temporary failure in name resolution",
     ],
-    "refuses the pull": [
+    "denies the pull": [
         "status 401",
         "status 403",
         "unauthorized",
@@ -101,7 +101,7 @@ ALONE: dict[str, list[str]] = {
         "status 404",
     ],
     "linux/amd64": ["no match for platform", "no matching manifest for platform"],
-    "no capacity left": [
+    "has no capacity": [
         "NoStock",
         "SoldOut",
         "ResourceInsufficient",
@@ -110,8 +110,8 @@ ALONE: dict[str, list[str]] = {
         "insufficient address",
         "no available ip",
     ],
-    "does not allow it": ["balance", "arrears", "payment", "quota", "LimitExceeded"],
-    "no way to the registry": [
+    "is used up": ["balance", "arrears", "payment", "quota", "LimitExceeded"],
+    "no route to the registry": [
         "timed out",
         "timeout",
         "time out",
@@ -122,7 +122,7 @@ ALONE: dict[str, list[str]] = {
         "unreachable",
         "unexpected EOF",
     ],
-    "no snapshot was made": ["snapshotting"],
+    "snapshot was not created": ["snapshotting"],
 }
 
 
@@ -138,7 +138,7 @@ def test_each_of_a_causes_words_points_to_it(hint: str) -> None:
 def test_words_may_stand_among_chinese_ones() -> None:
     cause = causes.cause_of_words("错误429错误")
     assert cause is not None
-    assert "no more pulls" in cause.hint
+    assert "rate limit of the registry" in cause.hint
 
 
 def test_every_cause_has_words() -> None:
@@ -175,10 +175,10 @@ def test_money_and_quotas_are_no_option(message: str) -> None:
     [
         ((), None, "balance"),
         (GOOD[:1], "DiskCreated", "another zone"),
-        (GOOD[:2], "EksCiCreated", "no way to the registry"),
-        (GOOD[:3], "SnapCreated", "no snapshot"),
-        (("diskcreated", "eksciCREATED"), "EksCiCreated", "no way to the registry"),
-        (GOOD, "DiskDeleted", "events do not say more"),
+        (GOOD[:2], "EksCiCreated", "no route to the registry"),
+        (GOOD[:3], "SnapCreated", "snapshot was not created"),
+        (("diskcreated", "eksciCREATED"), "EksCiCreated", "no route to the registry"),
+        (GOOD, "DiskDeleted", "events do not name a cause"),
     ],
 )
 def test_without_a_warning_the_last_step_tells(reasons: tuple[str, ...], reached: Optional[str], words: str) -> None:
@@ -205,10 +205,10 @@ def test_an_update_begins_the_chain_anew() -> None:
 
 
 def test_what_takes_too_long_is_explained() -> None:
-    assert "no way to the registry" in describe_stall(cache(*normal(*GOOD[:2]), status="Pending"))
+    assert "no route to the registry" in describe_stall(cache(*normal(*GOOD[:2]), status="Pending"))
     assert describe_stall(cache(*normal(*GOOD[:3]), status="Pending")) == ""
     warned = cache(*normal(*GOOD[:2]), ("Warning", "Pull", "no such host"), status="Pending")
-    assert describe_stall(warned).startswith("Pull: no such host. The registry's name")
+    assert describe_stall(warned).startswith("Pull: no such host. The host name of the registry")
 
 
 def test_a_failure_is_told_whole() -> None:
@@ -217,7 +217,7 @@ def test_a_failure_is_told_whole() -> None:
         "phase": "DiskCreated",
         "reason": "Pull",
         "message": "no match for platform",
-        "hint": "The image has no build for linux/amd64. Name one that has.",
+        "hint": "The image has no build for linux/amd64. Use an image that has one.",
         "options": ["images"],
     }
     assert build_failure(failed) == told
@@ -312,12 +312,12 @@ def test_a_build_that_warns_is_stalled_by_that_whatever_it_has_reached() -> None
 @pytest.mark.parametrize(
     ("offset", "words"),
     [
-        (291, "This machine's clock is 291 s ahead: set it by NTP."),
-        (-291, "This machine's clock is 291 s behind: set it by NTP."),
-        (290, "Check secret_key: it is not the one of secret_id."),
-        (-290, "Check secret_key: it is not the one of secret_id."),
-        (0, "Check secret_key: it is not the one of secret_id."),
-        (None, "Check secret_key: it is not the one of secret_id."),
+        (291, "This machine's clock is 291 s ahead. Set it with NTP."),
+        (-291, "This machine's clock is 291 s behind. Set it with NTP."),
+        (290, "The secret key does not belong to the secret ID. Check secret_key."),
+        (-290, "The secret key does not belong to the secret ID. Check secret_key."),
+        (0, "The secret key does not belong to the secret ID. Check secret_key."),
+        (None, "The secret key does not belong to the secret ID. Check secret_key."),
     ],
 )
 def test_a_clock_that_is_off_comes_first(offset: Optional[int], words: str) -> None:
@@ -338,11 +338,54 @@ def test_a_permission_is_named_with_its_product(action: str, words: str) -> None
     assert words in advice.advice(api_error("UnauthorizedOperation", "No.", action=action))
 
 
+@pytest.mark.parametrize("action", ["UpdateImageCache", "DeleteImageCaches"])
+def test_permission_for_one_cache_offers_resource_form(action: str) -> None:
+    words = advice.advice(api_error("UnauthorizedOperation.CamNoAuth", "No.", action=action))
+    assert f"allow tke:{action} on resource * or qcs::tke:<region>:uin/<uin>:imagecache/* (or one ID" in words
+
+
+@pytest.mark.parametrize("action", ["CreateImageCache", "DescribeImageCaches", "GetMostSuitableImageCache"])
+def test_permission_for_all_caches_offers_only_asterisk(action: str) -> None:
+    words = advice.advice(api_error("UnauthorizedOperation.CamNoAuth", "No.", action=action))
+    assert words.endswith(f"allow tke:{action} on resource *.")
+
+
+def test_hint_is_cause_then_action() -> None:
+    assert causes.Cause("It rains.", "Take an umbrella.").hint == "It rains. Take an umbrella."
+
+
+def test_examples_have_the_cause_they_are_listed_with() -> None:
+    for _pattern, cause in causes.WORDS:
+        assert cause.examples
+        assert {causes.cause_of_words(example) for example in cause.examples} == {cause}
+    for _pattern, cause in advice.BY_CODE:
+        assert cause.examples
+        assert {advice.cause_of_error(api_error(code, "No.")) for code in cause.examples} == {cause}
+    for kind, cause in advice.BY_KIND.items():
+        assert cause.examples
+        if issubclass(kind, errors.ApiError):
+            assert {type(api_error(code, "No.")) for code in cause.examples} == {kind}
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [
+        *(cause for _pattern, cause in causes.WORDS),
+        *(cause for _pattern, cause in advice.BY_CODE),
+        *advice.BY_KIND.values(),
+    ],
+    ids=lambda cause: cause.examples[0],
+)
+def test_cause_and_action_are_sentences(cause: causes.Cause) -> None:
+    for text in (cause.cause, cause.action):
+        assert re.fullmatch(r"(?:[A-Z][^.]*(?:\.[^ .][^.]*)*\. ?|`[^.]*\. ?)+", f"{text} ")
+
+
 def test_only_an_update_can_be_a_replace_instead() -> None:
-    words = "The cache's present state does not allow it. Wait until its build has ended, and run again"
+    words = "The current state of the cache does not allow the action. Wait until its build has ended and run again"
     busy = {action: api_error("ResourceInUse", "No.", action=action) for action in ("UpdateImageCache", "Delete")}
     assert advice.advice(busy["Delete"]) == f"{words}."
-    assert advice.advice(busy["UpdateImageCache"]).startswith(f"{words}; a cache that cannot be updated")
+    assert advice.advice(busy["UpdateImageCache"]).startswith(f"{words}, or replace the cache")
 
 
 @pytest.mark.parametrize(
@@ -350,11 +393,11 @@ def test_only_an_update_can_be_a_replace_instead() -> None:
     [
         (errors.RequestError("x"), ""),
         (errors.ApiError("x", code="SomethingNew"), ""),
-        (errors.NoAnswer("x"), "not begun twice"),
+        (errors.NoAnswer("x"), "starts nothing twice"),
         # By what it is a kind of, where it has no words of its own.
-        (type("Other", (errors.NoAnswer,), {})("x"), "not begun twice"),
-        (errors.GatewayFailure("x"), "behind its gateway"),
-        (errors.GatewayError("x"), "in its place"),
+        (type("Other", (errors.NoAnswer,), {})("x"), "starts nothing twice"),
+        (errors.GatewayFailure("x"), "gateway could not reach"),
+        (errors.GatewayError("x"), "instead of the API"),
     ],
 )
 def test_what_to_do_about_other_failures(error: errors.RequestError, words: str) -> None:
@@ -366,15 +409,15 @@ def test_what_to_do_about_other_failures(error: errors.RequestError, words: str)
     ("code", "words"),
     [
         ("AuthFailure.SignatureExpire", "clock"),
-        ("AuthFailure.TokenFailure", "renew"),
+        ("AuthFailure.TokenFailure", "Renew"),
         ("AuthFailure.SecretIdNotFound", "secret_id"),
         ("AuthFailure.SignatureFailure", "secret_key"),
         ("UnauthorizedOperation.CamNoAuth", "allow tke:UpdateImageCache on resource *"),
         ("FailedOperation.CamNoAuth", "allow tke:UpdateImageCache on resource *"),
-        ("UnsupportedOperation.NotInWhitelist", "admitted"),
+        ("UnsupportedOperation.NotInWhitelist", "not enabled for this account"),
         ("IpInBlacklist", "network policy"),
         ("IpNotInWhitelist", "network policy"),
-        ("LimitExceeded.ImageCache", "quota raised"),
+        ("LimitExceeded.ImageCache", "request a higher quota"),
         ("InternalError.InsufficientBalance", "balance"),
         ("UnsupportedRegion", "region"),
         ("InvalidParameter.SubnetNotExist", "subnet_id"),

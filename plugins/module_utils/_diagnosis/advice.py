@@ -2,93 +2,246 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. What to do about a failure: a table, one row a kind of error."""
+"""Private to this collection. Why a request failed and what to do: a table, one row for each kind of error."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fnmatch import fnmatchcase
-from typing import Mapping, Sequence, Tuple, Type
+from typing import Mapping, Optional, Sequence, Tuple, Type
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api import errors
+from ansible_collections.tencentcloud.tke.plugins.module_utils._diagnosis.causes import Cause
 
-__all__ = ["advice"]
+__all__ = ["advice", "cause_of_error"]
 
-# "More than 5 minutes off" is AuthFailure.SignatureExpire; below that it is not the clock's fault.
+# The API reports a larger offset as AuthFailure.SignatureExpire (5 minutes). A smaller one is not the cause.
 CLOCK_TOLERANCE = 290
-# The product that an action belongs to in CAM, where it is not TKE.
+# The product that an action belongs to in CAM. All others belong to TKE.
 SERVICES = {"AssumeRole": "sts", "AssumeRoleWithWebIdentity": "sts"}
-# The option that says where an action goes to, where it is not endpoint.
+# The option that says where an action is sent, if that is not endpoint.
 ENDPOINTS = {"AssumeRole": "sts_endpoint", "AssumeRoleWithWebIdentity": "sts_endpoint"}
-# What else can be done where a cache's state does not allow an action.
-INSTEAD = {"UpdateImageCache": "; a cache that cannot be updated can be replaced, with on_change: replace"}
-# Codes that say more than their family; first match wins. Source: errorcodes.py of the vendor's Python SDK for TKE.
-BY_CODE: Sequence[Tuple[str, str]] = (
+# CAM authorizes these actions for each image cache, and all others on *.
+PER_CACHE = "* or qcs::tke:<region>:uin/<uin>:imagecache/* (or one ID instead of the last *)"
+RESOURCES = {"UpdateImageCache": PER_CACHE, "DeleteImageCaches": PER_CACHE}
+# The alternative if the state of a cache does not allow an action.
+INSTEAD = {"UpdateImageCache": ", or replace the cache with on_change: replace"}
+RUN_AGAIN = "Run again: the run continues and starts nothing twice."
+ADDRESS_DENIED = Cause(
+    "The network policy in CAM does not allow these credentials from this address.",
+    "Check the network policy of the credentials in CAM.",
+    examples=("IpInBlacklist", "IpNotInWhitelist"),
+)
+OTHER_VPC = Cause(
+    "The VPC must exist in this region.",
+    "Check vpc_id and region.",
+    examples=("InvalidParameter.VpcIdNotFound", "InternalError.VPCNotFound"),
+)
+# Codes that are more specific than their kind; first match wins. Source: errorcodes.py of the vendor's Python SDK for
+# TKE.
+BY_CODE: Sequence[Tuple[str, Cause]] = (
     (
         "AuthFailure.SignatureExpire*",
-        "This machine's clock is off by more than 5 minutes, or the request was delayed as long: set the clock by NTP.",
+        Cause(
+            "This machine's clock is off by more than 5 minutes, or the request was delayed by more than that.",
+            "Synchronize the clock with NTP.",
+            examples=("AuthFailure.SignatureExpire",),
+        ),
     ),
-    ("AuthFailure.Token*", "The token does not belong to these keys, or the temporary keys have expired: renew them."),
-    ("AuthFailure.SecretId*", "Check secret_id: the key does not exist, or was deleted or disabled in CAM."),
-    ("AuthFailure.SignatureFailure*", "Check secret_key: it is not the one of secret_id."),
-    ("IpIn*", "The keys may not be used from this address: look at their network policy in CAM."),
-    ("IpNot*", "The keys may not be used from this address: look at their network policy in CAM."),
+    (
+        "AuthFailure.Token*",
+        Cause(
+            "The token does not belong to these credentials, or the temporary credentials have expired.",
+            "Renew the temporary credentials.",
+            examples=("AuthFailure.TokenFailure",),
+        ),
+    ),
+    (
+        "AuthFailure.SecretId*",
+        Cause(
+            "The secret ID does not exist, or it was deleted or disabled in CAM.",
+            "Check secret_id.",
+            examples=("AuthFailure.SecretIdNotFound",),
+        ),
+    ),
+    (
+        "AuthFailure.SignatureFailure*",
+        Cause(
+            "The secret key does not belong to the secret ID.",
+            "Check secret_key.",
+            examples=("AuthFailure.SignatureFailure",),
+        ),
+    ),
+    ("IpIn*", ADDRESS_DENIED),
+    ("IpNot*", ADDRESS_DENIED),
     (
         "UnsupportedRegion*",
-        "The action is not offered in this region: check region, and for a finance zone endpoint too. `tccli tke"
-        " DescribeRegions` lists the regions.",
+        Cause(
+            "The region does not offer this action.",
+            "Check region, and also endpoint for a finance zone. `tccli tke DescribeRegions` lists the regions.",
+            examples=("UnsupportedRegion",),
+        ),
     ),
-    ("*Subnet*", "Check subnet_id: it must exist in the VPC of vpc_id, in this region."),
-    ("*Vpc*", "Check vpc_id, and that it is in this region."),
-    ("*VPC*", "Check vpc_id, and that it is in this region."),
-    ("*USG*", "Check security_group_ids, and the quota of security groups."),
-    ("*ImageNotFound*", "Check the spelling of images."),
-    ("InvalidParameterValue.Size*", "Check image_cache_size."),
-    ("*NotInWhitelist*", "The account is not admitted to this feature: ask the vendor's support to admit it."),
+    (
+        "*Subnet*",
+        Cause(
+            "The subnet must exist in the VPC of vpc_id, in this region.",
+            "Check subnet_id.",
+            examples=("InvalidParameter.SubnetNotFound",),
+        ),
+    ),
+    ("*Vpc*", OTHER_VPC),
+    ("*VPC*", OTHER_VPC),
+    (
+        "*USG*",
+        Cause(
+            "A security group is invalid, or the quota of security groups is used up.",
+            "Check security_group_ids and the quota of security groups.",
+            examples=("LimitExceeded.USGQuota",),
+        ),
+    ),
+    (
+        "*ImageNotFound*",
+        Cause("An image does not exist.", "Check the spelling of images.", examples=("FailedOperation.ImageNotFound",)),
+    ),
+    (
+        "InvalidParameterValue.Size*",
+        Cause("The API rejects the size.", "Check image_cache_size.", examples=("InvalidParameterValue.Size",)),
+    ),
+    (
+        "*NotInWhitelist*",
+        Cause(
+            "The feature is not enabled for this account.",
+            "Ask the vendor's support to enable it.",
+            examples=("FailedOperation.NotInWhitelist",),
+        ),
+    ),
 )
-BY_KIND: Mapping[Type[errors.RequestError], str] = {
-    errors.AccountProblem: "Look at the account's balance, payment method and verification in the console.",
-    errors.AuthenticationError: (
-        "Check secret_id and secret_key, the token of temporary keys, and that this machine's clock is right to"
-        " within 5 minutes."
+# C(examples) are codes if the API answered, else the message.
+BY_KIND: Mapping[Type[errors.RequestError], Cause] = {
+    errors.AccountProblem: Cause(
+        "The account lacks balance, a payment method or verification.",
+        "Check the balance, the payment method and the verification of the account in the console.",
+        examples=("FailedOperation.AccountNotVerified", "InsufficientBalance"),
     ),
-    errors.ConnectionFailed: "The request was not sent. Check endpoint, the proxy variables, DNS and the network.",
-    errors.GatewayError: "Something between here and the API answered in its place: check endpoint and the proxy.",
-    errors.GatewayFailure: "The API was out of reach behind its gateway. Run again: what was begun is found.",
-    errors.GatewayThrottled: "Lower the rate of requests, or raise api_retries.",
-    errors.InvalidRequest: "The API refuses the request as it is: check the options, and region.",
-    errors.MalformedAnswer: "Check endpoint, and whether a proxy or a captive portal answers in the API's place.",
-    errors.NoAnswer: "Whether the API acted is not known. Run again: what was begun is found and not begun twice.",
-    errors.NoCapacity: "Try again later, or choose a subnet_id in another zone.",
-    errors.NotAuthorized: (
-        "Grant the action in CAM to the user or role of these keys: allow {service}:{action} on resource *."
+    errors.AuthenticationError: Cause(
+        "The credentials are invalid, or this machine's clock is off by more than 5 minutes.",
+        "Check secret_id and secret_key, the token of temporary credentials, and the clock.",
+        examples=("AuthFailure", "AuthFailure.InvalidAuthorization"),
     ),
-    errors.NotFound: "It may have been deleted meanwhile. Check image_cache_id and region, and run again.",
-    errors.QuotaExceeded: "Delete image caches that are not needed any more, or have the quota raised.",
-    errors.ServerError: "The service failed by itself. Run again: what was begun is found and not begun twice.",
-    errors.StateRefused: (
-        "The cache's present state does not allow it. Wait until its build has ended, and run again{instead}."
+    errors.ConnectionFailed: Cause(
+        "No connection was established, so the request was not sent.",
+        "Check endpoint, the proxy variables, DNS and the network.",
+        examples=("no connection to",),
     ),
-    errors.Throttled: "Lower the rate of requests to this account, or raise api_retries.",
-    errors.TlsMissing: "Nothing was sent. Check the endpoint, its port, and whether a proxy answers in its place.",
-    errors.UntrustedCertificate: "Name the authority's certificate with ca_path, or check who answers at endpoint.",
+    errors.GatewayError: Cause(
+        "A proxy or gateway answered instead of the API.",
+        "Check endpoint and the proxy.",
+        examples=("HTTP status 407 instead of an answer of the API", "HTTP status 302 points elsewhere"),
+    ),
+    errors.GatewayFailure: Cause(
+        "A gateway could not reach the API.",
+        RUN_AGAIN,
+        examples=("HTTP status 503 instead of an answer of the API",),
+    ),
+    errors.GatewayThrottled: Cause(
+        "The requests exceed the rate limit of a gateway.",
+        "Lower the rate of requests, or raise api_retries.",
+        examples=("HTTP status 429 instead of an answer of the API",),
+    ),
+    errors.InvalidRequest: Cause(
+        "The API rejects the parameters, the action or the region.",
+        "Check the options, and region.",
+        examples=("InvalidParameter", "InvalidParameterValue", "MissingParameter", "UnknownParameter"),
+    ),
+    errors.MalformedAnswer: Cause(
+        "The response is not a valid response of the API.",
+        "Check endpoint, and whether a proxy or a captive portal answers instead of the API.",
+        examples=("no answer of the API",),
+    ),
+    errors.NoAnswer: Cause(
+        "It is unknown whether the API executed the request.",
+        RUN_AGAIN,
+        examples=("did not answer within", "broke before the answer was whole"),
+    ),
+    errors.NoCapacity: Cause(
+        "The region or zone has no capacity.",
+        "Retry later, or choose a subnet_id in another zone.",
+        examples=("ResourceInsufficient", "ResourcesSoldOut"),
+    ),
+    errors.NotAuthorized: Cause(
+        "The credentials are valid, but CAM does not allow the action.",
+        "Grant it to the user or role in CAM: allow {permission} on resource {resource}.",
+        examples=(
+            "UnauthorizedOperation.CamNoAuth",
+            "InternalError.CamNoAuth",
+            "AuthFailure.UnauthorizedOperation",
+        ),
+    ),
+    errors.NotFound: Cause(
+        "The resource does not exist, or it was deleted in the meantime.",
+        "Check image_cache_id and region, and run again.",
+        examples=("ResourceNotFound",),
+    ),
+    errors.QuotaExceeded: Cause(
+        "A quota is used up, so a retry does not help.",
+        "Delete unused image caches, or request a higher quota.",
+        examples=("LimitExceeded", "QuotaExceeded"),
+    ),
+    errors.ServerError: Cause(
+        "The service had an internal error.", RUN_AGAIN, examples=("InternalError", "ServiceUnavailable")
+    ),
+    errors.StateRefused: Cause(
+        "The current state of the cache does not allow the action.",
+        "Wait until its build has ended and run again{instead}.",
+        examples=("UnsupportedOperation", "ResourceInUse", "ResourceUnavailable"),
+    ),
+    errors.Throttled: Cause(
+        "The account exceeds the rate limit of the API.",
+        "Lower the rate of requests to this account, or raise api_retries.",
+        examples=("RequestLimitExceeded", "RequestLimitExceeded.UinLimitExceeded"),
+    ),
+    errors.UntrustedCertificate: Cause(
+        "The server's certificate has an unknown authority or another host name, or has expired.",
+        "Set ca_path to the certificate of its authority, or check which server answers at endpoint.",
+        examples=("did not verify",),
+    ),
+    errors.TlsMissing: Cause(
+        "The server at the endpoint, or a proxy before it, does not use TLS, so the request was not sent.",
+        "Check endpoint and its port, and the proxy.",
+        examples=("the answer was not TLS",),
+    ),
 }
 
 
 def advice(error: errors.RequestError) -> str:
-    """Return what to do about a failed request, an empty string where nothing better than its message is known."""
+    """Return why a request failed and what to do, an empty string if no more than its message is known."""
     offset = getattr(error, "clock_offset", None)
     if offset is not None and abs(offset) > CLOCK_TOLERANCE:
-        return f"This machine's clock is {abs(offset)} s {'ahead' if offset > 0 else 'behind'}: set it by NTP."
+        return f"This machine's clock is {abs(offset)} s {'ahead' if offset > 0 else 'behind'}. Set it with NTP."
     plain_url = getattr(error, "plain_url", None)
     if plain_url:
         return f"If the server uses plain HTTP, set {ENDPOINTS.get(str(error.action), 'endpoint')} to {plain_url}."
-    for pattern, words in BY_CODE:
+    found = cause_of_error(error)
+    return found.hint if found else ""
+
+
+def cause_of_error(error: errors.RequestError) -> Optional[Cause]:
+    """Return why a request failed and what to do, None if no more than its message is known."""
+    for pattern, cause in BY_CODE:
         if error.code and fnmatchcase(error.code, pattern):
-            return words
+            return cause
     for kind in type(error).__mro__:
         if kind in BY_KIND:
-            action = str(error.action)
-            return BY_KIND[kind].format(
-                service=SERVICES.get(action, "tke"), action=action, instead=INSTEAD.get(action, "")
-            )
-    return ""
+            return _of_action(BY_KIND[kind], str(error.action))
+    return None
+
+
+def _of_action(cause: Cause, action: str) -> Cause:
+    """Return the cause with what depends on the API's action filled in."""
+    words = {
+        "permission": f"{SERVICES.get(action, 'tke')}:{action}",
+        "resource": RESOURCES.get(action, "*"),
+        "instead": INSTEAD.get(action, ""),
+    }
+    return replace(cause, action=cause.action.format(**words))

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. What a build's events say: how far it came, and what went wrong.
+"""Private to this collection. Progress and failure of a build, as its events show them.
 
-The chain of a good build, by its events: disk, build instance, snapshot, clean-up (TKE image cache events).
-Spelling differs between editions (EksciCreated, EksCiCreated), and the listing has the newest first.
+The events of a successful build, in order: disk, build instance, snapshot, clean-up (TKE image cache events).
+The spelling differs between editions (EksciCreated, EksCiCreated). The listing has the newest event first.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ __all__ = ["build_failure", "phase", "recovered_failure", "describe_stall"]
 
 CHAIN = ("DiskCreated", "EksCiCreated", "SnapCreated", "EksCiDeleted", "DiskDeleted")
 STEPS = {reason.lower(): number for number, reason in enumerate(CHAIN)}
-UNKNOWN = Cause("Its events do not say more; look at them, and at the build's subnet and registries.")
+UNKNOWN = Cause("The events do not name a cause.", "Check the events, and the subnet and the registries of the build.")
 
 
 def phase(cache: ImageCache) -> Optional[str]:
-    """Return the last step of the chain that the newest build's normal events show, None before the first."""
+    """Return the last step that the newest build reached, by its normal events. None before the first step."""
     reached = [STEPS.get(event.reason.lower(), -1) for event in cache.events if not event.warns]
     return CHAIN[max(reached)] if max(reached, default=-1) >= 0 else None
 
 
 def build_failure(cache: ImageCache) -> Dict[str, Any]:
-    """Return the result's RV(build_failure): how far the build came, the service's own words, and what to do.
+    """Return the result's RV(build_failure): the last step, the service's own words, the cause and the action.
 
-    The words are those of the newest warning that points to a cause, else of the newest one.
+    The words are those of the newest warning that points to a known cause, else of the newest warning.
     """
     warnings = [event for event in reversed(cache.events) if event.warns]
     telling = [(event, cause) for event in warnings for cause in [cause_of_words(_text(event))] if cause]
@@ -55,12 +55,12 @@ def build_failure(cache: ImageCache) -> Dict[str, Any]:
 
 
 def recovered_failure(cache: ImageCache) -> Dict[str, Any]:
-    """Return the result's RV(recovered_failure): the failure of a cache that is built anew, with its events."""
+    """Return the result's RV(recovered_failure): the failure of a cache that is rebuilt, with its events."""
     return {**build_failure(cache), "image_cache_id": cache.id, "events": cache.as_result()["events"]}
 
 
 def describe_stall(cache: ImageCache) -> str:
-    """Return what a build that takes too long may be waiting for, an empty string where nothing is to be said."""
+    """Return why a build may take too long, an empty string if nothing is known."""
     warned = any(event.warns for event in cache.events)
     failure = build_failure(cache)
     if warned:
