@@ -18,7 +18,7 @@ export PYTHONPATH := $(COLLECTIONS):$(CURDIR)/tests
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
 export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 
-.PHONY: help demo test emulator docs bench mutants ways cores lint types sanity units integration package importer runner licenses role_spec pins clean
+.PHONY: help demo test emulator docs tables bench mutants ways cores lint types sanity units integration package importer runner licenses role_spec pins clean
 
 help: ## Say what there is
 	@grep -E '^[a-z_]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -34,6 +34,9 @@ emulator: $(READY) ## Serve the emulator on PORT until interrupted
 
 docs: $(READY) $(TREE) ## Build the HTML site, in .cache/docs/build/html
 	@sh tools/docs
+
+tables: $(READY) $(TREE) ## Generate the tables of causes, states and options in the guide and the READMEs
+	@python tools/tables.py
 
 bench: $(READY) $(TREE) ## Measure side by side with tccli and the vendor's SDK; takes about 15 minutes
 	@python tools/bench.py

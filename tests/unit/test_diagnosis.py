@@ -440,7 +440,7 @@ def test_what_to_do_about_an_api_error(code: str, words: str) -> None:
 )
 def test_endpoint_without_tls_on_loopback_names_the_url_to_set(action: str, option: str) -> None:
     error = TlsMissing("no TLS", action=action)
-    assert advice.advice(error).startswith("Nothing was sent. Check the endpoint")
+    assert "does not use TLS, so the request was not sent. Check endpoint and its port" in advice.advice(error)
     error.plain_url = "http://127.0.0.1:8400"
     assert advice.advice(error) == f"If the server uses plain HTTP, set {option} to http://127.0.0.1:8400."
 

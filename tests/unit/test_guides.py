@@ -10,31 +10,20 @@ import itertools
 import re
 from pathlib import Path
 
-import docutils.core
 import docutils.nodes
-import docutils.parsers.rst.roles
 import pytest
 import yaml
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _connection
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api import errors
 from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.chain import TOKEN_VARIABLES
 from ansible_collections.tencentcloud.tke.plugins.module_utils._diagnosis import advice, causes
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.selection import STATUSES
 from stories.controller import ROOT
 from stories.examples import GUIDES, documentation
-from stories.test_life import CREATE, LIST, UPDATE
+from stories.guides import read, table
+from stories.test_life import LIST, UPDATE
 
 from .world import World
-
-# Sphinx has this one, and docutils alone does not.
-docutils.parsers.rst.roles.register_generic_role("ref", docutils.nodes.emphasis)
-
-
-def read(guide: Path) -> docutils.nodes.document:
-    """Return a guide as docutils reads it. Raises where it is not well-formed."""
-    settings = {"halt_level": 2, "report_level": 2}
-    return docutils.core.publish_doctree(
-        guide.read_text(encoding="utf-8"), source_path=str(guide), settings_overrides=settings
-    )
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.stem)
@@ -52,50 +41,49 @@ def test_every_variable_is_in_the_guide() -> None:
         assert f"``{option}``" in guide
 
 
-def table(title: str) -> list[list[str]]:
-    """Return the rows of a table of the guide to troubleshooting, without its header, as text."""
-    for found in read(ROOT / "docs/docsite/rst/guide_troubleshooting.rst").findall(docutils.nodes.table):
-        if found.next_node(docutils.nodes.title).astext() == title:
-            body = found.next_node(docutils.nodes.tbody)
-            rows = [[" ".join(cell.astext().split()) for cell in row.findall(docutils.nodes.entry)] for row in body]
-            assert rows
-            return rows
-    raise LookupError(title)
-
-
 def test_the_words_of_an_event_have_the_cause_that_the_guide_says() -> None:
     shown = set()
-    for words, cause, cure in table("By the words of an event"):
+    for words, cause, action in table("By the words of an event"):
         for example in words.split(", "):
             found = causes.cause_of_words(example)
             assert found is not None
-            assert f"{cause} {cure}" == found.hint, example
+            assert (cause, action) == (found.cause, found.action), example
+            assert f"{cause} {action}" == found.hint
             shown.add(found)
     assert shown == {cause for _pattern, cause in causes.WORDS}
 
 
 def test_the_last_step_has_the_cause_that_the_guide_says() -> None:
-    rows = {reached: f"{cause} {cure}" for reached, cause, cure in table("By the last step")}
-    assert rows == {str(step or "nothing"): cause.hint for step, cause in causes.AFTER.items()}
+    rows = {message: f"{cause} {action}" for message, cause, action in table("By the last step")}
+    printed = {step: f"failed after {step}" if step else "failed, and no event" for step in causes.AFTER}
+    assert rows == {printed[step]: cause.hint for step, cause in causes.AFTER.items()}
 
 
 def test_the_codes_have_the_advice_that_the_guide_says() -> None:
     shown, kinds = set(), set()
-    for codes, _about, cure in table("By the API's code"):
+    for codes, cause, action in table("By the code of the API"):
         for code in codes.split(", "):
             # Of an update more can be said.
-            error = errors.api_error(code, "No.", action=UPDATE if "on_change" in cure else CREATE)
-            assert plain(advice.advice(error)) == cure, code
+            error = errors.api_error(code, "No.", action=UPDATE)
+            assert plain(advice.advice(error)) == f"{cause} {action}", code
             shown.add(advice.advice(error))
             kinds.add(type(error))
-    assert {words for _pattern, words in advice.BY_CODE} <= shown
+    assert {found.hint for _pattern, found in advice.BY_CODE} <= shown
     assert {kind for kind in advice.BY_KIND if issubclass(kind, errors.ApiError)} <= kinds
 
 
 def test_the_kinds_of_failure_have_the_advice_that_the_guide_says() -> None:
-    rows = {kind: cure for kind, _happened, cure in table("By the kind of failure")}
-    expected = {kind.__name__: words for kind, words in advice.BY_KIND.items() if not issubclass(kind, errors.ApiError)}
-    assert rows == expected
+    rows = {kind: (cause, action) for _message, kind, cause, action in table("Without a response of the API")}
+    others = {kind: found for kind, found in advice.BY_KIND.items() if not issubclass(kind, errors.ApiError)}
+    assert rows == {kind.__name__: (found.cause, found.action) for kind, found in others.items()}
+
+
+@pytest.mark.parametrize("module", ["image_cache", "image_cache_info"])
+def test_states_have_the_meaning_that_the_guide_says(module: str) -> None:
+    assert dict(table("States of an image cache")) == STATUSES
+    returned = documentation(ROOT / f"plugins/modules/{module}.py", "RETURN")
+    (listed,) = re.findall(r"V\(Pending\), .*?(?=\. )", returned)
+    assert re.findall(r"V\((\w+)\)", listed) == list(STATUSES)
 
 
 def picture(name: str) -> list[tuple[str, str]]:

@@ -29,8 +29,14 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.time
 
 __all__ = ["FILTERS", "SELECTORS", "STATUSES", "Criterion", "Listed", "Selection", "argument_spec"]
 
-# "Status" of the ImageCache structure, TKE API 2018-05-25.
-STATUSES = ("Pending", "Ready", "Failed", "Updating", "UpdateFailed")
+# "Status" of the ImageCache structure, TKE API 2018-05-25, and what each state means.
+STATUSES: Mapping[str, str] = {
+    "Pending": "The cache is being built.",
+    "Ready": "Pods can use the cache. They cannot use it in any other state.",
+    "Failed": "The build failed.",
+    "Updating": "The cache is being updated in place.",
+    "UpdateFailed": "The update failed.",
+}
 
 
 @dataclass(frozen=True)
