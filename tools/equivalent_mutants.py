@@ -59,14 +59,9 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ): SAME_OBJECT,
     (
         "_image_cache/difference.py",
-        "if shown is None and row.change is not Change.RENAME:",
-        "if shown is None and row.change != Change.RENAME:",
+        "return row.shown and row.change is not Change.RENAME and cache.shown(row.option) is None",
+        "return row.shown and row.change != Change.RENAME and cache.shown(row.option) is None",
     ): SAME_OBJECT,
-    (
-        "_image_cache/difference.py",
-        "return False",
-        "return None",
-    ): FALSY,
     (
         "_image_cache/successor.py",
         'return row.option != "image_registry_credentials" or not any(is_masked(c.get("password")) for c in value)',
