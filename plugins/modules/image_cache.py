@@ -59,7 +59,7 @@ seealso:
   - module: tencentcloud.tke.image_cache_prune
   - plugin: tencentcloud.tke.pod_annotations
     plugin_type: filter
-  - name: Living with image caches
+  - name: Operating image caches
     link: https://github.com/tencentcloud/ansible-collection-tke/blob/main/docs/docsite/rst/guide_operations.rst
     description: >-
       R(The guide on operations, ansible_collections.tencentcloud.tke.docsite.guide_operations)
