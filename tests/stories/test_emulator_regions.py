@@ -16,7 +16,7 @@ def test_region_that_does_not_exist_is_refused(emulator: Emulator, controller: C
     run = controller.play({INFO: {"region": "ap-nowhere"}, "ignore_errors": True}, {INFO: {"region": "sa-saopaulo"}})
     refused, listed = run.results
     assert refused["error"]["code"] == "UnsupportedRegion"
-    assert "check region" in refused["msg"]
+    assert "Check region" in refused["msg"]
     assert listed["image_caches"] == []
     assert emulator.calls() == [LIST, LIST]
 
