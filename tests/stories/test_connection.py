@@ -120,7 +120,9 @@ class TestPlainServer:
     def test_endpoint_elsewhere_fails_at_once(self, controller: Controller, plain_server: PlainServer) -> None:
         controller.environment["HTTPS_PROXY"] = f"http://{plain_server.address}"
         result = controller.web(endpoint="tke.example.com").result
-        assert "no TLS connection to tke.example.com: the answer was not TLS. The server at the endpoint" in result["msg"]
+        assert (
+            "no TLS connection to tke.example.com: the answer was not TLS. The server at the endpoint" in result["msg"]
+        )
         assert result["error"]["code"] == "TlsMissing"
         assert plain_server.connections == 1
 

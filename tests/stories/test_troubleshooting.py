@@ -58,7 +58,9 @@ def test_words_of_an_event_lead_to_the_cause_and_action_of_the_guide(
         for messages, cause, action in table("By the words of an event")
         for message in messages.split(", ")
     ]
-    results = failed_builds(emulator, controller, [[event("Warning", "Failed", message)] for message, _, _ in rows])
+    results = failed_builds(
+        emulator, controller, [[event("Warning", "Failed", message)] for message, _cause, _action in rows]
+    )
     for result, (message, cause, action) in zip(results, rows):
         assert f"Failed: {message}. {cause} {action}" in result["msg"]
         assert result["build_failure"]["hint"] == f"{cause} {action}"
