@@ -33,6 +33,7 @@ UNLIKE = (
     (re.compile(r"/[\w/.-]*pytest-of-[\w/.-]*"), "<folder>"),
     (re.compile(r"\b(1[0-9]{9}|1[0-9]{12})\b"), "<unix>"),
     (re.compile(r"\b\d+ s (ahead|behind)\b"), r"<seconds> \1"),
+    (re.compile(r"\b[\d.]+ d (old|ago)\b(?=,|$)", re.MULTILINE), r"<days> \1"),
     # In a table, whose columns are as wide as what is in them.
     (re.compile(r" +[\d.]+ d (old|ago) +"), r" <days> \1 "),
 )
@@ -48,6 +49,7 @@ NOT_COMPARED = (
     "test_concurrency.py",
     "test_long_waits.py",
     "test_network_faults.py",
+    "test_other_core.py",
 )
 
 
@@ -99,7 +101,7 @@ def differences(one: Any, other: Any, at: str = "") -> list[str]:
     return [] if one == other or repr(one) == repr(other) else [f"{at or '.'}: {one!r} != {other!r}"]
 
 
-def main(first: str, second: str, find_differences: str) -> int:
+def main(first: str, second: str, differing: str) -> int:
     """Compare two records, and name the stories that differ in a file; return 1 where there are any."""
     one, other = recorded(Path(first)), recorded(Path(second))
     said = {test: [f"{test}: only one way"] for test in {*one} ^ {*other}}
@@ -107,7 +109,7 @@ def main(first: str, second: str, find_differences: str) -> int:
         lines = differences(one[test], other[test])
         if lines:
             said[test] = [f"{test}{line}" for line in lines]
-    Path(find_differences).write_text("".join(f"{test}\n" for test in sorted(said)), encoding="utf-8")
+    Path(differing).write_text("".join(f"{test}\n" for test in sorted(said)), encoding="utf-8")
     if not said:
         print(f"{len(one)} stories with {sum(map(len, one.values()))} results went both ways, without a difference")
     for test in sorted(said):
