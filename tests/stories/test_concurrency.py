@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 from emulator import Emulator
 
+from .caches import create_cache
 from .controller import Controller, Run
 from .processes import ModuleProcesses
-from .test_life import existing
 
 RUNS, NAMES, ROUNDS = 8, 50, 2
 
@@ -56,10 +56,10 @@ def test_they_agree(emulator: Emulator, fleet: list[ModuleProcesses], seed: int)
     dice = random.Random(seed)
     # Times of creation are shown to the second: where a build takes no longer, nobody can tell who was first.
     emulator.settings.build_seconds, emulator.settings.requests_per_second = 5.0, 10000
-    bystanders = {existing(emulator, ImageCacheName=f"other-{number}") for number in range(10)}
-    bystanders.add(existing(emulator, ImageCacheName="web", ImageCacheType="auto"))
+    bystanders = {create_cache(emulator, ImageCacheName=f"other-{number}") for number in range(10)}
+    bystanders.add(create_cache(emulator, ImageCacheName="web", ImageCacheType="auto"))
     for number in dice.sample(range(NAMES), 30):
-        existing(emulator, ImageCacheName=f"cache-{number}", Images=[f"nginx:{dice.randrange(2)}"])
+        create_cache(emulator, ImageCacheName=f"cache-{number}", Images=[f"nginx:{dice.randrange(2)}"])
     for turn in range(ROUNDS):
         gone = set(dice.sample(range(NAMES), 15))
         entries = [

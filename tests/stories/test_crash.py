@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 from emulator import BuildFailure, Emulator, Fault
 
+from .caches import create_cache
 from .controller import WEB
 from .processes import ModuleProcesses
-from .test_life import existing
 
 REPLACE = {"images": ["nginx:2"], "on_change": "replace"}
 
@@ -30,12 +30,12 @@ def nothing(emulator: Emulator, region: str) -> None:
 
 
 def ready(emulator: Emulator, region: str) -> None:
-    existing(emulator, region)
+    create_cache(emulator, region)
 
 
 def failed(emulator: Emulator, region: str) -> None:
     emulator.settings.failures = [BuildFailure("nginx")]
-    existing(emulator, region)
+    create_cache(emulator, region)
     emulator.settings.failures = []
 
 

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from emulator import BuildFailure, Emulator
 
+from .caches import create_cache
 from .controller import MODULE, WEB, Controller, Run
-from .test_life import existing
 
 LOGIN = {"server": "h.example.com", "username": "u", "password": "canary-new"}
 SHOWN = {"Server": "h.example.com", "Username": "u", "Password": "canary-old", "Name": ""}
@@ -39,7 +39,7 @@ def diffs(run: Run) -> list[list[str]]:
 
 
 def with_login(emulator: Emulator) -> None:
-    existing(emulator, ImageRegistryCredentials=[SHOWN])
+    create_cache(emulator, ImageRegistryCredentials=[SHOWN])
 
 
 def with_masked_login(emulator: Emulator) -> None:
@@ -48,22 +48,22 @@ def with_masked_login(emulator: Emulator) -> None:
 
 
 def with_leftover(emulator: Emulator) -> None:
-    existing(emulator)
-    existing(emulator, ImageCacheName="web-replacement", Images=["nginx:9"])
+    create_cache(emulator)
+    create_cache(emulator, ImageCacheName="web-replacement", Images=["nginx:9"])
 
 
 def old(emulator: Emulator) -> None:
-    emulator.region().caches[existing(emulator)].created -= 8 * 86400
+    emulator.region().caches[create_cache(emulator)].created -= 8 * 86400
 
 
 def failed(emulator: Emulator) -> None:
     emulator.settings.failures = [BuildFailure("nginx")]
-    existing(emulator)
+    create_cache(emulator)
     emulator.settings.failures = []
 
 
 def update_failed(emulator: Emulator) -> None:
-    image_cache_id = existing(emulator)
+    image_cache_id = create_cache(emulator)
     emulator.settings.failures = [BuildFailure("nginx")]
     emulator.region().call("UpdateImageCache", {"ImageCacheId": image_cache_id, "Images": ["nginx:0"]})
     emulator.region().caches[image_cache_id].builds[-1].began -= 60
@@ -82,11 +82,13 @@ CASES = {
         [*header("created"), "+    image_cache_id: (known after build)", "+    - nginx:1.27.3"],
     ),
     "in place, out of use": Case(
-        existing,
+        create_cache,
         {"images": ["nginx:2"], "retention_days": 9},
         [*header("updated in place and out of use meanwhile: images, retention_days"), "+    - nginx:2"],
     ),
-    "in place": Case(existing, {"tags": {"team": "web"}}, [*header("updated in place: tags"), "+        team: web"]),
+    "in place": Case(
+        create_cache, {"tags": {"team": "web"}}, [*header("updated in place: tags"), "+        team: web"]
+    ),
     "only a password": Case(
         with_login,
         {"image_registry_credentials": [LOGIN]},
@@ -106,7 +108,7 @@ CASES = {
         ],
     ),
     "another user of one of two": Case(
-        lambda emulator: existing(
+        lambda emulator: create_cache(
             emulator, ImageRegistryCredentials=[SHOWN, {**SHOWN, "Server": "r.example.com", "Username": "r"}]
         ),
         {
@@ -124,16 +126,16 @@ CASES = {
         [*header("left-over replacement removed"), "-    replacements:", "-    -   image_cache_id: imc-"],
     ),
     "replaced": Case(
-        existing,
+        create_cache,
         {"images": ["nginx:2"], "on_change": "replace"},
         [*header("replaced by a new cache: images"), *NEW_ID, "+    - nginx:2"],
     ),
     "force_rebuild": Case(
-        existing, {"force_rebuild": True}, [*header("replaced by a new cache: force_rebuild"), *NEW_ID]
+        create_cache, {"force_rebuild": True}, [*header("replaced by a new cache: force_rebuild"), *NEW_ID]
     ),
     "max_age": Case(old, {"max_age": "7d"}, [*header("replaced by a new cache: max_age"), *NEW_ID]),
     "started": Case(
-        existing,
+        create_cache,
         {"images": ["nginx:2"], "on_change": "replace", "wait": False},
         [
             *header("replacement web-replacement started: images; the old cache stays until a later run"),
@@ -156,7 +158,7 @@ CASES = {
             "+    status: Ready",
         ],
     ),
-    "deleted": Case(existing, {"state": "absent"}, [*header("deleted"), "-    image_cache_name: web", "+    {}"]),
+    "deleted": Case(create_cache, {"state": "absent"}, [*header("deleted"), "-    image_cache_name: web", "+    {}"]),
 }
 
 
@@ -181,7 +183,7 @@ def test_the_diff_shows_what_changes_and_how(emulator: Emulator, controller: Con
 
 
 def test_a_rename_shows_both_names(emulator: Emulator, controller: Controller) -> None:
-    image_cache_id = existing(emulator)
+    image_cache_id = create_cache(emulator)
     run = controller.task("--diff", id=image_cache_id, name="shop", wait_interval=0.1)
     (shown,) = diffs(run)
     assert shown[:2] == ["--- before: image cache web", "+++ after: image cache shop: renamed"]
@@ -197,7 +199,7 @@ def test_what_does_not_change_shows_no_diff(emulator: Emulator, controller: Cont
 
 def test_a_set_shows_one_diff_per_entry(emulator: Emulator, controller: Controller) -> None:
     with_login(emulator)
-    existing(emulator, ImageCacheName="queue")
+    create_cache(emulator, ImageCacheName="queue")
     entries = [
         {"name": "web", "image_registry_credentials": [LOGIN]},
         {"name": "queue", "force_rebuild": True, "wait": False},

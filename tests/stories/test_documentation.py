@@ -14,10 +14,10 @@ import pytest
 import yaml
 from emulator import BuildFailure, Emulator, Fault
 
+from .caches import CREATE, DELETE, LIST, create_cache, create_cache_of_age
 from .controller import ROOT, Controller
 from .examples import documentation
 from .processes import ModuleProcesses
-from .test_life import CREATE, DELETE, LIST, aged, existing
 
 # What Ansible itself documents.
 ANSIBLES = {"changed", "failed", "msg", "warnings", "invocation", "diff", "exception"}
@@ -99,8 +99,8 @@ def image_cache(emulator: Emulator, processes: ModuleProcesses) -> Iterator[Any]
 def image_cache_set(emulator: Emulator, processes: ModuleProcesses) -> Iterator[Any]:
     """Likewise for many."""
     for number in range(97):
-        existing(emulator, ImageCacheName=f"cache-{number}")
-    existing(emulator, ImageCacheName="queue")
+        create_cache(emulator, ImageCacheName=f"cache-{number}")
+    create_cache(emulator, ImageCacheName="queue")
     beside = {key: value for key, value in WEB.items() if key not in ("name", "images")}
     as_they_are = {"image_cache_size": 20, "tags": {}, "retention_days": 0}
     entries = [
@@ -125,7 +125,7 @@ def image_cache_info(emulator: Emulator, processes: ModuleProcesses) -> Iterator
     images = ["nginx:1.27.3", "redis:7.4.1"]
     login = [{"Name": "harbor", "Server": "harbor.example.com", "Username": "puller", "Password": "canary"}]
     declared = {"Images": images, "ImageCacheSize": 50, "Tags": [{"Key": "team", "Value": "web"}]}
-    aged(emulator, 12.5, 0.09, ImageRegistryCredentials=login, **declared)
+    create_cache_of_age(emulator, 12.5, 0.09, ImageRegistryCredentials=login, **declared)
     yield processes.info(match_images=images), ("image_caches", "match")
     emulator.faults.append(denied(LIST))
     yield processes.info(), ("error",)
@@ -133,10 +133,10 @@ def image_cache_info(emulator: Emulator, processes: ModuleProcesses) -> Iterator
 
 def image_cache_prune(emulator: Emulator, processes: ModuleProcesses) -> Iterator[Any]:
     """Likewise for the one that prunes."""
-    aged(emulator, 41.2, ImageCacheName="ci-4711", Images=["registry.example.com/shop:4711"])
-    aged(emulator, 41.2, 1.01, ImageCacheSize=50, Tags=[{"Key": "team", "Value": "web"}])
+    create_cache_of_age(emulator, 41.2, ImageCacheName="ci-4711", Images=["registry.example.com/shop:4711"])
+    create_cache_of_age(emulator, 41.2, 1.01, ImageCacheSize=50, Tags=[{"Key": "team", "Value": "web"}])
     yield processes.prune(unmatched_for="30d"), ("deleted", "kept", "freed_gib", "request_id")
-    aged(emulator, 38.4, ImageCacheName="ci-4712")
+    create_cache_of_age(emulator, 38.4, ImageCacheName="ci-4712")
     emulator.faults.append(denied(DELETE))
     yield processes.prune(unmatched_for="30d"), ("error",)
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from emulator import REGIONS, Emulator
 
+from .caches import LIST, create_cache
 from .controller import INFO, MODULE, WEB, Controller
-from .test_life import LIST, existing
 
 
 def test_region_that_does_not_exist_is_refused(emulator: Emulator, controller: Controller) -> None:
@@ -29,7 +29,7 @@ def test_regions_have_different_ids(controller: Controller) -> None:
 
 def test_ids_are_the_same_every_time(emulator: Emulator) -> None:
     other = Emulator().start()
-    ids = [[existing(each, region) for region in REGIONS] for each in (emulator, other)]
+    ids = [[create_cache(each, region) for region in REGIONS] for each in (emulator, other)]
     other.stop()
     assert ids[0] == ids[1]
     assert len(set(ids[0])) == len(REGIONS)

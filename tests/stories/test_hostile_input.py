@@ -15,9 +15,9 @@ from typing import Any
 
 from emulator import REGIONS, Emulator
 
+from .caches import CREATE
 from .controller import INFO, MODULE, WEB, Controller
 from .processes import ModuleProcesses
-from .test_life import CREATE
 
 CREDENTIALS = "image_registry_credentials"
 CARRIED = [

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from emulator import BuildFailure, Emulator, Fault
 
+from .caches import LIST, create_cache, create_cache_of_age, start_build
 from .controller import INFO, MODULE, WEB, Controller, Run
 from .processes import ModuleProcesses
-from .test_life import LIST, aged, begun, existing
 
 MATCH = "GetMostSuitableImageCache"
 
@@ -24,8 +24,12 @@ def names(run: Run) -> list[Any]:
 
 
 def test_what_a_playbook_sees(emulator: Emulator, controller: Controller) -> None:
-    aged(emulator, 41.5, 35.25, ImageCacheName="web", Tags=[{"Key": "team", "Value": "web"}], RetentionDays=90)
-    aged(emulator, 2, None, ImageCacheName="fresh", shown={"ImageCacheType": "auto", "ImageCacheName": ""})
+    create_cache_of_age(
+        emulator, 41.5, 35.25, ImageCacheName="web", Tags=[{"Key": "team", "Value": "web"}], RetentionDays=90
+    )
+    create_cache_of_age(
+        emulator, 2, None, ImageCacheName="fresh", shown={"ImageCacheType": "auto", "ImageCacheName": ""}
+    )
     for arguments in ((), ("--check", "--diff")):
         run = controller.play({INFO: {"match_images": ["nginx:1.27.3", "redis"]}}, arguments=arguments)
         assert run.status == 0, run.output
@@ -45,7 +49,7 @@ def test_what_a_playbook_sees(emulator: Emulator, controller: Controller) -> Non
 
 
 def test_events_are_those_of_the_last_build_or_all_or_none(emulator: Emulator, controller: Controller) -> None:
-    cache = emulator.region().caches[aged(emulator, 2, ImageCacheName="web")]
+    cache = emulator.region().caches[create_cache_of_age(emulator, 2, ImageCacheName="web")]
     emulator.settings.failures = [BuildFailure("broken", "NoSpace", "no space left on device")]
     failed = controller.web(images=["broken:1"])
     last = ["NoSpace", "EksCiCreated", "DiskCreated"]
@@ -89,19 +93,19 @@ def test_all_filters_that_are_given_hold(
     emulator: Emulator, processes: ModuleProcesses, filters: dict[str, Any], found: list[str]
 ) -> None:
     emulator.settings.fuzzy_names = True
-    existing(emulator, ImageCacheName="web")
-    existing(emulator, ImageCacheName="web", Images=["nginx:1", "redis:7"])
+    create_cache(emulator, ImageCacheName="web")
+    create_cache(emulator, ImageCacheName="web", Images=["nginx:1", "redis:7"])
     tags = [{"Key": "team", "Value": "ci"}, {"Key": "run", "Value": "7"}]
-    existing(emulator, ImageCacheName="ci-1", Tags=tags)
-    begun(emulator, ImageCacheName="ci-2")
-    existing(emulator, ImageCacheName="", Images=["busybox"])
+    create_cache(emulator, ImageCacheName="ci-1", Tags=tags)
+    start_build(emulator, ImageCacheName="ci-2")
+    create_cache(emulator, ImageCacheName="", Images=["busybox"])
     emulator.settings.build_seconds = 600
     emulator.region().caches[list(emulator.region().caches)[3]].builds[-1].seconds = 600
     assert names(processes.info(**filters)) == found
 
 
 def test_ids_and_names_both_hold(emulator: Emulator, processes: ModuleProcesses) -> None:
-    web, other = existing(emulator), existing(emulator, ImageCacheName="other")
+    web, other = create_cache(emulator), create_cache(emulator, ImageCacheName="other")
     assert names(processes.info(image_cache_ids=[web, other, "imc-none"])) == ["other", "web"]
     assert names(processes.info(image_cache_ids=[web, other], image_cache_names=["other"])) == ["other"]
 
@@ -109,7 +113,7 @@ def test_ids_and_names_both_hold(emulator: Emulator, processes: ModuleProcesses)
 def test_every_page_is_read_and_many_names_go_into_several_listings(
     emulator: Emulator, processes: ModuleProcesses
 ) -> None:
-    ids = [existing(emulator, ImageCacheName=f"c-{number:03}") for number in range(120)]
+    ids = [create_cache(emulator, ImageCacheName=f"c-{number:03}") for number in range(120)]
     assert len(names(processes.info())) == 120
     assert len(emulator.calls()) == 3
     emulator.received.clear()
@@ -121,7 +125,7 @@ def test_every_page_is_read_and_many_names_go_into_several_listings(
 
 
 def test_pages_that_do_not_fit_together_are_warned_of(emulator: Emulator, processes: ModuleProcesses) -> None:
-    existing(emulator)
+    create_cache(emulator)
     emulator.faults.append(Fault.lie(lambda response: {**response, "TotalCount": 7}, LIST, times=99))
     run = processes.info()
     assert names(run) == ["web"]
@@ -132,8 +136,8 @@ def test_pages_that_do_not_fit_together_are_warned_of(emulator: Emulator, proces
 
 class TestMatch:
     def test_the_smaller_then_the_newer(self, emulator: Emulator, processes: ModuleProcesses) -> None:
-        existing(emulator, ImageCacheSize=50)
-        small = aged(emulator, 3, ImageCacheName="small")
+        create_cache(emulator, ImageCacheSize=50)
+        small = create_cache_of_age(emulator, 3, ImageCacheName="small")
         match = processes.info(match_images=["nginx:1.27.3"]).result["match"]
         assert match["found"] is True
         assert match["image_cache"]["image_cache_id"] == small
@@ -141,14 +145,14 @@ class TestMatch:
         assert (match["covered"], match["missing"]) == (["nginx:1.27.3"], [])
 
     def test_what_is_found_need_not_hold_all(self, emulator: Emulator, processes: ModuleProcesses) -> None:
-        image_cache_id = existing(emulator, Images=["nginx:1", "busybox"])
+        image_cache_id = create_cache(emulator, Images=["nginx:1", "busybox"])
         shown = emulator.region().shown(emulator.region().caches[image_cache_id])
         emulator.faults.append(Fault.lie(lambda response: {**response, "Found": True, "ImageCache": shown}, MATCH))
         match = processes.info(match_images=["busybox:latest", "redis:7", "nginx:1"]).result["match"]
         assert (match["covered"], match["missing"]) == (["busybox:latest", "nginx:1"], ["redis:7"])
 
     def test_for_a_snapshotter(self, emulator: Emulator, processes: ModuleProcesses) -> None:
-        existing(emulator)
+        create_cache(emulator)
         for snapshotter, found in (("overlay", True), ("nydus", False)):
             run = processes.info(match_images=["nginx:1.27.3"], snapshotter=snapshotter)
             assert run.result["match"]["found"] is found
@@ -168,7 +172,7 @@ class TestMatch:
 
 
 def test_empty_list_selects_nothing_without_a_listing(emulator: Emulator, controller: Controller) -> None:
-    existing(emulator)
+    create_cache(emulator)
     tasks: list[dict[str, Any]] = [
         *({INFO: {option: "{{ [] }}"}} for option in ("image_cache_ids", "image_cache_names", "statuses")),
         {INFO: {"image_cache_ids": [], "image_cache_names": ["web"]}},
@@ -220,7 +224,7 @@ def test_a_refusal_says_what_to_grant(emulator: Emulator, controller: Controller
 
 def test_no_password_is_shown(emulator: Emulator, controller: Controller) -> None:
     credentials = [{"Server": "h.example.com", "Username": "u", "Password": "canary-in-list"}]
-    existing(emulator, ImageCacheName="web", ImageRegistryCredentials=credentials)
+    create_cache(emulator, ImageCacheName="web", ImageRegistryCredentials=credentials)
     tasks = [{INFO: {"match_images": ["nginx:1.27.3"]}}, {MODULE: WEB}]
     run = controller.play(*tasks, arguments=("-vvvv", "--diff"))
     assert run.status == 0, run.output

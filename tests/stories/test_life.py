@@ -6,46 +6,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any
 
 import pytest
 from emulator import OPTIONAL_FIELDS, BuildFailure, Emulator, Fault
 
-from .controller import MODULE, WEB, Controller, Run
+from .caches import CREATE, DELETE, LIST, UPDATE, create_cache, reported_actions, start_build
+from .controller import MODULE, WEB, Controller
 from .processes import ModuleProcesses
-
-LIST, CREATE, UPDATE, DELETE = "DescribeImageCaches", "CreateImageCache", "UpdateImageCache", "DeleteImageCaches"
-
-
-def actions(run: Run) -> list[tuple[str, list[str]]]:
-    return [(action["action"], action["fields"]) for action in run.result["actions"]]
-
-
-def existing(emulator: Emulator, region: str = "ap-guangzhou", **parameters: Any) -> str:
-    """Put a cache that is Ready into the emulator, as another client would have left it, and return its id."""
-    image_cache_id = begun(emulator, region, **parameters)
-    build = emulator.region(region).caches[image_cache_id].builds[-1]
-    build.began, build.looks = build.began - 60, None
-    return image_cache_id
-
-
-def begun(emulator: Emulator, region: str = "ap-guangzhou", **parameters: Any) -> str:
-    """Put a cache into the emulator whose build has just begun, and return its id."""
-    declared = {"ImageCacheName": "web", "Images": ["nginx:1.27.3"], "VpcId": "vpc-1", "SubnetId": "subnet-1"}
-    answer = emulator.region(region).call("CreateImageCache", {**declared, **parameters})
-    return str(answer["ImageCacheId"])
-
-
-def aged(emulator: Emulator, days: float, matched: Optional[float] = None, **parameters: Any) -> str:
-    """Put a cache there that was built C(days) ago and last matched C(matched) days ago, and return its id."""
-    shown = parameters.pop("shown", {})
-    image_cache_id = existing(emulator, **parameters)
-    cache = emulator.region().caches[image_cache_id]
-    cache.created -= days * 86400
-    cache.builds[-1].began -= days * 86400
-    cache.matched = None if matched is None else cache.created + (days - matched) * 86400
-    cache.shown.update(shown)
-    return image_cache_id
 
 
 class TestNoneOfThatName:
@@ -54,7 +22,7 @@ class TestNoneOfThatName:
         result = run.result
         assert run.status == 0, run.output
         assert result["changed"] is True
-        assert actions(run) == [
+        assert reported_actions(run) == [
             ("create", ["image_cache_name", "images", "vpc_id", "subnet_id", "retention_days", "tags"])
         ]
         cache = result["image_cache"]
@@ -195,7 +163,7 @@ class TestNoSuchId:
 
 class TestReady:
     def test_as_declared_it_is_one_call(self, emulator: Emulator, controller: Controller) -> None:
-        image_cache_id = existing(emulator, Images=["redis:7", "nginx:1"], Tags=[{"Key": "a", "Value": "1"}])
+        image_cache_id = create_cache(emulator, Images=["redis:7", "nginx:1"], Tags=[{"Key": "a", "Value": "1"}])
         result = controller.web("--diff", images=["nginx:1", "redis:7"], tags={"a": "1"}, size=20, retention_days=0)
         assert emulator.calls() == [LIST]
         assert emulator.received[0].parameters["ImageCacheNames"] == ["web", "web-replacement"]
@@ -223,10 +191,10 @@ class TestReady:
     def test_a_difference_is_updated_in_place(
         self, emulator: Emulator, processes: ModuleProcesses, option: str, value: Any, field: str, sent: Any
     ) -> None:
-        image_cache_id = existing(emulator, Tags=[{"Key": "a", "Value": "1"}])
+        image_cache_id = create_cache(emulator, Tags=[{"Key": "a", "Value": "1"}])
         run = processes.web("--diff", **{option: value})
         assert run.status == 0, run.output
-        assert actions(run) == [("update", [option])]
+        assert reported_actions(run) == [("update", [option])]
         assert run.result["image_cache"]["status"] == "Ready"
         assert run.result["image_cache_id"] == image_cache_id
         update = next(r for r in emulator.received if r.action == UPDATE)
@@ -238,7 +206,7 @@ class TestReady:
         assert emulator.calls() == [LIST]
 
     def test_an_update_without_waiting_is_three_calls(self, emulator: Emulator, controller: Controller) -> None:
-        existing(emulator)
+        create_cache(emulator)
         emulator.settings.build_seconds = 600
         result = controller.web(images=["nginx:2"], wait=False).result
         assert emulator.calls() == [LIST, UPDATE, LIST]
@@ -247,15 +215,15 @@ class TestReady:
     def test_security_groups_go_along_with_another_update_only(
         self, emulator: Emulator, processes: ModuleProcesses
     ) -> None:
-        image_cache_id = existing(emulator)
+        image_cache_id = create_cache(emulator)
         assert processes.web(security_group_ids=["sg-1"]).result["changed"] is False
         run = processes.web(security_group_ids=["sg-1"], retention_days=3)
-        assert actions(run) == [("update", ["security_group_ids", "retention_days"])]
+        assert reported_actions(run) == [("update", ["security_group_ids", "retention_days"])]
         sent = next(r for r in emulator.received if r.action == UPDATE).parameters
         assert sent == {"ImageCacheId": image_cache_id, "SecurityGroupIds": ["sg-1"], "RetentionDays": 3}
 
     def test_on_change_fail_changes_nothing(self, emulator: Emulator, processes: ModuleProcesses) -> None:
-        existing(emulator)
+        create_cache(emulator)
         run = processes.web(images=["nginx:2"], size=30, retention_days=4, on_change="fail")
         assert (
             "'web' differs, and on_change is fail: images is ['nginx:1.27.3'], declared ['nginx:2']"
@@ -266,9 +234,9 @@ class TestReady:
         assert processes.web(retention_days=4, on_change="fail").result["changed"] is True
 
     def test_an_id_and_another_name_rename(self, emulator: Emulator, controller: Controller) -> None:
-        image_cache_id = existing(emulator)
+        image_cache_id = create_cache(emulator)
         run = controller.task(id=image_cache_id, name="shop", wait_interval=0.1)
-        assert actions(run) == [("rename", ["image_cache_name"])]
+        assert reported_actions(run) == [("rename", ["image_cache_name"])]
         assert run.result["image_cache"]["image_cache_name"] == "shop"
         assert emulator.calls() == [LIST, LIST, UPDATE, LIST]
         emulator.received.clear()
@@ -276,14 +244,14 @@ class TestReady:
         assert emulator.calls() == [LIST]
 
     def test_a_name_that_is_taken_is_refused(self, emulator: Emulator, processes: ModuleProcesses) -> None:
-        image_cache_id, other = existing(emulator), existing(emulator, ImageCacheName="shop")
+        image_cache_id, other = create_cache(emulator), create_cache(emulator, ImageCacheName="shop")
         run = processes.task(id=image_cache_id, name="shop")
         assert f"{image_cache_id} cannot be named 'shop': {other} has that name" in run.result["msg"]
         assert UPDATE not in emulator.calls()
 
     def test_passwords_are_compared_where_they_are_shown(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         credential = {"server": "h.example.com", "username": "u", "password": "old-pass"}
-        existing(
+        create_cache(
             emulator,
             ImageRegistryCredentials=[
                 {"Server": "h.example.com", "Username": "u", "Password": "old-pass", "Name": "n"}
@@ -297,13 +265,13 @@ class TestReady:
         credential["password"] = "newest-pass"
         assert processes.web(image_registry_credentials=[credential]).result["changed"] is False
         run = processes.web(image_registry_credentials=[credential], update_password="always")
-        assert actions(run) == [("update", ["image_registry_credentials"])]
+        assert reported_actions(run) == [("update", ["image_registry_credentials"])]
 
     def test_declared_options_that_are_not_shown_are_warned_of_once(
         self, emulator: Emulator, controller: Controller
     ) -> None:
         emulator.settings.omitted_fields = OPTIONAL_FIELDS
-        existing(emulator)
+        create_cache(emulator)
         declared = {"tags": {"team": "web"}, "retention_days": 5, "wait": True}
         for arguments in ((), ("--check",)):
             run = controller.web(*arguments, **declared)
@@ -314,15 +282,15 @@ class TestReady:
             ]
         assert "warnings" not in controller.web().result
         updated = controller.web(images=["nginx:2"], image_registry_credentials=[{"server": "h.example.com"}])
-        assert actions(updated) == [("update", ["images"])]
+        assert reported_actions(updated) == [("update", ["images"])]
         (warning,) = updated.result["warnings"]
         assert "in image_registry_credentials: the API does not show it, so" in warning
 
     def test_absent_deletes_and_waits(self, emulator: Emulator, controller: Controller) -> None:
-        image_cache_id = existing(emulator)
+        image_cache_id = create_cache(emulator)
         run = controller.task("--diff", name="web", state="absent")
         assert emulator.calls() == [LIST, DELETE, LIST]
-        assert actions(run) == [("delete", [])]
+        assert reported_actions(run) == [("delete", [])]
         assert run.result["actions"][0]["image_cache_id"] == image_cache_id
         assert run.result["image_cache"] is run.result["image_cache_id"] is None
         assert run.result["diff"]["before"]["image_cache_name"] == "web"
@@ -330,18 +298,18 @@ class TestReady:
         assert emulator.region().caches == {}
 
     def test_absent_without_waiting_is_two_calls(self, emulator: Emulator, controller: Controller) -> None:
-        existing(emulator)
+        create_cache(emulator)
         controller.task(name="web", state="absent", wait=False)
         assert emulator.calls() == [LIST, DELETE]
 
     def test_absent_by_id_looks_for_a_replacement_too(self, emulator: Emulator, processes: ModuleProcesses) -> None:
-        image_cache_id = existing(emulator)
+        image_cache_id = create_cache(emulator)
         processes.task(id=image_cache_id, state="absent", wait=False)
         assert emulator.calls() == [LIST, LIST, DELETE]
         assert emulator.received[1].parameters["ImageCacheNames"] == ["web", "web-replacement"]
 
     def test_absent_by_id_and_another_name_deletes_nothing(self, emulator: Emulator, controller: Controller) -> None:
-        image_cache_id = existing(emulator, ImageCacheName="prod")
+        image_cache_id = create_cache(emulator, ImageCacheName="prod")
         for arguments in (("--check",), ()):
             run = controller.task(*arguments, id=image_cache_id, name="stage", state="absent")
             assert run.status != 0
@@ -353,19 +321,19 @@ class TestReady:
             assert run.result["image_cache"]["image_cache_name"] == "prod"
         assert emulator.calls() == [LIST] * 2
         run = controller.task(id=image_cache_id, name="prod", state="absent", wait_interval=0.1)
-        assert [action for action, _fields in actions(run)] == ["delete"]
+        assert [action for action, _fields in reported_actions(run)] == ["delete"]
         # The id is not found any more: nothing contradicts anything.
         assert controller.task(id=image_cache_id, name="stage", state="absent").result["changed"] is False
 
     def test_check_mode_foretells_the_delete(self, emulator: Emulator, controller: Controller) -> None:
-        image_cache_id = existing(emulator)
+        image_cache_id = create_cache(emulator)
         result = controller.task("--check", name="web", state="absent").result
         assert (result["changed"], result["image_cache"], result["image_cache_id"]) == (True, None, None)
         assert result["actions"][0]["image_cache_id"] == image_cache_id
         assert emulator.calls() == [LIST]
 
     def test_check_mode_foretells_the_update(self, emulator: Emulator, controller: Controller) -> None:
-        existing(emulator)
+        create_cache(emulator)
         foreseen = controller.web("--check", "--diff", images=["nginx:2"], retention_days=4).result
         assert emulator.calls() == [LIST]
         real = controller.web("--diff", images=["nginx:2"], retention_days=4).result
@@ -377,7 +345,7 @@ class TestReady:
 class TestBuilding:
     def test_a_running_build_is_joined(self, emulator: Emulator, controller: Controller) -> None:
         emulator.settings.build_seconds = 3
-        image_cache_id = begun(emulator)
+        image_cache_id = start_build(emulator)
         run = controller.web()
         assert run.result["changed"] is False
         assert run.result["image_cache"]["status"] == "Ready"
@@ -388,15 +356,15 @@ class TestBuilding:
         self, emulator: Emulator, processes: ModuleProcesses
     ) -> None:
         emulator.settings.build_seconds = 2.5
-        begun(emulator)
+        start_build(emulator)
         run = processes.web(images=["nginx:2"])
         assert run.status == 0, run.output
-        assert actions(run) == [("update", ["images"])]
+        assert reported_actions(run) == [("update", ["images"])]
         assert emulator.calls().count(UPDATE) == 1
         assert CREATE not in emulator.calls()
 
     def test_an_update_under_way_is_joined(self, emulator: Emulator, processes: ModuleProcesses) -> None:
-        image_cache_id = existing(emulator)
+        image_cache_id = create_cache(emulator)
         emulator.settings.build_seconds = 3
         emulator.region().call("UpdateImageCache", {"ImageCacheId": image_cache_id, "Images": ["nginx:2"]})
         run = processes.web(images=["nginx:2"])
@@ -405,7 +373,7 @@ class TestBuilding:
 
     def test_without_waiting_it_is_left_alone(self, emulator: Emulator, controller: Controller) -> None:
         emulator.settings.build_seconds = 30
-        begun(emulator)
+        start_build(emulator)
         run = controller.web(images=["nginx:2"], wait=False)
         assert run.result["changed"] is False
         assert emulator.calls() == [LIST]
@@ -413,20 +381,20 @@ class TestBuilding:
 
     def test_check_mode_compares_what_is_listed(self, emulator: Emulator, controller: Controller) -> None:
         emulator.settings.build_seconds = 30
-        begun(emulator)
+        start_build(emulator)
         run = controller.web("--check", images=["nginx:2"])
-        assert actions(run) == [("update", ["images"])]
+        assert reported_actions(run) == [("update", ["images"])]
         assert emulator.calls() == [LIST]
 
     def test_absent_deletes_it(self, emulator: Emulator, controller: Controller) -> None:
         emulator.settings.build_seconds = 30
-        begun(emulator)
-        assert actions(controller.task(name="web", state="absent")) == [("delete", [])]
+        start_build(emulator)
+        assert reported_actions(controller.task(name="web", state="absent")) == [("delete", [])]
         assert emulator.region().caches == {}
 
     def test_absent_waits_where_the_api_refuses_meanwhile(self, emulator: Emulator, controller: Controller) -> None:
         emulator.settings.build_seconds, emulator.settings.delete_while_building = 3, False
-        begun(emulator)
+        start_build(emulator)
         run = controller.task(name="web", state="absent", wait_interval=0.5)
         assert run.status == 0, run.output
         assert emulator.region().caches == {}
@@ -455,7 +423,7 @@ class TestFailed:
 
     def test_one_that_has_failed_is_built_anew(self, emulator: Emulator, controller: Controller) -> None:
         emulator.settings.failures = [BuildFailure("nginx")]
-        failed = existing(emulator)
+        failed = create_cache(emulator)
         emulator.settings.failures = []
         foreseen = controller.web("--check", "--diff").result
         assert emulator.calls() == [LIST]
@@ -477,7 +445,7 @@ class TestFailed:
 
     def test_it_is_built_anew_once_a_run(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         emulator.settings.failures = [BuildFailure("nginx")]
-        existing(emulator)
+        create_cache(emulator)
         run = processes.web()
         assert run.status != 0
         assert emulator.calls().count(CREATE) == 1
@@ -486,20 +454,20 @@ class TestFailed:
 
     def test_one_that_is_kept_for_a_look_at_it(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         emulator.settings.failures = [BuildFailure("nginx")]
-        existing(emulator)
+        create_cache(emulator)
         run = processes.web(recreate_failed=False)
         assert run.result["build_failure"]["reason"] == "PullImageFailed"
         assert run.result["image_cache"]["events"]
         assert run.result["changed"] is False
         assert emulator.calls() == [LIST]
         emulator.received.clear()
-        assert actions(processes.task(name="web", state="absent")) == [("delete", [])]
+        assert reported_actions(processes.task(name="web", state="absent")) == [("delete", [])]
 
     def test_one_that_cannot_be_built_anew_says_what_it_needs(
         self, emulator: Emulator, processes: ModuleProcesses
     ) -> None:
         emulator.settings.failures = [BuildFailure("nginx")]
-        existing(emulator)
+        create_cache(emulator)
         run = processes.task(name="web", images=["nginx:1"])
         assert "To build it anew, the declaration needs vpc_id, subnet_id too." in run.result["msg"]
         assert emulator.calls() == [LIST]
@@ -507,7 +475,7 @@ class TestFailed:
     def test_what_is_not_declared_stays_as_it_was(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         emulator.settings.failures = [BuildFailure("nginx")]
         credential = {"Server": "h.example.com", "Username": "u", "Password": "shown-pass"}
-        existing(
+        create_cache(
             emulator,
             ImageCacheSize=50,
             RetentionDays=9,
@@ -532,7 +500,7 @@ class TestFailed:
 
     def test_masked_passwords_cannot_be_carried_over(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         emulator.settings.failures, emulator.settings.passwords = [BuildFailure("nginx")], "masked"
-        existing(emulator, ImageRegistryCredentials=[{"Server": "h.example.com", "Password": "p"}])
+        create_cache(emulator, ImageRegistryCredentials=[{"Server": "h.example.com", "Password": "p"}])
         emulator.settings.failures = []
         run = processes.web()
         assert any("without its registry credentials" in warning for warning in run.result["warnings"])
@@ -541,7 +509,7 @@ class TestFailed:
 
     def test_a_joined_build_that_fails_is_built_anew(self, emulator: Emulator, controller: Controller) -> None:
         emulator.settings.failures, emulator.settings.build_seconds = [BuildFailure("nginx")], 8
-        begun(emulator)
+        start_build(emulator)
         emulator.settings.failures, emulator.settings.build_seconds = [], 0.3
         run = controller.web()
         assert run.status == 0, run.output
@@ -549,7 +517,7 @@ class TestFailed:
         assert run.result["recovered_failure"]["reason"] == "PullImageFailed"
 
     def test_an_update_that_fails_says_so(self, emulator: Emulator, processes: ModuleProcesses) -> None:
-        existing(emulator)
+        create_cache(emulator)
         emulator.settings.failures = [BuildFailure("nginx:1.99", reason="NoSpace", message="no space left on device")]
         run = processes.web(images=["nginx:1.99"])
         assert run.result["build_failure"]["message"] == "no space left on device"
@@ -561,7 +529,7 @@ class TestFailed:
         emulator.settings.failures = []
         run = processes.web(images=["nginx:1.99"])
         assert run.status == 0, run.output
-        assert actions(run) == [("update", ["images"])]
+        assert reported_actions(run) == [("update", ["images"])]
         assert run.result["image_cache"]["status"] == "Ready"
 
     def test_a_failed_update_with_on_change_fail(self, emulator: Emulator, processes: ModuleProcesses) -> None:
@@ -574,7 +542,7 @@ class TestFailed:
 
 class TestSeveral:
     def test_present_and_absent_refuse_and_list_the_ids(self, emulator: Emulator, processes: ModuleProcesses) -> None:
-        ids = [existing(emulator), existing(emulator)]
+        ids = [create_cache(emulator), create_cache(emulator)]
         for state in ("present", "absent"):
             result = processes.web(state=state).result
             assert "2 image caches are named 'web'" in result["msg"]
@@ -584,7 +552,7 @@ class TestSeveral:
 
     def test_a_race_gets_time_to_settle(self, emulator: Emulator, controller: Controller) -> None:
         emulator.settings.build_seconds = 30
-        older, younger = existing(emulator), begun(emulator)
+        older, younger = create_cache(emulator), start_build(emulator)
 
         def other_run(moment: str, action: str) -> None:
             if moment == "before" and emulator.calls().count(LIST) == 1:
@@ -600,8 +568,8 @@ class TestSeveral:
     ) -> None:
         emulator.settings.fuzzy_names = True
         for name in ("web-2", "my-web", *(f"web-{number}" for number in range(10, 70))):
-            existing(emulator, ImageCacheName=name)
-        own = existing(emulator)
+            create_cache(emulator, ImageCacheName=name)
+        own = create_cache(emulator)
         result = processes.web().result
         assert (result["changed"], result["image_cache_id"]) == (False, own)
         assert [r.parameters["Offset"] for r in emulator.received] == [0, 50]
@@ -609,7 +577,7 @@ class TestSeveral:
 
 def test_regions_are_apart(emulator: Emulator, controller: Controller) -> None:
     emulator.settings.build_seconds = 600
-    existing(emulator)
+    create_cache(emulator)
     run = controller.web(region="ap-shanghai", wait=False)
     assert run.result["changed"] is True
     assert len(emulator.region("ap-shanghai").caches) == 1

@@ -13,10 +13,9 @@ from collections.abc import Iterator
 import pytest
 from emulator import Emulator, Fault
 
+from .caches import CREATE, DELETE, LIST, SET_OPTIONS, UPDATE, create_cache, numbered_names, set_entries
 from .controller import HUNG, SET, Controller
 from .processes import ModuleProcesses
-from .test_life import CREATE, DELETE, LIST, UPDATE, existing
-from .test_set import BESIDE, named, numbered
 
 
 @pytest.fixture
@@ -67,8 +66,8 @@ def test_outage_longer_than_the_retries_is_warned_of_once_and_sat_out(
 
 def test_outage_of_a_set_is_warned_of_once(restarting: list[Emulator], controller: Controller) -> None:
     restarting[0].settings.build_seconds = 4.0
-    options = {**BESIDE, "wait_interval": 0.2, "api_retries": 0, "concurrency": 5}
-    run = controller.play({SET: {**options, "image_caches": named(*numbered(5))}})
+    options = {**SET_OPTIONS, "wait_interval": 0.2, "api_retries": 0, "concurrency": 5}
+    run = controller.play({SET: {**options, "image_caches": set_entries(*numbered_names(5))}})
     assert run.status == 0, run.output
     assert run.result["summary"]["created"] == 5
     assert len(run.result["warnings"]) == 1
@@ -109,8 +108,8 @@ def test_outage_up_to_wait_timeout_fails_and_the_next_run_joins_the_build(
 
 def test_a_storm_of_throttling_is_sat_out(emulator: Emulator, processes: ModuleProcesses) -> None:
     for number in range(4):
-        existing(emulator, ImageCacheName=f"old-{number}")
-        existing(emulator, ImageCacheName=f"tagged-{number}")
+        create_cache(emulator, ImageCacheName=f"old-{number}")
+        create_cache(emulator, ImageCacheName=f"tagged-{number}")
     for action, code in (
         (LIST, "RequestLimitExceeded"),
         (CREATE, "RequestLimitExceeded.UinLimitExceeded"),
@@ -120,11 +119,11 @@ def test_a_storm_of_throttling_is_sat_out(emulator: Emulator, processes: ModuleP
         # Of every three requests two are turned away.
         emulator.faults += [Fault.error(code, action, nth=3 * number + 1, times=2) for number in range(8)]
     entries = [
-        *named(*numbered(4)),
-        *named(*(f"old-{number}" for number in range(4)), state="absent"),
-        *named(*(f"tagged-{number}" for number in range(4)), tags={"a": "b"}, images=["nginx:1.27.3"]),
+        *set_entries(*numbered_names(4)),
+        *set_entries(*(f"old-{number}" for number in range(4)), state="absent"),
+        *set_entries(*(f"tagged-{number}" for number in range(4)), tags={"a": "b"}, images=["nginx:1.27.3"]),
     ]
-    run = processes.set(**BESIDE, image_caches=entries, api_retries=8)
+    run = processes.set(**SET_OPTIONS, image_caches=entries, api_retries=8)
     assert run.status == 0, run.output
     assert run.result["summary"] == {
         "created": 4,
@@ -135,4 +134,4 @@ def test_a_storm_of_throttling_is_sat_out(emulator: Emulator, processes: ModuleP
         "failed": 0,
     }
     left = sorted(cache.declared["ImageCacheName"] for cache in emulator.region().caches.values())
-    assert left == [*numbered(4), *(f"tagged-{number}" for number in range(4))]
+    assert left == [*numbered_names(4), *(f"tagged-{number}" for number in range(4))]

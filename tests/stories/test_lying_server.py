@@ -12,8 +12,8 @@ from typing import Any, Optional
 
 from emulator import REGIONS, Emulator, Fault
 
+from .caches import LIST
 from .controller import INFO, MODULE, PRUNE, WEB, Controller
-from .test_life import LIST
 
 CLEARS = "\x1b[2J\x1b]0;owned\x07\x9b31m"
 TEMPLATE = "{{ lookup('pipe', 'touch ran') }}"

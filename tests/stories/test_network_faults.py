@@ -22,10 +22,10 @@ import pytest
 import trustme
 from emulator import Emulator
 
+from .caches import CREATE, DELETE, LIST, UPDATE, create_cache
 from .controller import MODULE, WEB, Controller, Run
 from .faulty_proxy import CONNECT, FAULTS, FaultyProxy, WireFault
 from .processes import ModuleProcesses
-from .test_life import CREATE, DELETE, LIST, UPDATE, existing
 
 MATCH = "GetMostSuitableImageCache"
 CANARIES = {"secret key": "canary-secret-key-Nw4", "password": "canary-registry-pass-Lk7"}
@@ -84,10 +84,10 @@ SCENES = {
     LIST: Scene(nothing, "image_cache", DECLARED, one, 0),
     CREATE: Scene(nothing, "image_cache", DECLARED, one, 1),
     UPDATE: Scene(
-        existing, "image_cache", {"name": "web", "retention_days": 5, "wait_interval": 0.1}, kept_five_days, 1
+        create_cache, "image_cache", {"name": "web", "retention_days": 5, "wait_interval": 0.1}, kept_five_days, 1
     ),
-    DELETE: Scene(existing, "image_cache", {"name": "web", "state": "absent", "wait_interval": 0.1}, gone, 1),
-    MATCH: Scene(existing, "image_cache_info", {"match_images": ["nginx:1.27.3"]}, matched, 1),
+    DELETE: Scene(create_cache, "image_cache", {"name": "web", "state": "absent", "wait_interval": 0.1}, gone, 1),
+    MATCH: Scene(create_cache, "image_cache_info", {"match_images": ["nginx:1.27.3"]}, matched, 1),
 }
 
 

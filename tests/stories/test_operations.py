@@ -14,10 +14,9 @@ import pytest
 import yaml
 from emulator import BuildFailure, Emulator
 
+from .caches import CREATE, DELETE, LIST, create_cache, create_cache_of_age, find_only_cache
 from .controller import MODULE, ROOT, SET, Controller, Run
 from .examples import GUIDES, code_blocks
-from .test_life import CREATE, DELETE, LIST, aged, existing
-from .test_replace import only
 
 PLAYBOOKS = {block.name: block.text for guide in GUIDES for block in code_blocks(guide) if block.name}
 # A build takes 0.3 s here, so that no test has to wait for the ten that the guides leave as they are.
@@ -64,9 +63,9 @@ def how_long(run: Run, emulator: Emulator, there: Any, _folder: Path) -> None:
 
 
 def how_long_there(emulator: Emulator) -> str:
-    aged(emulator, 3, ImageCacheName="short", RetentionDays=8)
-    aged(emulator, 3, ImageCacheName="for ever")
-    return aged(emulator, 21, ImageCacheName="web", RetentionDays=30)
+    create_cache_of_age(emulator, 3, ImageCacheName="short", RetentionDays=8)
+    create_cache_of_age(emulator, 3, ImageCacheName="for ever")
+    return create_cache_of_age(emulator, 21, ImageCacheName="web", RetentionDays=30)
 
 
 def pinned(run: Run, emulator: Emulator, there: Any, _folder: Path) -> None:
@@ -98,10 +97,10 @@ def helm_values(run: Run, emulator: Emulator, there: Any, folder: Path) -> None:
 
 def pruning_there(emulator: Emulator) -> list[str]:
     emulator.settings.failures = [BuildFailure("broken")]
-    failed = aged(emulator, 2, ImageCacheName="ci-0", Images=["broken:1"])
+    failed = create_cache_of_age(emulator, 2, ImageCacheName="ci-0", Images=["broken:1"])
     emulator.settings.failures = []
-    idle = [aged(emulator, 20 + number, ImageCacheName=f"ci-{number}") for number in range(1, 6)]
-    aged(emulator, 90, ImageCacheName="web")
+    idle = [create_cache_of_age(emulator, 20 + number, ImageCacheName=f"ci-{number}") for number in range(1, 6)]
+    create_cache_of_age(emulator, 90, ImageCacheName="web")
     # The three newest of the idle ones stay.
     return [failed, *idle[3:]]
 
@@ -115,11 +114,11 @@ def pruning(run: Run, emulator: Emulator, there: Any, _folder: Path) -> None:
 
 def scheduled_there(emulator: Emulator) -> list[str]:
     emulator.settings.failures = [BuildFailure("broken")]
-    failed = aged(emulator, 2, ImageCacheName="broken", Images=["broken:1"])
+    failed = create_cache_of_age(emulator, 2, ImageCacheName="broken", Images=["broken:1"])
     emulator.settings.failures = []
     for name in ("web", "ci-base"):
-        aged(emulator, 20, ImageCacheName=name)
-    return [failed, aged(emulator, 20, ImageCacheName="ci-1")]
+        create_cache_of_age(emulator, 20, ImageCacheName=name)
+    return [failed, create_cache_of_age(emulator, 20, ImageCacheName="ci-1")]
 
 
 def scheduled(run: Run, emulator: Emulator, there: Any, _folder: Path) -> None:
@@ -129,7 +128,7 @@ def scheduled(run: Run, emulator: Emulator, there: Any, _folder: Path) -> None:
 
 
 def cost_there(emulator: Emulator) -> None:
-    existing(emulator, ImageCacheName="web", ImageCacheSize=50)
+    create_cache(emulator, ImageCacheName="web", ImageCacheSize=50)
 
 
 def cost(run: Run, _emulator: Emulator, _there: Any, _folder: Path) -> None:
@@ -152,7 +151,7 @@ def rates(run: Run, emulator: Emulator, _there: Any, _folder: Path) -> None:
 
 
 def first(run: Run, emulator: Emulator, _there: Any, _folder: Path) -> None:
-    assert said(run) == [f"{only(emulator).id} holds nginx:1.27.3"]
+    assert said(run) == [f"{find_only_cache(emulator).id} holds nginx:1.27.3"]
 
 
 def first_role(_run: Run, emulator: Emulator, _there: Any, _folder: Path) -> None:
@@ -170,16 +169,18 @@ CASES = {
     "first-role": Case(nothing, first_role),
     "one-job": Case(nothing, in_each_region),
     "regions": Case(nothing, in_each_region),
-    "how-large": Case(lambda e: existing(e, ImageCacheName="ml", ImageCacheSize=20), how_large),
+    "how-large": Case(lambda e: create_cache(e, ImageCacheName="ml", ImageCacheSize=20), how_large),
     "how-long": Case(how_long_there, how_long),
-    "pinned": Case(lambda e: existing(e, ImageCacheName="shop", Images=["registry.example.com/shop:4.11.0"]), pinned),
+    "pinned": Case(
+        lambda e: create_cache(e, ImageCacheName="shop", Images=["registry.example.com/shop:4.11.0"]), pinned
+    ),
     "floating": Case(
-        lambda e: existing(e, ImageCacheName="nightly", Images=["registry.example.com/shop:nightly"]),
+        lambda e: create_cache(e, ImageCacheName="nightly", Images=["registry.example.com/shop:nightly"]),
         floating,
         ("-e", "rebuild=true"),
     ),
-    "rolling-replace": Case(lambda e: existing(e, ImageCacheName="web"), rolling_replace),
-    "helm-values": Case(lambda e: existing(e, ImageCacheName="web"), helm_values),
+    "rolling-replace": Case(lambda e: create_cache(e, ImageCacheName="web"), rolling_replace),
+    "helm-values": Case(lambda e: create_cache(e, ImageCacheName="web"), helm_values),
     "pruning": Case(pruning_there, pruning),
     "scheduled": Case(scheduled_there, scheduled),
     "cost": Case(cost_there, cost),

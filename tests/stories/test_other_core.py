@@ -12,8 +12,8 @@ import pytest
 from ansible.plugins.action import ActionBase
 from emulator import Emulator
 
+from .caches import CREATE, LIST
 from .controller import ROOT, Controller
-from .test_life import CREATE, LIST
 
 INTERNALS = (
     "_load_params",

@@ -10,8 +10,8 @@ from typing import Any
 
 from emulator import Emulator
 
+from .caches import LIST, create_cache
 from .controller import INFO, MODULE, SET, WEB, Controller
-from .test_life import LIST, existing
 
 USED = "eks.tke.cloud.tencent.com/use-image-cache"
 OF_SET = "selectattr('image_cache') | selectattr('image_cache.image_cache_name', 'equalto', 'web') | first"
@@ -24,7 +24,7 @@ def annotate(expression: str, arguments: str = "") -> dict[str, Any]:
 
 
 def test_the_pick_that_a_message_proposes_works(emulator: Emulator, controller: Controller) -> None:
-    web = existing(emulator)
+    web = create_cache(emulator)
     gone = {"name": "gone", "state": "absent"}
     run = controller.play(
         {SET: {"image_caches": [gone, {"name": "web"}]}, "register": "shop"},

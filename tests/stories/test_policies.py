@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from emulator import Emulator
 
+from .caches import DELETE, UPDATE, create_cache_of_age
 from .controller import INFO, MODULE, PRUNE, ROOT, WEB, Controller
 from .examples import code_blocks
-from .test_life import DELETE, UPDATE, aged
 
 GUIDE = ROOT / "docs/docsite/rst/guide_authentication.rst"
 POLICIES: Sequence[Mapping[str, Any]] = [
@@ -49,7 +49,7 @@ def allowed(policy: Mapping[str, Any]) -> dict[str, Sequence[str]]:
 def test_policy_allows_exactly_the_calls_of_its_tasks(
     emulator: Emulator, controller: Controller, policy: Mapping[str, Any], tasks: Sequence[Mapping[str, Any]]
 ) -> None:
-    aged(emulator, 90, ImageCacheName="old")
+    create_cache_of_age(emulator, 90, ImageCacheName="old")
     run = controller.play(*({"name": f"Task {number}", **task} for number, task in enumerate(tasks)))
     assert run.status == 0, run.output
     assert set(allowed(policy)) == set(emulator.calls())

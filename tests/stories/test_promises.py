@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from emulator import REGIONS, BuildFailure, Emulator, Fault
 
+from .caches import CREATE, DELETE, LIST, UPDATE, create_cache, reported_actions
 from .controller import MODULE, WEB, Controller
 from .processes import ModuleProcesses
-from .test_life import CREATE, DELETE, LIST, UPDATE, actions, existing
 
 CANARIES = {
     "secret_key": "canary-secret-key-Zq8",
@@ -89,11 +89,11 @@ class TestExactlyOnce:
     def test_an_unclear_update_is_looked_at_first(
         self, emulator: Emulator, processes: ModuleProcesses, fault: Fault
     ) -> None:
-        existing(emulator)
+        create_cache(emulator)
         emulator.faults.append(fault)
         run = processes.web(retention_days=5)
         assert run.status == 0, run.output
-        assert actions(run) == [("update", ["retention_days"])]
+        assert reported_actions(run) == [("update", ["retention_days"])]
         assert emulator.calls().count(UPDATE) == (1 if fault.acts else 2)
         assert run.result["image_cache"]["retention_days"] == 5
 
@@ -101,7 +101,7 @@ class TestExactlyOnce:
     def test_an_unclear_delete_is_looked_at_first(
         self, emulator: Emulator, processes: ModuleProcesses, fault: Fault
     ) -> None:
-        existing(emulator)
+        create_cache(emulator)
         emulator.faults.append(fault)
         run = processes.task(name="web", state="absent")
         assert run.status == 0, run.output
@@ -110,9 +110,9 @@ class TestExactlyOnce:
 
 
 def test_dry_no_write_leaves_in_check_mode(emulator: Emulator, controller: Controller) -> None:
-    existing(emulator, ImageCacheName="old")
+    create_cache(emulator, ImageCacheName="old")
     emulator.settings.failures = [BuildFailure("broken")]
-    existing(emulator, ImageCacheName="broken", Images=["broken:1"])
+    create_cache(emulator, ImageCacheName="broken", Images=["broken:1"])
     run = controller.play(
         {MODULE: WEB},
         {MODULE: {**WEB, "name": "old", "images": ["nginx:3"], "retention_days": 2}},
@@ -166,7 +166,7 @@ class TestSecrets:
         assert "Signature=" not in everything
 
     def test_a_password_that_describe_shows_is_in_no_result(self, emulator: Emulator, controller: Controller) -> None:
-        existing(
+        create_cache(
             emulator,
             ImageRegistryCredentials=[{"Server": "h.example.com", "Username": "u", "Password": CANARIES["password"]}],
         )
@@ -301,7 +301,7 @@ class TestBounded:
     def test_a_delete_that_never_shows_ends_at_the_timeout(
         self, emulator: Emulator, processes: ModuleProcesses
     ) -> None:
-        existing(emulator)
+        create_cache(emulator)
         emulator.faults.append(Fault.accepted(DELETE))
         message = processes.task(name="web", state="absent", wait_timeout=1, wait_interval=0.2).result["msg"]
         assert "was deleted, but is still listed after 1 s" in message
@@ -383,7 +383,7 @@ class TestTwoAtOnce:
         assert done == [["create"], ["create", "delete"]]
 
     def test_two_runs_that_replace_one_cache(self, emulator: Emulator, controller: Controller) -> None:
-        old = existing(emulator)
+        old = create_cache(emulator)
         results = self.at_once(controller, images=["nginx:2"], on_change="replace")
         assert emulator.calls().count(CREATE) == 2
         (new,) = emulator.region().caches.values()
@@ -397,7 +397,7 @@ class TestTwoAtOnce:
 
     def test_two_runs_that_rebuild_a_failed_one(self, emulator: Emulator, controller: Controller) -> None:
         emulator.settings.failures = [BuildFailure("nginx")]
-        existing(emulator)
+        create_cache(emulator)
         emulator.settings.failures = []
         results = self.at_once(controller)
         (survivor,) = emulator.region().caches
@@ -408,7 +408,7 @@ class TestTwoAtOnce:
 
         def other_run(moment: str, action: str) -> None:
             if moment == "before" and action == CREATE and not older:
-                older.append(existing(emulator))
+                older.append(create_cache(emulator))
                 emulator.region().caches[older[0]].created -= 5
 
         emulator.watch = other_run
@@ -428,7 +428,7 @@ class TestTwoAtOnce:
         def person(moment: str, action: str) -> None:
             own = list(emulator.region().caches.values())
             if moment == "before" and action == LIST and own and not others and own[0].builds[-1].looked == 5:
-                others.append(existing(emulator, Images=["somebody:else"]))
+                others.append(create_cache(emulator, Images=["somebody:else"]))
 
         emulator.watch = person
         run = controller.web(wait_interval=0.5)

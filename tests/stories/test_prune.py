@@ -11,21 +11,23 @@ from typing import Any
 import pytest
 from emulator import Emulator, Fault
 
+from .caches import DELETE, LIST, create_cache, create_cache_of_age, start_build
 from .controller import PRUNE, Controller
 from .processes import ModuleProcesses
-from .test_life import DELETE, LIST, aged, begun, existing
 
 
 def account(emulator: Emulator) -> dict[str, str]:
     """Put a typical account there, and return the ids by name."""
     auto = {"ImageCacheType": "auto", "ImageCacheName": ""}
     ids = {
-        "web-old": aged(emulator, 60, 41, ImageCacheName="web-old"),
-        "odd": aged(emulator, 55, ImageCacheName="odd", shown={"CreationTime": "unknown"}),
-        "auto": aged(emulator, 50, shown=auto, Images=["busybox:1"]),
-        "ci-17": aged(emulator, 45, ImageCacheName="ci-17", Images=["registry.example.com/shop:17"], ImageCacheSize=40),
-        "web": aged(emulator, 40, 0.5, ImageCacheName="web"),
-        "new": begun(emulator, ImageCacheName="new"),
+        "web-old": create_cache_of_age(emulator, 60, 41, ImageCacheName="web-old"),
+        "odd": create_cache_of_age(emulator, 55, ImageCacheName="odd", shown={"CreationTime": "unknown"}),
+        "auto": create_cache_of_age(emulator, 50, shown=auto, Images=["busybox:1"]),
+        "ci-17": create_cache_of_age(
+            emulator, 45, ImageCacheName="ci-17", Images=["registry.example.com/shop:17"], ImageCacheSize=40
+        ),
+        "web": create_cache_of_age(emulator, 40, 0.5, ImageCacheName="web"),
+        "new": start_build(emulator, ImageCacheName="new"),
     }
     emulator.region().caches[ids["new"]].builds[-1].seconds = 3600
     return ids
@@ -72,7 +74,7 @@ class TestMoreThanMaxDeletions:
     EXCESS = "the number of candidates (12) exceeds max_deletions (10)"
 
     def test_fails_and_lists_the_candidates(self, emulator: Emulator, controller: Controller) -> None:
-        ids = [aged(emulator, 40 + number, ImageCacheName=f"ci-{number}") for number in range(12)]
+        ids = [create_cache_of_age(emulator, 40 + number, ImageCacheName=f"ci-{number}") for number in range(12)]
         run = controller.play({PRUNE: {"older_than": "30d", "unmatched_for": "20d"}})
         assert run.status != 0
         first, *lines = run.result["msg"].splitlines()
@@ -87,7 +89,7 @@ class TestMoreThanMaxDeletions:
         assert emulator.calls() == [LIST]
 
     def test_check_mode_shows_the_list_and_warns(self, emulator: Emulator, controller: Controller) -> None:
-        ids = [aged(emulator, 40 + number, ImageCacheName=f"ci-{number}") for number in range(12)]
+        ids = [create_cache_of_age(emulator, 40 + number, ImageCacheName=f"ci-{number}") for number in range(12)]
         run = controller.play({PRUNE: {"older_than": "30d"}}, arguments=("--check", "--diff"))
         assert run.status == 0, run.output
         assert [cache["image_cache_id"] for cache in run.result["deleted"]] == ids[::-1]
@@ -99,7 +101,7 @@ class TestMoreThanMaxDeletions:
         assert emulator.calls() == [LIST]
 
     def test_as_many_as_max_deletions_are_deleted(self, emulator: Emulator, processes: ModuleProcesses) -> None:
-        ids = [aged(emulator, 40 + number, ImageCacheName=f"ci-{number}") for number in range(12)]
+        ids = [create_cache_of_age(emulator, 40 + number, ImageCacheName=f"ci-{number}") for number in range(12)]
         run = processes.prune("--check", older_than="30d", keep_newest=2)
         assert not run.result.get("warnings")
         run = processes.prune(older_than="30d", keep_newest=2)
@@ -109,7 +111,7 @@ class TestMoreThanMaxDeletions:
 
     def test_the_message_lists_at_most_fifty(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         for number in range(53):
-            aged(emulator, 40, ImageCacheName=f"ci-{number}")
+            create_cache_of_age(emulator, 40, ImageCacheName=f"ci-{number}")
         lines = processes.prune(name_pattern="ci-*").result["msg"].splitlines()
         assert len(lines) == 52
         assert lines[1].endswith(": 20 GiB, 40 d old, name matches 'ci-*'")
@@ -117,30 +119,30 @@ class TestMoreThanMaxDeletions:
 
 
 def test_empty_computed_lists_keep_nothing(emulator: Emulator, controller: Controller) -> None:
-    image_cache_id = aged(emulator, 40)
+    image_cache_id = create_cache_of_age(emulator, 40)
     keeps = {"keep_names": "{{ [] | list }}", "keep_ids": "{{ {} | list }}"}
     run = controller.play({PRUNE: {"older_than": "30d", **keeps}})
     assert [cache["image_cache_id"] for cache in run.result["deleted"]] == [image_cache_id]
 
 
 def test_a_newer_but_larger_one_supersedes_nothing(emulator: Emulator, processes: ModuleProcesses) -> None:
-    old, large = aged(emulator, 5), aged(emulator, 3, ImageCacheSize=50)
+    old, large = create_cache_of_age(emulator, 5), create_cache_of_age(emulator, 3, ImageCacheSize=50)
     assert processes.prune(superseded=True).result["changed"] is False
-    newer = aged(emulator, 1, Images=["nginx:1.27.3", "redis:7"])
+    newer = create_cache_of_age(emulator, 1, Images=["nginx:1.27.3", "redis:7"])
     run = processes.prune(superseded=True)
     assert [cache["image_cache_id"] for cache in run.result["deleted"]] == [old, large]
     assert list(emulator.region().caches) == [newer]
 
 
 def test_caches_of_the_platform_go_only_where_they_are_meant(emulator: Emulator, processes: ModuleProcesses) -> None:
-    auto = aged(emulator, 50, shown={"ImageCacheType": "auto", "ImageCacheName": ""})
+    auto = create_cache_of_age(emulator, 50, shown={"ImageCacheType": "auto", "ImageCacheName": ""})
     assert processes.prune(older_than="30d").result["deleted"] == []
     run = processes.prune(older_than="30d", include_auto=True)
     assert [cache["image_cache_id"] for cache in run.result["deleted"]] == [auto]
 
 
 def test_one_that_somebody_else_deletes_meanwhile_is_no_error(emulator: Emulator, processes: ModuleProcesses) -> None:
-    ids = [aged(emulator, 40 + number, ImageCacheName=f"ci-{number}") for number in range(3)]
+    ids = [create_cache_of_age(emulator, 40 + number, ImageCacheName=f"ci-{number}") for number in range(3)]
 
     def watch(moment: str, action: str) -> None:
         if moment == "before" and action == DELETE and ids[0] in emulator.region().caches:
@@ -155,7 +157,7 @@ def test_one_that_somebody_else_deletes_meanwhile_is_no_error(emulator: Emulator
 
 
 def test_a_failed_batch_does_not_stop_the_rest(emulator: Emulator, controller: Controller) -> None:
-    ids = [aged(emulator, 100 - number, ImageCacheName=f"ci-{number}") for number in range(25)]
+    ids = [create_cache_of_age(emulator, 100 - number, ImageCacheName=f"ci-{number}") for number in range(25)]
     emulator.faults.append(Fault.error("InternalError.CamNoAuth", DELETE))
     run = controller.play({PRUNE: {"older_than": "30d", "max_deletions": 50}})
     assert run.status != 0
@@ -172,7 +174,7 @@ def test_a_failed_batch_does_not_stop_the_rest(emulator: Emulator, controller: C
 def test_a_delete_whose_answer_is_lost_is_not_counted_as_somebody_elses(
     emulator: Emulator, processes: ModuleProcesses
 ) -> None:
-    image_cache_id = aged(emulator, 40)
+    image_cache_id = create_cache_of_age(emulator, 40)
     emulator.faults.append(Fault.lost_answer(DELETE))
     run = processes.prune(older_than="30d")
     assert run.status == 0, run.output
@@ -181,7 +183,7 @@ def test_a_delete_whose_answer_is_lost_is_not_counted_as_somebody_elses(
 
 
 def test_empty_list_of_statuses_deletes_nothing(emulator: Emulator, controller: Controller) -> None:
-    image_cache_id = aged(emulator, 40)
+    image_cache_id = create_cache_of_age(emulator, 40)
     for options in ({"statuses": "{{ [] }}"}, {"statuses": [], "older_than": "1d", "keep_names": [], "keep_ids": []}):
         run = controller.play({PRUNE: options})
         assert run.status == 0, run.output
@@ -209,7 +211,7 @@ def test_empty_list_of_statuses_deletes_nothing(emulator: Emulator, controller: 
 def test_bad_input_is_refused_before_any_request(
     emulator: Emulator, processes: ModuleProcesses, options: dict[str, Any], said: str
 ) -> None:
-    existing(emulator)
+    create_cache(emulator)
     run = processes.prune(**options)
     assert run.status != 0
     assert said in run.result["msg"]

@@ -14,8 +14,8 @@ import yaml
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.pruning import rules_spec
 from emulator import Emulator, Fault
 
+from .caches import LIST, create_cache_of_age
 from .controller import PRUNE, ROOT, Controller, Run
-from .test_life import LIST, aged
 
 PLAYBOOK = "tencentcloud.tke.prune_image_caches"
 IDLE = {"unmatched_for": "30d"}
@@ -28,7 +28,7 @@ def prune(controller: Controller, *arguments: str, **variables: Any) -> Run:
 
 def idle(emulator: Emulator, *names: str) -> None:
     for number, name in enumerate(names):
-        aged(emulator, 50 - number, 31, ImageCacheName=name, Images=[f"{name}:1"])
+        create_cache_of_age(emulator, 50 - number, 31, ImageCacheName=name, Images=[f"{name}:1"])
 
 
 def left(emulator: Emulator, region: str = "ap-guangzhou") -> list[str]:
@@ -42,8 +42,8 @@ def items(run: Run) -> list[str]:
 
 def test_default_rules_delete_idle_and_superseded_caches(emulator: Emulator, controller: Controller) -> None:
     idle(emulator, "idle", "declared")
-    aged(emulator, 3, 2, ImageCacheName="old", Images=["nginx:1"])
-    aged(emulator, 2, 1, ImageCacheName="new", Images=["nginx:1"])
+    create_cache_of_age(emulator, 3, 2, ImageCacheName="old", Images=["nginx:1"])
+    create_cache_of_age(emulator, 2, 1, ImageCacheName="new", Images=["nginx:1"])
     run = prune(controller, "--check", "--diff", keep_names=["declared"])
     assert run.status == 0, run.output
     assert set(emulator.calls()) == {LIST}
@@ -74,7 +74,7 @@ def test_keeps_of_a_rule_add_to_those_of_all_rules(
 
 
 def test_ids_to_keep_add_up_too(emulator: Emulator, controller: Controller) -> None:
-    ids = [aged(emulator, 40, ImageCacheName=f"ci-{number}") for number in range(3)]
+    ids = [create_cache_of_age(emulator, 40, ImageCacheName=f"ci-{number}") for number in range(3)]
     run = prune(controller, keep_ids=ids[:1], prune_rules=[{**IDLE, "keep_ids": ids[1:2]}])
     assert run.status == 0, run.output
     assert sorted(emulator.region().caches) == sorted(ids[:2])

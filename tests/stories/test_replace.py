@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from emulator import BuildFailure, Emulator
 
+from .caches import CREATE, DELETE, LIST, UPDATE, create_cache, find_only_cache, reported_actions, start_build
 from .controller import MODULE, WEB, Controller
 from .processes import ModuleProcesses
-from .test_life import CREATE, DELETE, LIST, UPDATE, actions, begun, existing
 
 REPLACE: dict[str, Any] = {"images": ["nginx:2"], "on_change": "replace"}
 RECORD = "ansible-build-settings"
@@ -21,20 +21,12 @@ RECORD = "ansible-build-settings"
 
 def left_over(emulator: Emulator, **parameters: Any) -> str:
     """Put a replacement there that an earlier run has left, and return its id."""
-    return existing(emulator, **{"ImageCacheName": "web-replacement", "Images": ["nginx:2"], **parameters})
-
-
-def only(emulator: Emulator) -> Any:
-    """Return the only cache that there is; it has the declared name."""
-    (cache,) = emulator.region().caches.values()
-    assert cache.declared["ImageCacheName"] == "web"
-    assert emulator.region().status(cache) == "Ready"
-    return cache
+    return create_cache(emulator, **{"ImageCacheName": "web-replacement", "Images": ["nginx:2"], **parameters})
 
 
 class TestReplace:
     def test_the_new_cache_is_ready_before_the_old_one_goes(self, emulator: Emulator, controller: Controller) -> None:
-        old = existing(emulator, RetentionDays=9)
+        old = create_cache(emulator, RetentionDays=9)
         foreseen = controller.web("--check", "--diff", **REPLACE).result
         assert emulator.calls() == [LIST]
         emulator.received.clear()
@@ -48,7 +40,7 @@ class TestReplace:
         emulator.watch = look
         run = controller.web("--diff", **REPLACE)
         assert run.status == 0, run.output
-        result, new = run.result, only(emulator)
+        result, new = run.result, find_only_cache(emulator)
         assert gaps == []
         calls = emulator.calls()
         assert calls[:3] == [LIST, CREATE, LIST]
@@ -87,7 +79,7 @@ class TestReplace:
     def test_a_failing_replacement_leaves_the_old_one_as_it_was(
         self, emulator: Emulator, controller: Controller
     ) -> None:
-        old = existing(emulator)
+        old = create_cache(emulator)
         emulator.settings.failures = [BuildFailure("nginx:2", "NoSpace", "write /var: no space left on device")]
         run = controller.web(**REPLACE)
         assert run.status != 0
@@ -109,10 +101,10 @@ class TestReplace:
         assert run.status == 0, run.output
         assert [action["action"] for action in run.result["actions"]] == ["delete", "replace"]
         assert run.result["recovered_failure"]["reason"] == "NoSpace"
-        assert only(emulator).declared["Images"] == ["nginx:2"]
+        assert find_only_cache(emulator).declared["Images"] == ["nginx:2"]
 
     def test_without_waiting_later_runs_finish_it(self, emulator: Emulator, processes: ModuleProcesses) -> None:
-        old = existing(emulator)
+        old = create_cache(emulator)
         emulator.settings.build_seconds = 30
         foreseen = processes.web("--check", **REPLACE, wait=False).result
         emulator.received.clear()
@@ -132,22 +124,22 @@ class TestReplace:
         end = processes.web(**REPLACE, wait=False).result
         assert emulator.calls() == [LIST, DELETE, LIST, UPDATE, LIST]
         assert end["replaced"] == {"old_id": old, "new_id": new}
-        assert only(emulator).id == new
+        assert find_only_cache(emulator).id == new
 
     def test_by_id_the_result_names_the_new_one(self, emulator: Emulator, controller: Controller) -> None:
-        old = existing(emulator)
+        old = create_cache(emulator)
         task = {**WEB, **REPLACE, "id": old}
         del task["name"]
         run = controller.play({MODULE: task, "register": "web"}, {MODULE: {**task, "id": "{{ web.image_cache_id }}"}})
         assert run.status == 0, run.output
-        new = only(emulator)
+        new = find_only_cache(emulator)
         assert run.results[0]["replaced"] == {"old_id": old, "new_id": new.id}
         assert (run.results[1]["changed"], run.results[1]["image_cache_id"]) == (False, new.id)
         gone = controller.task(**task, name="web").result
         assert f"there is no image cache {old}, but {new.id} is named 'web'" in gone["msg"]
 
     def test_what_it_needs_is_said(self, emulator: Emulator, processes: ModuleProcesses) -> None:
-        existing(emulator)
+        create_cache(emulator)
         message = processes.task(name="web", **REPLACE).result["msg"]
         assert "'web' is to be replaced (images), and building its replacement needs vpc_id, subnet_id too" in message
         assert emulator.calls() == [LIST]
@@ -157,54 +149,54 @@ class TestCutOff:
     def test_before_the_new_cache_got_the_name(self, emulator: Emulator, controller: Controller) -> None:
         new = left_over(emulator)
         foreseen = controller.web("--check", **REPLACE)
-        assert actions(foreseen) == [("rename", ["image_cache_name"])]
+        assert reported_actions(foreseen) == [("rename", ["image_cache_name"])]
         emulator.received.clear()
         run = controller.web(**REPLACE)
-        assert actions(run) == [("rename", ["image_cache_name"])]
+        assert reported_actions(run) == [("rename", ["image_cache_name"])]
         assert emulator.calls() == [LIST, UPDATE, LIST]
-        assert only(emulator).id == run.result["image_cache_id"] == new
+        assert find_only_cache(emulator).id == run.result["image_cache_id"] == new
         assert run.result["replaced"] is None
 
     def test_before_the_old_cache_went(self, emulator: Emulator, processes: ModuleProcesses) -> None:
-        old, new = existing(emulator), left_over(emulator)
+        old, new = create_cache(emulator), left_over(emulator)
         run = processes.web(**REPLACE)
-        assert actions(run) == [("replace", ["images", "image_cache_name"])]
+        assert reported_actions(run) == [("replace", ["images", "image_cache_name"])]
         assert CREATE not in emulator.calls()
         assert run.result["replaced"] == {"old_id": old, "new_id": new}
-        assert only(emulator).id == new
+        assert find_only_cache(emulator).id == new
 
     def test_what_it_is_updated_with_is_named(self, emulator: Emulator, controller: Controller) -> None:
-        old, new = existing(emulator), left_over(emulator)
+        old, new = create_cache(emulator), left_over(emulator)
         task = {**REPLACE, "tags": {"team": "web"}, "retention_days": 9, "max_age": "7d"}
         emulator.region().caches[old].created -= 8 * 86400
         fields = ["images", "max_age", "retention_days", "tags", "image_cache_name"]
         foretold = controller.web("--check", **task)
-        assert actions(foretold) == actions(controller.web(**task)) == [("replace", fields)]
-        assert only(emulator).id == new
+        assert reported_actions(foretold) == reported_actions(controller.web(**task)) == [("replace", fields)]
+        assert find_only_cache(emulator).id == new
 
     def test_while_the_new_one_was_built(self, emulator: Emulator, processes: ModuleProcesses) -> None:
-        existing(emulator)
+        create_cache(emulator)
         emulator.settings.build_seconds = 3
-        new = begun(emulator, ImageCacheName="web-replacement", Images=["nginx:2"])
+        new = start_build(emulator, ImageCacheName="web-replacement", Images=["nginx:2"])
         run = processes.web(**REPLACE)
         assert run.status == 0, run.output
         assert CREATE not in emulator.calls()
-        assert only(emulator).id == new
+        assert find_only_cache(emulator).id == new
 
     @pytest.mark.parametrize("images", [["nginx:3"], ["nginx:1.27.3"]], ids=["replaced", "as it is"])
     def test_with_images_that_nobody_declares_any_more(
         self, emulator: Emulator, processes: ModuleProcesses, images: list[str]
     ) -> None:
-        old, leftover = existing(emulator), left_over(emulator)
+        old, leftover = create_cache(emulator), left_over(emulator)
         run = processes.web(images=images, on_change="replace")
         assert run.status == 0, run.output
         assert run.result["actions"][0]["action"] == "delete"
         assert run.result["actions"][0]["image_cache_id"] == leftover
-        assert only(emulator).declared["Images"] == images
+        assert find_only_cache(emulator).declared["Images"] == images
         assert (run.result["image_cache_id"] == old) is (images != ["nginx:3"])
 
     def test_absent_removes_what_is_left_over(self, emulator: Emulator, processes: ModuleProcesses) -> None:
-        old, leftover = existing(emulator), left_over(emulator)
+        old, leftover = create_cache(emulator), left_over(emulator)
         result = processes.task(name="web", state="absent").result
         assert [(a["action"], a["image_cache_id"]) for a in result["actions"]] == [
             ("delete", leftover),
@@ -216,7 +208,7 @@ class TestCutOff:
 
 class TestAge:
     def test_max_age(self, emulator: Emulator, processes: ModuleProcesses) -> None:
-        old = existing(emulator)
+        old = create_cache(emulator)
         emulator.region().caches[old].created -= 8 * 86400
         assert processes.web(max_age="9d").result["changed"] is False
         refused = processes.web(max_age="7d", on_change="fail").result["msg"]
@@ -224,28 +216,28 @@ class TestAge:
         assert "and max_age is 7d" in refused
         assert set(emulator.calls()) == {LIST}
         run = processes.web(max_age="7d")
-        assert actions(run) == [("replace", ["max_age"])]
+        assert reported_actions(run) == [("replace", ["max_age"])]
         assert processes.web(max_age="7d").result["changed"] is False
-        assert only(emulator).id != old
+        assert find_only_cache(emulator).id != old
 
     def test_a_date_that_cannot_be_read_is_no_reason(self, emulator: Emulator, processes: ModuleProcesses) -> None:
-        existing(emulator)
+        create_cache(emulator)
         emulator.settings.omitted_fields = ("CreationTime",)
         assert processes.web(max_age="1s").result["changed"] is False
 
     def test_force_rebuild(self, emulator: Emulator, controller: Controller) -> None:
-        old = existing(emulator)
+        old = create_cache(emulator)
         refused = controller.web(force_rebuild=True, on_change="fail").result["msg"]
         assert "on_change is fail: force_rebuild asks for a new build" in refused
         run = controller.web(force_rebuild=True)
-        assert actions(run) == [("replace", ["force_rebuild"])]
+        assert reported_actions(run) == [("replace", ["force_rebuild"])]
         assert run.result["replaced"]["old_id"] == old
-        assert only(emulator).id != old
+        assert find_only_cache(emulator).id != old
 
 
 class TestTracking:
     def test_what_the_api_hides_is_seen(self, emulator: Emulator, processes: ModuleProcesses) -> None:
-        old = existing(emulator, Tags=[{"Key": "team", "Value": "web"}])
+        old = create_cache(emulator, Tags=[{"Key": "team", "Value": "web"}])
         credentials = [{"server": "h.example.com", "username": "u", "password": "canary-pass"}]
         tracked = {
             "track_build_settings": True,
@@ -255,36 +247,36 @@ class TestTracking:
         }
         # A cache without the record gets it, without a rebuild.
         run = processes.web("--diff", **tracked)
-        assert actions(run) == [
+        assert reported_actions(run) == [
             ("update", ["security_group_ids", "image_registry_credentials", "track_build_settings"])
         ]
         assert run.result["diff"]["after"]["track_build_settings"] is True
         assert run.result["image_cache"]["tags"] == {"team": "web"}
         assert RECORD not in run.output
-        tags = {tag["Key"]: tag["Value"] for tag in only(emulator).declared["Tags"]}
+        tags = {tag["Key"]: tag["Value"] for tag in find_only_cache(emulator).declared["Tags"]}
         assert set(tags) == {"team", RECORD}
         assert len(tags[RECORD]) < 127
         assert processes.web(**{**tracked, "security_group_ids": ["sg-2", "sg-1"]}).result["changed"] is False
         # Groups go in place.
         run = processes.web(**{**tracked, "security_group_ids": ["sg-3"]})
-        assert actions(run) == [("update", ["security_group_ids", "track_build_settings"])]
-        assert only(emulator).declared["SecurityGroupIds"] == ["sg-3"]
+        assert reported_actions(run) == [("update", ["security_group_ids", "track_build_settings"])]
+        assert find_only_cache(emulator).declared["SecurityGroupIds"] == ["sg-3"]
         # An option that is not given is not compared, and its record is kept.
         fewer = {"track_build_settings": True}
         assert processes.web(**fewer).result["changed"] is False
         # Any other of the nine needs another cache.
         run = processes.web("--diff", **tracked, subnet_id="subnet-2")
-        assert actions(run) == [("replace", ["subnet_id", "security_group_ids"])]
+        assert reported_actions(run) == [("replace", ["subnet_id", "security_group_ids"])]
         assert run.result["diff"]["after"]["subnet_id"] == "subnet-2"
         assert "vpc_id" not in run.result["diff"]["after"]
-        assert only(emulator).id != old
+        assert find_only_cache(emulator).id != old
         assert processes.web(**tracked, subnet_id="subnet-2").result["changed"] is False
 
     def test_new_tags_keep_the_record(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         processes.web(track_build_settings=True)
         for tracks in (False, True):
             assert processes.web(track_build_settings=tracks, tags={"a": str(tracks)}).result["changed"] is True
-            assert RECORD in [tag["Key"] for tag in only(emulator).declared["Tags"]]
+            assert RECORD in [tag["Key"] for tag in find_only_cache(emulator).declared["Tags"]]
         assert processes.web(track_build_settings=True).result["changed"] is False
 
     def test_on_change_fail_says_what_is_another(self, emulator: Emulator, processes: ModuleProcesses) -> None:
@@ -294,7 +286,7 @@ class TestTracking:
 
 
 def test_a_cache_whose_failed_update_bars_others_is_replaced(emulator: Emulator, processes: ModuleProcesses) -> None:
-    old = existing(emulator)
+    old = create_cache(emulator)
     emulator.settings.failures = [BuildFailure("nginx:2")]
     emulator.settings.refuses_update_while += ("UpdateFailed",)
     assert processes.web(images=["nginx:2"]).result["build_failure"]["phase"] == "EksCiCreated"
@@ -302,4 +294,4 @@ def test_a_cache_whose_failed_update_bars_others_is_replaced(emulator: Emulator,
     run = processes.web(images=["nginx:2"])
     assert run.status == 0, run.output
     assert run.result["replaced"]["old_id"] == old
-    assert only(emulator).declared["Images"] == ["nginx:2"]
+    assert find_only_cache(emulator).declared["Images"] == ["nginx:2"]

@@ -15,8 +15,8 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils import _set
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.pruning import rules_spec
 from emulator import BuildFailure, Emulator, Fault
 
+from .caches import CREATE, LIST, create_cache, create_cache_of_age
 from .controller import ROOT, Controller, Run
-from .test_life import CREATE, LIST, aged, existing
 
 ROLE = "tencentcloud.tke.image_cache"
 DEFAULTS = {"vpc_id": "vpc-508ctkfb", "subnet_id": "subnet-8ah75lo8", "wait_interval": 0.2, "tags": {"team": "web"}}
@@ -176,7 +176,9 @@ class TestRegions:
 
     def test_pruning_keeps_names_of_all_regions(self, emulator: Emulator, controller: Controller) -> None:
         caches = [CACHES[0], {**CACHES[1], "region": "ap-tokyo"}]
-        there = [aged(emulator, 90, ImageCacheName=name, Images=[f"{name}:1"]) for name in ("queue", "idle")]
+        there = [
+            create_cache_of_age(emulator, 90, ImageCacheName=name, Images=[f"{name}:1"]) for name in ("queue", "idle")
+        ]
         run = play(controller, image_cache_caches=caches, image_cache_prune={"unmatched_for": "30d"})
         assert run.status == 0, run.output
         deleted = next(result["deleted"] for result in run.results if "freed_gib" in result)
@@ -230,7 +232,7 @@ def test_no_password_is_shown(emulator: Emulator, controller: Controller) -> Non
 
 
 def test_the_playbook_takes_a_file_of_variables(emulator: Emulator, controller: Controller, tmp_path: Path) -> None:
-    existing(emulator)
+    create_cache(emulator)
     path = tmp_path / "caches.yml"
     path.write_text(yaml.safe_dump({"image_cache_caches": CACHES, "image_cache_defaults": DEFAULTS}), encoding="utf-8")
     run = controller.run("ansible-playbook", "tencentcloud.tke.image_caches", "-e", f"@{path}")
@@ -249,16 +251,16 @@ class TestPruning:
     IDLE = {"unmatched_for": "30d"}
 
     def test_is_off_by_default(self, emulator: Emulator, controller: Controller) -> None:
-        aged(emulator, 90, ImageCacheName="idle")
+        create_cache_of_age(emulator, 90, ImageCacheName="idle")
         run = play(controller, image_cache_caches=[])
         assert run.status == 0, run.output
         assert emulator.received == []
 
     def test_what_is_declared_stays_however_idle_it_is(self, emulator: Emulator, controller: Controller) -> None:
-        web = aged(emulator, 90, ImageCacheName="web", Tags=[{"Key": "team", "Value": "web"}])
-        left_over = aged(emulator, 90, ImageCacheName="queue-replacement", Images=["redis:0"])
-        idle = aged(emulator, 90, ImageCacheName="idle")
-        stay = aged(emulator, 90, ImageCacheName="stay")
+        web = create_cache_of_age(emulator, 90, ImageCacheName="web", Tags=[{"Key": "team", "Value": "web"}])
+        left_over = create_cache_of_age(emulator, 90, ImageCacheName="queue-replacement", Images=["redis:0"])
+        idle = create_cache_of_age(emulator, 90, ImageCacheName="idle")
+        stay = create_cache_of_age(emulator, 90, ImageCacheName="stay")
         prune = {**self.IDLE, "keep_names": ["stay"]}
         run = play(controller, "--check", "--diff", image_cache_prune=prune)
         assert run.status == 0, run.output

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 from emulator import Emulator, Fault
 
+from .caches import CREATE, LIST
 from .controller import MODULE, SET, WEB, Controller
-from .test_life import CREATE, LIST
 
 CANARIES = {"key": "canary/key+Zq8=", "token": "canary-token-Xw7", "password": 'canary"pass Vy6', "id": "AKIDcanary"}
 # The id of a key is no secret.

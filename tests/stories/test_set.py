@@ -14,37 +14,27 @@ from typing import Any
 import pytest
 from emulator import OPTIONAL_FIELDS, BuildFailure, Emulator, Fault
 
+from .caches import CREATE, DELETE, LIST, SET_OPTIONS, UPDATE, create_cache, numbered_names, set_entries
 from .controller import SET, Controller
 from .processes import ModuleProcesses
-from .test_life import CREATE, DELETE, LIST, UPDATE, existing
-
-BESIDE = {"vpc_id": "vpc-508ctkfb", "subnet_id": "subnet-8ah75lo8", "wait_interval": 0.2}
-
-
-def named(*names: str, **options: Any) -> list[dict[str, Any]]:
-    return [{"name": name, "images": ["nginx:1.27.3"], **options} for name in names]
-
-
-def numbered(count: int) -> list[str]:
-    return [f"cache-{number:03}" for number in range(count)]
 
 
 def test_every_entry_gets_what_it_needs_in_one_playbook(emulator: Emulator, controller: Controller) -> None:
-    kept = existing(emulator, ImageCacheName="kept")
-    changed = existing(emulator, ImageCacheName="changed")
-    replaced = existing(emulator, ImageCacheName="replaced", Images=["nginx:1"])
-    gone = existing(emulator, ImageCacheName="gone")
+    kept = create_cache(emulator, ImageCacheName="kept")
+    changed = create_cache(emulator, ImageCacheName="changed")
+    replaced = create_cache(emulator, ImageCacheName="replaced", Images=["nginx:1"])
+    gone = create_cache(emulator, ImageCacheName="gone")
     emulator.settings.failures = [BuildFailure("broken")]
     entries = [
-        *named("kept", "new"),
-        *named("changed", retention_days=9),
-        *named("replaced", on_change="replace"),
+        *set_entries("kept", "new"),
+        *set_entries("changed", retention_days=9),
+        *set_entries("replaced", on_change="replace"),
         {"name": "gone", "state": "absent"},
-        {**named("bad")[0], "images": ["broken:1"]},
-        *named("new", region="ap-shanghai"),
+        {**set_entries("bad")[0], "images": ["broken:1"]},
+        *set_entries("new", region="ap-shanghai"),
         {"name": "lacking", "images": ["nginx:1"], "vpc_id": "vpc-1", "subnet_id": "subnet-1", "id": "imc-none"},
     ]
-    task = {SET: {**BESIDE, "image_caches": entries}, "ignore_errors": True}
+    task = {SET: {**SET_OPTIONS, "image_caches": entries}, "ignore_errors": True}
     foreseen = controller.play({**task, "check_mode": True, "diff": True}).result
     assert set(emulator.calls()) == {LIST}
     run = controller.play({**task, "diff": True})
@@ -86,9 +76,9 @@ def test_every_entry_gets_what_it_needs_in_one_playbook(emulator: Emulator, cont
 
 
 def test_a_hundred_unchanged_caches_are_two_calls(emulator: Emulator, controller: Controller) -> None:
-    for name in numbered(100):
-        existing(emulator, ImageCacheName=name)
-    run = controller.play({SET: {**BESIDE, "image_caches": named(*numbered(100))}})
+    for name in numbered_names(100):
+        create_cache(emulator, ImageCacheName=name)
+    run = controller.play({SET: {**SET_OPTIONS, "image_caches": set_entries(*numbered_names(100))}})
     assert run.status == 0, run.output
     assert run.result["changed"] is False
     assert run.result["summary"]["unchanged"] == 100
@@ -103,13 +93,13 @@ def test_a_hundred_new_ones_keep_to_the_rate_and_share_their_looks(
     # Requests that the network or a busy machine bunches together are no matter of this story.
     emulator.settings.requests_per_second = 1000
     began = time.monotonic()
-    run = processes.set(**{**BESIDE, "wait_interval": 1}, image_caches=named(*numbered(100)))
+    run = processes.set(**{**SET_OPTIONS, "wait_interval": 1}, image_caches=set_entries(*numbered_names(100)))
     took = time.monotonic() - began
     assert run.status == 0, run.output
     assert run.result["summary"]["created"] == 100
     assert {entry["image_cache"]["status"] for entry in run.result["image_caches"]} == {"Ready"}
     names = [entry["image_cache"]["image_cache_name"] for entry in run.result["image_caches"]]
-    assert names == numbered(100)
+    assert names == numbered_names(100)
     calls = emulator.calls()
     assert calls.count(CREATE) == 100
     # At 20 in a second, the last begins 99 gaps after the first; nothing that holds them up makes it sooner.
@@ -121,7 +111,7 @@ def test_a_hundred_new_ones_keep_to_the_rate_and_share_their_looks(
 
 def test_throttling_is_learned_from(emulator: Emulator, processes: ModuleProcesses) -> None:
     emulator.settings.requests_per_second = 5
-    run = processes.set(**BESIDE, image_caches=named(*numbered(12)), api_retries=10)
+    run = processes.set(**SET_OPTIONS, image_caches=set_entries(*numbered_names(12)), api_retries=10)
     assert run.status == 0, run.output
     assert len(emulator.region().caches) == 12
 
@@ -130,41 +120,56 @@ class TestRefused:
     @pytest.mark.parametrize(
         ("entries", "words"),
         [
-            (named("a", "b", "a"), "image_caches[0] and image_caches[2] have the same image_cache_name 'a'"),
+            (set_entries("a", "b", "a"), "image_caches[0] and image_caches[2] have the same image_cache_name 'a'"),
             ([{"id": "imc-1"}, {"id": "imc-1"}], "image_caches[0] and image_caches[1] have the same image_cache_id"),
-            (named("a-replacement", "a", state="absent"), "image_caches[0] is named 'a-replacement', which is res"),
-            (named("a", "b-replacement"), "image_caches[1]: image cache 'b-replacement': image_cache_name ends in"),
-            ([*named("a"), {"images": ["nginx:1"]}], "image_caches[1]: one of image_cache_name and image_cache_id"),
-            ([*named("a"), {"name": "b", "imgaes": []}], "image_caches[1]: Unsupported parameters"),
-            ([*named("a"), {"name": "b", "size": "big"}], "image_caches[1]: argument 'image_cache_size'"),
-            ([*named("a", "b"), {"name": "c", "state": "here"}], "image_caches[2]: value of state must be one of"),
-            (named("a", images=["x:1", "x:1"]), "image_caches[0]: image cache 'a': image 'x:1' is listed 2 times"),
+            (
+                set_entries("a-replacement", "a", state="absent"),
+                "image_caches[0] is named 'a-replacement', which is res",
+            ),
+            (
+                set_entries("a", "b-replacement"),
+                "image_caches[1]: image cache 'b-replacement': image_cache_name ends in",
+            ),
+            (
+                [*set_entries("a"), {"images": ["nginx:1"]}],
+                "image_caches[1]: one of image_cache_name and image_cache_id",
+            ),
+            ([*set_entries("a"), {"name": "b", "imgaes": []}], "image_caches[1]: Unsupported parameters"),
+            ([*set_entries("a"), {"name": "b", "size": "big"}], "image_caches[1]: argument 'image_cache_size'"),
+            (
+                [*set_entries("a", "b"), {"name": "c", "state": "here"}],
+                "image_caches[2]: value of state must be one of",
+            ),
+            (
+                set_entries("a", images=["x:1", "x:1"]),
+                "image_caches[0]: image cache 'a': image 'x:1' is listed 2 times",
+            ),
         ],
     )
     def test_the_whole_set_before_any_call(
         self, emulator: Emulator, processes: ModuleProcesses, entries: Any, words: str
     ) -> None:
-        result = processes.set(**BESIDE, image_caches=entries).result
+        result = processes.set(**SET_OPTIONS, image_caches=entries).result
         assert result["failed"] is True
         assert words in result["msg"]
         assert emulator.received == []
 
     def test_limits(self, emulator: Emulator, processes: ModuleProcesses) -> None:
-        result = processes.set(image_caches=named("a"), concurrency=0, requests_per_second=0).result
+        result = processes.set(image_caches=set_entries("a"), concurrency=0, requests_per_second=0).result
         assert "concurrency is 0; it must be from 1 to 100" in result["msg"]
         assert "requests_per_second is 0; it must be from 0.1 to 1000" in result["msg"]
         assert emulator.received == []
 
     def test_one_name_in_two_regions_is_two_caches(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         emulator.settings.build_seconds = 600
-        entries = [*named("a", region="ap-tokyo"), *named("a", region="ap-seoul"), *named("a")]
-        entries += named("a-replacement", region="ap-paris", state="absent")
-        assert processes.set(**BESIDE, image_caches=entries, wait=False).result["summary"]["created"] == 3
+        entries = [*set_entries("a", region="ap-tokyo"), *set_entries("a", region="ap-seoul"), *set_entries("a")]
+        entries += set_entries("a-replacement", region="ap-paris", state="absent")
+        assert processes.set(**SET_OPTIONS, image_caches=entries, wait=False).result["summary"]["created"] == 3
 
     def test_reserved_name_is_absent_or_refused_in_a_playbook(self, emulator: Emulator, controller: Controller) -> None:
-        existing(emulator, ImageCacheName="a-replacement")
+        create_cache(emulator, ImageCacheName="a-replacement")
         tasks = [
-            {SET: {**BESIDE, "image_caches": named("b", "a-replacement")}, "ignore_errors": True},
+            {SET: {**SET_OPTIONS, "image_caches": set_entries("b", "a-replacement")}, "ignore_errors": True},
             {SET: {"image_caches": [{"name": "a-replacement", "state": "absent"}]}},
         ]
         refused, removed = controller.play(*tasks).results
@@ -176,9 +181,14 @@ class TestRefused:
 def test_entries_that_cannot_be_compared_are_warned_of_by_name(emulator: Emulator, controller: Controller) -> None:
     emulator.settings.omitted_fields = OPTIONAL_FIELDS
     for name in ("a", "b", "c"):
-        existing(emulator, ImageCacheName=name)
-    entries = [*named("a"), *named("b", tags={"team": "b"}), *named("c", retention_days=3), *named("d", tags={"a": 1})]
-    run = controller.play({SET: {**BESIDE, "image_caches": entries}}, arguments=("--check",))
+        create_cache(emulator, ImageCacheName=name)
+    entries = [
+        *set_entries("a"),
+        *set_entries("b", tags={"team": "b"}),
+        *set_entries("c", retention_days=3),
+        *set_entries("d", tags={"a": 1}),
+    ]
+    run = controller.play({SET: {**SET_OPTIONS, "image_caches": entries}}, arguments=("--check",))
     assert run.result["summary"]["unchanged"] == 3
     assert sorted(run.result["warnings"]) == [
         f"image cache {name!r} cannot be compared with its declaration in {option}: the API does not show it, so a"
@@ -188,8 +198,8 @@ def test_entries_that_cannot_be_compared_are_warned_of_by_name(emulator: Emulato
 
 
 def test_typo_in_one_entry_is_one_error_without_warnings(emulator: Emulator, controller: Controller) -> None:
-    entries = [{**named("a")[0], "size": 20}, {"name": "b", "imgaes": ["nginx:1"]}, {"id": "imc-1", "size": 30}]
-    run = controller.play({SET: {**BESIDE, "image_caches": entries}})
+    entries = [{**set_entries("a")[0], "size": 20}, {"name": "b", "imgaes": ["nginx:1"]}, {"id": "imc-1", "size": 30}]
+    run = controller.play({SET: {**SET_OPTIONS, "image_caches": entries}})
     assert run.status != 0
     assert run.result["msg"].startswith("image_caches[1]: Unsupported parameters for (tencentcloud.tke")
     assert "image_caches.imgaes" in run.result["msg"]
@@ -199,17 +209,17 @@ def test_typo_in_one_entry_is_one_error_without_warnings(emulator: Emulator, con
 
 
 def test_option_and_its_alias_in_one_entry_are_warned_of(emulator: Emulator, controller: Controller) -> None:
-    entries = [*named("a"), {**named("b")[0], "size": 20, "image_cache_size": 30}]
-    run = controller.play({SET: {**BESIDE, "image_caches": entries}}, arguments=("--check",))
+    entries = [*set_entries("a"), {**set_entries("b")[0], "size": 20, "image_cache_size": 30}]
+    run = controller.play({SET: {**SET_OPTIONS, "image_caches": entries}}, arguments=("--check",))
     assert run.result["warnings"] == [
         "Both option image_caches[1].image_cache_size and its alias image_caches[1].size are set."
     ]
 
 
 def test_absent_by_id_and_another_name_fails_that_entry_alone(emulator: Emulator, controller: Controller) -> None:
-    prod = existing(emulator, ImageCacheName="prod")
+    prod = create_cache(emulator, ImageCacheName="prod")
     entries = [{"id": prod, "name": "stage", "state": "absent"}, {"id": "imc-none", "name": "x", "state": "absent"}]
-    run = controller.play({SET: {"image_caches": [*entries, *named("kept")], **BESIDE}})
+    run = controller.play({SET: {"image_caches": [*entries, *set_entries("kept")], **SET_OPTIONS}})
     result = run.result
     assert [entry["failed"] for entry in result["image_caches"]] == [True, False, False]
     assert f"image_caches[0] ('stage' '{prod}'): image cache 'stage' ({prod}): it is named 'prod'" in result["msg"]
@@ -220,21 +230,21 @@ def test_absent_by_id_and_another_name_fails_that_entry_alone(emulator: Emulator
 
 def test_on_error_stop_begins_nothing_more(emulator: Emulator, processes: ModuleProcesses) -> None:
     emulator.faults.append(Fault.error("LimitExceeded", CREATE, times=99, message="No more."))
-    entries = named(*numbered(30))
-    result = processes.set(**BESIDE, image_caches=entries, on_error="stop", concurrency=2).result
+    entries = set_entries(*numbered_names(30))
+    result = processes.set(**SET_OPTIONS, image_caches=entries, on_error="stop", concurrency=2).result
     assert emulator.calls().count(CREATE) < 10
     assert result["summary"]["failed"] == 30
     assert "it was not begun: on_error is stop, and another one has failed" in result["image_caches"][29]["msg"]
     emulator.received.clear()
-    assert processes.set(**BESIDE, image_caches=entries).result["summary"]["failed"] == 30
+    assert processes.set(**SET_OPTIONS, image_caches=entries).result["summary"]["failed"] == 30
     assert emulator.calls().count(CREATE) == 30
 
 
 def test_no_password_of_an_entry_is_shown(emulator: Emulator, controller: Controller) -> None:
     credentials = [{"server": "h.example.com", "username": "u", "password": "canary-in-entry"}]
-    variables = {"entries": named("a", image_registry_credentials=credentials)}
+    variables = {"entries": set_entries("a", image_registry_credentials=credentials)}
     run = controller.play(
-        {SET: {**BESIDE, "image_caches": "{{ entries }}"}}, vars=variables, arguments=("-vvvv", "--diff")
+        {SET: {**SET_OPTIONS, "image_caches": "{{ entries }}"}}, vars=variables, arguments=("-vvvv", "--diff")
     )
     assert run.status == 0, run.output
     assert "canary-in-entry" not in run.output + str(run.results)
@@ -242,13 +252,13 @@ def test_no_password_of_an_entry_is_shown(emulator: Emulator, controller: Contro
 
 @pytest.mark.parametrize("killed_at", [1, 6, 14, 25, 40])
 def test_an_interrupted_set_resumes(emulator: Emulator, processes: ModuleProcesses, killed_at: int) -> None:
-    for name in numbered(10):
-        existing(emulator, ImageCacheName=name, Images=["nginx:0"])
+    for name in numbered_names(10):
+        create_cache(emulator, ImageCacheName=name, Images=["nginx:0"])
     emulator.settings.build_seconds = 0.5
     entries = [
-        *named(*numbered(5), on_change="replace"),
-        *named(*numbered(10)[5:], state="absent"),
-        *named(*(f"new-{number}" for number in range(10))),
+        *set_entries(*numbered_names(5), on_change="replace"),
+        *set_entries(*numbered_names(10)[5:], state="absent"),
+        *set_entries(*(f"new-{number}" for number in range(10))),
     ]
 
     def kill(moment: str, action: str) -> None:
@@ -256,14 +266,14 @@ def test_an_interrupted_set_resumes(emulator: Emulator, processes: ModuleProcess
             os.kill(processes.current(), signal.SIGKILL)
 
     emulator.watch = kill
-    assert processes.run("image_cache_set", **BESIDE, image_caches=entries) is None
+    assert processes.run("image_cache_set", **SET_OPTIONS, image_caches=entries) is None
     emulator.watch = lambda moment, action: None
-    run = processes.set(**BESIDE, image_caches=entries)
+    run = processes.set(**SET_OPTIONS, image_caches=entries)
     assert run.status == 0, run.output
     declared = sorted(cache.declared["ImageCacheName"] for cache in emulator.region().caches.values())
-    assert declared == sorted([*numbered(5), *(f"new-{number}" for number in range(10))])
+    assert declared == sorted([*numbered_names(5), *(f"new-{number}" for number in range(10))])
     assert {tuple(cache.declared["Images"]) for cache in emulator.region().caches.values()} == {("nginx:1.27.3",)}
-    assert processes.set(**BESIDE, image_caches=entries).result["changed"] is False
+    assert processes.set(**SET_OPTIONS, image_caches=entries).result["changed"] is False
 
 
 def test_a_set_of_none_asks_nothing(emulator: Emulator, processes: ModuleProcesses) -> None:
@@ -273,7 +283,7 @@ def test_a_set_of_none_asks_nothing(emulator: Emulator, processes: ModuleProcess
 
 
 def test_writes_and_looks_are_named(emulator: Emulator, processes: ModuleProcesses) -> None:
-    existing(emulator, ImageCacheName="a")
-    processes.set(**BESIDE, image_caches=[*named("a", retention_days=3), *named("b", state="absent")])
+    create_cache(emulator, ImageCacheName="a")
+    processes.set(**SET_OPTIONS, image_caches=[*set_entries("a", retention_days=3), *set_entries("b", state="absent")])
     assert emulator.calls()[:2] == [LIST, UPDATE]
     assert DELETE not in emulator.calls()

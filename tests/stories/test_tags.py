@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from emulator import Emulator
 
+from .caches import LIST, UPDATE, create_cache, reported_actions
 from .controller import SET, WEB, Controller
-from .test_life import LIST, UPDATE, actions, existing
 
 TEAM = [{"Key": "team", "Value": "web"}, {"Key": "stage", "Value": "test"}]
 ADDED: dict[str, Any] = {"tags": {"stage": "prod", "new": 1}, "purge_tags": False}
@@ -29,11 +29,11 @@ def tags_of(emulator: Emulator, image_cache_id: str) -> dict[str, str]:
 @pytest.mark.parametrize("merges", [False, True])
 def test_declared_tags_are_added_and_others_stay(emulator: Emulator, controller: Controller, merges: bool) -> None:
     emulator.settings.merges_tags = merges
-    image_cache_id = existing(emulator, Tags=TEAM)
+    image_cache_id = create_cache(emulator, Tags=TEAM)
     foretold = controller.web("--check", "--diff", **ADDED).result
     assert emulator.calls() == [LIST]
     run = controller.web("--diff", **ADDED)
-    assert actions(run) == [("update", ["tags"])]
+    assert reported_actions(run) == [("update", ["tags"])]
     for result in (foretold, run.result):
         assert result["image_cache"]["tags"] == ALL
         assert result["diff"]["before"]["tags"] == {"team": "web", "stage": "test"}
@@ -45,14 +45,14 @@ def test_declared_tags_are_added_and_others_stay(emulator: Emulator, controller:
 
 
 def test_tags_that_are_not_declared_are_removed_by_default(emulator: Emulator, controller: Controller) -> None:
-    image_cache_id = existing(emulator, Tags=TEAM)
-    assert actions(controller.web(tags={"stage": "test"})) == [("update", ["tags"])]
+    image_cache_id = create_cache(emulator, Tags=TEAM)
+    assert reported_actions(controller.web(tags={"stage": "test"})) == [("update", ["tags"])]
     assert tags_of(emulator, image_cache_id) == {"stage": "test"}
 
 
 def test_kept_tags_are_carried_to_a_replacement_with_the_record(emulator: Emulator, controller: Controller) -> None:
     tracked = {**ADDED, "track_build_settings": True}
-    existing(emulator, Tags=TEAM)
+    create_cache(emulator, Tags=TEAM)
     updated = controller.web(**tracked).result
     record = tags_of(emulator, updated["image_cache_id"])[RECORD]
     assert tags_of(emulator, updated["image_cache_id"]) == {**ALL, RECORD: record}
@@ -64,7 +64,7 @@ def test_kept_tags_are_carried_to_a_replacement_with_the_record(emulator: Emulat
 
 
 def test_entries_of_a_set_and_the_role_take_purge_tags(emulator: Emulator, controller: Controller) -> None:
-    ids = {name: existing(emulator, ImageCacheName=name, Tags=TEAM) for name in ("a", "b", "c")}
+    ids = {name: create_cache(emulator, ImageCacheName=name, Tags=TEAM) for name in ("a", "b", "c")}
     beside = {key: value for key, value in WEB.items() if key != "name"}
     entries = [{"name": "a"}, {"name": "b", "purge_tags": True}]
     role = {

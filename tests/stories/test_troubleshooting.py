@@ -16,9 +16,9 @@ import pytest
 import trustme
 from emulator import Emulator, Fault
 
+from .caches import DELETE, LIST, UPDATE, create_cache, create_cache_of_age, start_build
 from .controller import MODULE, SET, WEB, Controller, Run
 from .guides import table
-from .test_life import DELETE, LIST, UPDATE, aged, begun, existing
 
 PER_CACHE = "on resource * or qcs::tke:<region>:uin/<uin>:imagecache/* (or one ID instead of the last *)."
 # What makes the API, or something before it, fail with each message of the guide.
@@ -38,7 +38,7 @@ def failed_builds(emulator: Emulator, controller: Controller, events: list[list[
     entries = []
     for number, listed in enumerate(events):
         name = f"failed-{number}"
-        aged(emulator, 1, ImageCacheName=name, shown={"Status": "Failed", "Events": listed})
+        create_cache_of_age(emulator, 1, ImageCacheName=name, shown={"Status": "Failed", "Events": listed})
         entries.append({**WEB, "name": name, "recreate_failed": False})
     run = controller.play({SET: {"image_caches": entries}})
     assert run.status != 0
@@ -141,7 +141,7 @@ def test_untrusted_certificate_leads_to_the_cause_and_action_of_the_guide(encryp
 def test_missing_permission_names_the_resources_it_can_be_granted_on(
     emulator: Emulator, controller: Controller
 ) -> None:
-    existing(emulator)
+    create_cache(emulator)
     emulator.faults += [Fault.error("UnauthorizedOperation.CamNoAuth", action) for action in (UPDATE, DELETE)]
     run = controller.play(
         {MODULE: {**WEB, "retention_days": 5}, "ignore_errors": True},
@@ -153,9 +153,9 @@ def test_missing_permission_names_the_resources_it_can_be_granted_on(
 
 def test_long_waits_and_duplicates_print_the_messages_of_the_guide(emulator: Emulator, controller: Controller) -> None:
     emulator.settings.build_seconds = 600
-    begun(emulator)
+    start_build(emulator)
     for _number in range(2):
-        existing(emulator, ImageCacheName="twice")
+        create_cache(emulator, ImageCacheName="twice")
     run = controller.play(
         {MODULE: {**WEB, "wait_timeout": 1}, "ignore_errors": True}, {MODULE: {**WEB, "name": "twice"}}
     )

@@ -21,8 +21,8 @@ import pytest
 import yaml
 from emulator import BuildFailure, Emulator, Fault, Settings
 
+from .caches import LIST, create_cache
 from .controller import HUNG, INFO, MODULE, ROOT, SET, WEB, Controller, Run
-from .test_life import LIST, existing
 from .ways import VARIABLE, comparable, differences
 
 CANARY = "canary-secret-key-Zq8"
@@ -92,7 +92,7 @@ class TestWhere:
         variables: dict[str, Any],
         here: bool,
     ) -> None:
-        existing(emulator)
+        create_cache(emulator)
         run = play_on(controller, hosts, {**UNCHANGED, **task}, arguments=("-vvv",), vars=variables)
         assert run.status == 0, run.output
         assert ("Using module file" not in run.output) is here
@@ -100,7 +100,7 @@ class TestWhere:
         assert emulator.calls() == [LIST]
 
     def test_where_the_controller_lacks_requests(self, emulator: Emulator, controller: Controller) -> None:
-        existing(emulator)
+        create_cache(emulator)
         (controller.folder / "requests.py").write_text("raise ImportError('not here')\n", encoding="utf-8")
         path = os.pathsep.join([str(controller.folder), controller.environment["PYTHONPATH"]])
         # The module's Python has it.
@@ -124,7 +124,7 @@ class Same:
     """Tasks whose results must be the same whichever way they run."""
 
     tasks: list[dict[str, Any]]
-    there: Callable[[Emulator], Any] = existing
+    there: Callable[[Emulator], Any] = create_cache
     play: dict[str, Any] = field(default_factory=dict)
     hosts: str = "near"
     fails: bool = False
@@ -271,7 +271,7 @@ def without_repeated_looks(calls: list[str]) -> list[str]:
 
 
 def test_ad_hoc(emulator: Emulator, controller: Controller) -> None:
-    existing(emulator)
+    create_cache(emulator)
     outputs = []
     for here in (True, False):
         command = ("ansible", "localhost", "-m", MODULE, "-a", "name=web retention_days=3", "--check", "--diff", "-vvv")
@@ -327,7 +327,7 @@ class TestProgress:
 
     def test_of_a_replace_and_a_delete(self, controller: Controller, emulator: Emulator) -> None:
         emulator.settings.build_looks = 10
-        existing(emulator)
+        create_cache(emulator)
         run = controller.web(images=["redis:7"], on_change="replace", wait_interval=0.1)
         lines = self.lines(run)
         text = "\n".join(lines)
@@ -346,7 +346,7 @@ class TestProgress:
         self, controller: Controller, emulator: Emulator
     ) -> None:
         emulator.settings.build_looks = 4
-        existing(emulator)
+        create_cache(emulator)
         caches = [{"name": "web"}, {"name": "b"}, {"name": "c"}]
         task = {SET: {**{k: v for k, v in WEB.items() if k != "name"}, "image_caches": caches, "wait_interval": 0.2}}
         lines = self.lines(controller.play(task))
@@ -386,7 +386,7 @@ class TestProgress:
         assert self.lines(run) == []
 
     def test_an_unchanged_run_says_nothing(self, emulator: Emulator, controller: Controller) -> None:
-        existing(emulator)
+        create_cache(emulator)
         assert self.lines(controller.web()) == []
 
     def test_a_json_stdout_callback_stays_valid_json(self, controller: Controller) -> None:

@@ -18,8 +18,8 @@ from ansible.module_utils import basic
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _prune, _run
 from ansible_collections.tencentcloud.tke.plugins.module_utils._module import Definition, run_in_process
 from emulator import Emulator
+from stories.caches import create_cache_of_age
 from stories.controller import ROOT
-from stories.test_life import aged
 
 UTILS = ROOT / "plugins/module_utils"
 PACKAGE = "ansible_collections.tencentcloud.tke.plugins.module_utils"
@@ -92,8 +92,8 @@ def there(emulator: Emulator) -> Emulator:
     """An emulator with caches to replace and to prune, and keys that are canaries."""
     emulator.keys["AKIDcanary"] = (CANARIES["secret_key"], CANARIES["token"])
     emulator.settings.build_seconds = 0.02
-    aged(emulator, 3, Images=["nginx:1"])
-    aged(emulator, 3, ImageCacheName="old")
+    create_cache_of_age(emulator, 3, Images=["nginx:1"])
+    create_cache_of_age(emulator, 3, ImageCacheName="old")
     return emulator
 
 
