@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
-from emulator import Emulator
+from emulator import BuildFailure, Emulator
 
 from .controller import Run
 
@@ -29,6 +29,14 @@ def create_cache(emulator: Emulator, region: str = "ap-guangzhou", **parameters:
     image_cache_id = start_build(emulator, region, **parameters)
     build = emulator.region(region).caches[image_cache_id].builds[-1]
     build.began, build.looks = build.began - 60, None
+    return image_cache_id
+
+
+def create_failed_cache(emulator: Emulator, region: str = "ap-guangzhou", **parameters: Any) -> str:
+    """Create a cache in the emulator whose build has failed, and return its ID. Later builds succeed."""
+    emulator.settings.failures = [BuildFailure("nginx")]
+    image_cache_id = create_cache(emulator, region, **parameters)
+    emulator.settings.failures = []
     return image_cache_id
 
 

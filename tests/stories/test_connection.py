@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Connection options, the environment, ad hoc use, and how a missing library reads."""
+"""Connection options, environment variables, ad hoc commands, and the message for a missing library."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from .ways import VARIABLE
 
 @pytest.fixture
 def authority() -> trustme.CA:
-    """A certificate authority that nobody trusts."""
+    """A certificate authority that no system trusts."""
     return trustme.CA()
 
 
 @pytest.fixture
-def encrypted(authority: trustme.CA) -> Iterator[Emulator]:
-    """An emulator that speaks TLS as localhost."""
+def tls_emulator(authority: trustme.CA) -> Iterator[Emulator]:
+    """An emulator that uses TLS with a certificate for localhost."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
     emulator = Emulator(ssl_context=context).start()
@@ -40,10 +40,12 @@ def encrypted(authority: trustme.CA) -> Iterator[Emulator]:
 
 
 class TestTls:
-    def test_ca_path_names_whom_to_trust(self, encrypted: Emulator, authority: trustme.CA, tmp_path: Path) -> None:
+    def test_certificate_is_accepted_with_ca_path_or_without_validation(
+        self, tls_emulator: Emulator, authority: trustme.CA, tmp_path: Path
+    ) -> None:
         bundle = tmp_path / "ca.pem"
         authority.cert_pem.write_to_path(str(bundle))
-        controller = Controller(encrypted, tmp_path)
+        controller = Controller(tls_emulator, tmp_path)
         run = controller.play(
             {MODULE: {**WEB, "ca_path": str(bundle)}, "check_mode": True},
             {MODULE: {**WEB, "validate_certs": False}, "check_mode": True},
@@ -53,16 +55,16 @@ class TestTls:
         assert [result["changed"] for result in run.results] == [True] * 4, run.output
         assert "InsecureRequestWarning" not in run.output
 
-    def test_an_untrusted_certificate_fails_at_once(self, encrypted: Emulator, tmp_path: Path) -> None:
-        result = Controller(encrypted, tmp_path).web().result
+    def test_untrusted_certificate_fails_before_any_request(self, tls_emulator: Emulator, tmp_path: Path) -> None:
+        result = Controller(tls_emulator, tmp_path).web().result
         assert result["error"]["code"] == "UntrustedCertificate"
         assert "the certificate of localhost" in result["msg"]
         assert "ca_path" in result["msg"]
-        assert encrypted.received == []
+        assert tls_emulator.received == []
 
 
 class PlainServer:
-    """Opens a tunnel if asked for one, and answers everything else in plain HTTP, as a server without TLS does."""
+    """Opens a tunnel on request and answers everything else in plain HTTP, like a server without TLS."""
 
     def __init__(self) -> None:
         self.connections = 0
@@ -71,7 +73,7 @@ class PlainServer:
         threading.Thread(target=self._serve, daemon=True).start()
 
     def stop(self) -> None:
-        """Accept no further connection."""
+        """Stop accepting connections."""
         self._listening.close()
 
     def _serve(self) -> None:
@@ -97,7 +99,7 @@ def plain_server() -> Iterator[PlainServer]:
 
 
 class TestPlainServer:
-    def test_endpoint_without_scheme_on_loopback_fails_at_once_with_the_url_to_set(
+    def test_loopback_endpoint_without_scheme_fails_and_names_the_url_to_set(
         self, controller: Controller, plain_server: PlainServer
     ) -> None:
         address = plain_server.address
@@ -109,7 +111,7 @@ class TestPlainServer:
         assert (result["error"]["code"], result["error"]["retryable"]) == ("TlsMissing", False)
         assert plain_server.connections == 1
 
-    def test_sts_endpoint_without_scheme_on_loopback_fails_at_once_with_the_url_to_set(
+    def test_loopback_sts_endpoint_without_scheme_fails_and_names_the_url_to_set(
         self, controller: Controller, plain_server: PlainServer
     ) -> None:
         role = {"role_arn": "qcs::cam::uin/100:roleName/r", "sts_endpoint": plain_server.address}
@@ -117,7 +119,9 @@ class TestPlainServer:
         assert f"set sts_endpoint to http://{plain_server.address}." in result["msg"]
         assert plain_server.connections == 1
 
-    def test_endpoint_elsewhere_fails_at_once(self, controller: Controller, plain_server: PlainServer) -> None:
+    def test_remote_endpoint_fails_after_one_connection(
+        self, controller: Controller, plain_server: PlainServer
+    ) -> None:
         controller.environment["HTTPS_PROXY"] = f"http://{plain_server.address}"
         result = controller.web(endpoint="tke.example.com").result
         assert (
@@ -128,7 +132,7 @@ class TestPlainServer:
 
 
 class TestEnvironment:
-    def test_every_option_has_its_variable(self, emulator: Emulator, controller: Controller) -> None:
+    def test_options_are_read_from_environment_variables(self, emulator: Emulator, controller: Controller) -> None:
         emulator.keys["AKIDtemporary"] = ("temporarySecretKey", "temporary-token-value")
         emulator.faults.append(Fault.error("RequestLimitExceeded", times=1))
         environment = {
@@ -148,7 +152,7 @@ class TestEnvironment:
         assert request.headers["X-TC-Token"] == "temporary-token-value"
         assert len(emulator.received) == 1
 
-    def test_options_outrank_the_environment(self, emulator: Emulator, controller: Controller) -> None:
+    def test_options_take_precedence_over_the_environment(self, emulator: Emulator, controller: Controller) -> None:
         controller.environment["TENCENTCLOUD_TOKEN"] = "token-of-other-keys"
         emulator.keys["AKIDother"] = ("otherSecretKey", None)
         run = controller.task(
@@ -158,23 +162,23 @@ class TestEnvironment:
         assert emulator.received[0].region == "ap-tokyo"
         assert "X-TC-Token" not in emulator.received[0].headers
 
-    def test_a_netrc_entry_does_not_replace_the_signature(self, controller: Controller, tmp_path: Path) -> None:
+    def test_netrc_entry_does_not_replace_the_signature(self, controller: Controller, tmp_path: Path) -> None:
         netrc = tmp_path / ".netrc"
         netrc.write_text("machine 127.0.0.1 login somebody password something\n", encoding="utf-8")
         netrc.chmod(0o600)
         assert controller.task(name="web", state="absent").status == 0
 
-    def test_no_proxy_stands_before_a_loopback_endpoint(self, controller: Controller) -> None:
+    def test_proxy_is_not_used_for_a_loopback_endpoint(self, controller: Controller) -> None:
         controller.environment.update(http_proxy="http://127.0.0.1:9", HTTP_PROXY="http://127.0.0.1:9")
         assert controller.task(name="web", state="absent").status == 0
 
-    def test_a_proxy_of_the_environment_is_used(self, controller: Controller) -> None:
+    def test_proxy_from_the_environment_is_used(self, controller: Controller) -> None:
         with socket.create_server(("127.0.0.1", 0)) as proxy:
-            asked: list[bytes] = []
+            request_lines: list[bytes] = []
 
             def refuse() -> None:
                 connection = proxy.accept()[0]
-                asked.append(connection.recv(4096).splitlines()[0])
+                request_lines.append(connection.recv(4096).splitlines()[0])
                 connection.sendall(b"HTTP/1.1 403 Forbidden\r\n\r\n")
                 connection.close()
 
@@ -184,11 +188,13 @@ class TestEnvironment:
             controller.environment.update(https_proxy=address, HTTPS_PROXY=address)
             result = controller.web(endpoint="tke.invalid", api_retries=0).result
             thread.join(10)
-        assert [line.split()[:2] for line in asked] == [[b"CONNECT", b"tke.invalid:443"]]
+        assert [line.split()[:2] for line in request_lines] == [[b"CONNECT", b"tke.invalid:443"]]
         assert result["error"]["code"] == "ConnectionFailed"
         assert "no connection to tke.invalid: Tunnel connection failed: 403 Forbidden" in result["msg"]
 
-    def test_requests_name_who_asks(self, emulator: Emulator, controller: Controller) -> None:
+    def test_requests_carry_the_versions_of_collection_and_ansible_core(
+        self, emulator: Emulator, controller: Controller
+    ) -> None:
         controller.task(name="web", state="absent")
         headers = emulator.received[0].headers
         assert headers["User-Agent"].startswith(f"tencentcloud.tke/{VERSION} ansible-core/2.")
@@ -196,13 +202,13 @@ class TestEnvironment:
         assert headers["X-TC-Language"] == "en-US"
 
 
-def test_module_defaults_reach_the_module_through_the_group(emulator: Emulator, controller: Controller) -> None:
+def test_module_defaults_of_the_action_group_apply(emulator: Emulator, controller: Controller) -> None:
     defaults = {"group/tencentcloud.tke.all": {"region": "ap-shanghai"}}
     controller.play({MODULE: {"name": "web", "state": "absent"}}, module_defaults=defaults)
     assert emulator.received[0].region == "ap-shanghai"
 
 
-def test_ad_hoc_the_options_are_text(emulator: Emulator, controller: Controller) -> None:
+def test_ad_hoc_command_accepts_options_as_text(emulator: Emulator, controller: Controller) -> None:
     arguments = "name=web images=nginx:1,redis:7 vpc_id=vpc-1 subnet_id=subnet-1 size=30 wait=false"
     run = controller.run("ansible", "localhost", "-m", MODULE, "-a", arguments)
     assert run.status == 0, run.output
@@ -214,15 +220,15 @@ def test_ad_hoc_the_options_are_text(emulator: Emulator, controller: Controller)
     assert len(emulator.region().caches) == 1
 
 
-def test_without_requests_the_message_names_the_interpreter(
+def test_missing_requests_library_is_reported_with_the_interpreter(
     emulator: Emulator, controller: Controller, tmp_path: Path
 ) -> None:
     bare = tmp_path / "bare"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(bare)], check=True)
-    # The tests' own path would lend it the library, and coverage is not there either.
+    # The path of the tests has the library, and the new environment has no coverage.
     for variable in ("PYTHONPATH", "_ANSIBLE_ANSIBALLZ_COVERAGE_CONFIG"):
         controller.environment.pop(variable, None)
-    # Ansible's own Python has it.
+    # The controller's own Python has the library, so the module needs a process.
     variables = {"ansible_python_interpreter": str(bare / "bin/python"), VARIABLE: False}
     run = controller.play({MODULE: WEB, "vars": variables})
     assert "Failed to import the required Python library (requests)" in run.result["msg"]

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A module process that is killed at any of its API calls, and the same task run again.
+"""A module process is killed at each of its API calls, and the same task is run again.
 
-Before the service acts on a call, and after: the next run ends with what is declared, with nothing left over and
-nothing twice. tests/unit/test_worlds.py does the same in every world that the documentation leaves open.
+It is killed before or after the service executes the call. The next run reaches the declared state without leftovers
+or duplicates. tests/unit/test_worlds.py does the same for every API behaviour that the documentation leaves open.
 """
 
 from __future__ import annotations
@@ -16,40 +16,34 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from emulator import BuildFailure, Emulator, Fault
+from emulator import Emulator, Fault
 
-from .caches import create_cache
+from .caches import create_cache, create_failed_cache
 from .controller import WEB
 from .processes import ModuleProcesses
 
 REPLACE = {"images": ["nginx:2"], "on_change": "replace"}
 
 
-def nothing(emulator: Emulator, region: str) -> None:
+def create_nothing(emulator: Emulator, region: str) -> None:
     pass
 
 
-def ready(emulator: Emulator, region: str) -> None:
+def create_ready_cache(emulator: Emulator, region: str) -> None:
     create_cache(emulator, region)
 
 
-def failed(emulator: Emulator, region: str) -> None:
-    emulator.settings.failures = [BuildFailure("nginx")]
-    create_cache(emulator, region)
-    emulator.settings.failures = []
-
-
-STORIES: dict[str, tuple[Callable[[Emulator, str], None], dict[str, Any]]] = {
-    "create": (nothing, {}),
-    "update": (ready, {"images": ["nginx:2"]}),
-    "replace": (ready, REPLACE),
-    "recreate": (failed, {}),
-    "absent": (ready, {"state": "absent"}),
+CASES: dict[str, tuple[Callable[[Emulator, str], Any], dict[str, Any]]] = {
+    "create": (create_nothing, {}),
+    "update": (create_ready_cache, {"images": ["nginx:2"]}),
+    "replace": (create_ready_cache, REPLACE),
+    "recreate": (create_failed_cache, {}),
+    "absent": (create_ready_cache, {"state": "absent"}),
 }
 
 
-def cut(processes: ModuleProcesses, region: str, options: dict[str, Any], number: int, moment: str) -> Any:
-    """Return what a run printed that was killed at this call, before or after the service acted on it."""
+def run_and_kill(processes: ModuleProcesses, region: str, options: dict[str, Any], number: int, moment: str) -> Any:
+    """Kill a run at this call, before or after the service executes it, and return what the run printed."""
     emulator = processes.emulator
     kind = Fault.lost_request if moment == "before" else Fault.lost_answer
     fault = kind(nth=number, region=region)
@@ -64,15 +58,15 @@ def cut(processes: ModuleProcesses, region: str, options: dict[str, Any], number
     return result
 
 
-@pytest.mark.parametrize("name", STORIES)
-def test_a_killed_run_is_picked_up_by_the_next(
+@pytest.mark.parametrize("name", CASES)
+def test_next_run_completes_a_run_that_was_killed_at_any_call(
     processes: ModuleProcesses, name: str, record_property: Callable[[str, object], None]
 ) -> None:
-    # Each run of a story has the same calls, however fast it goes.
+    # Each run of a case makes the same calls, regardless of its speed.
     processes.emulator.settings.build_looks = 2
-    there, options = STORIES[name]
+    prepare, options = CASES[name]
     options = {"wait_interval": 0.1, **options}
-    there(processes.emulator, "ap-shanghai")
+    prepare(processes.emulator, "ap-shanghai")
     assert "failed" not in processes.run(**{**WEB, **options, "region": "ap-shanghai"})
     calls = len([request for request in processes.emulator.received if request.region == "ap-shanghai"])
     killed = 0
@@ -80,8 +74,8 @@ def test_a_killed_run_is_picked_up_by_the_next(
         for moment in ("before", "after"):
             region = "ap-guangzhou"
             processes.emulator.regions.clear()
-            there(processes.emulator, region)
-            assert cut(processes, region, options, number, moment) is None, (number, moment)
+            prepare(processes.emulator, region)
+            assert run_and_kill(processes, region, options, number, moment) is None, (number, moment)
             killed += 1
             result = processes.run(**{**WEB, **options, "region": region})
             assert "failed" not in result, (number, moment, result["msg"])

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""RETURN documents every key that a module returns, and no other; its samples are what real runs return."""
+"""RETURN documents exactly the keys that a module returns, and its samples are results of real runs."""
 
 from __future__ import annotations
 
@@ -19,9 +19,8 @@ from .controller import ROOT, Controller
 from .examples import documentation
 from .processes import ModuleProcesses
 
-# What Ansible itself documents.
-ANSIBLES = {"changed", "failed", "msg", "warnings", "invocation", "diff", "exception"}
-MODULES = ("image_cache", "image_cache_set", "image_cache_info", "image_cache_prune")
+# Ansible itself documents these.
+ANSIBLE_KEYS = {"changed", "failed", "msg", "warnings", "invocation", "diff", "exception"}
 TYPES: Mapping[str, Any] = {
     "str": str,
     "int": int,
@@ -30,8 +29,8 @@ TYPES: Mapping[str, Any] = {
     "list": list,
     "dict": dict,
 }
-# What has the keys of another part, as its description says.
-AS_ELSEWHERE = {
+# These have the keys of another part, as their descriptions say.
+SAME_KEYS = {
     "recovered_failure": "build_failure",
     "match.image_cache": "image_caches",
 }
@@ -48,112 +47,118 @@ WEB: dict[str, Any] = {
     "wait_interval": 0.1,
 }
 
-LOGIN = [{"name": "harbor", "server": "harbor.example.com", "username": "puller", "password": "canary"}]
+CREDENTIALS = [{"name": "harbor", "server": "harbor.example.com", "username": "puller", "password": "canary"}]
 
 
-def returned(module: str) -> dict[str, Any]:
-    """Return what a module documents to return, a path of keys each: C(image_cache.tags), a list like its elements."""
+def documented_keys(module: str) -> dict[str, Any]:
+    """Return the documented return values of a module by path, such as C(image_cache.tags); lists add no level."""
     documented: dict[str, Any] = yaml.safe_load(documentation(ROOT / f"plugins/modules/{module}.py", "RETURN"))
-    rows = dict(flat(documented))
-    for path, other in AS_ELSEWHERE.items():
+    rows = dict(flatten(documented))
+    for path, other in SAME_KEYS.items():
         if path in rows:
-            rows = {**{f"{path}.{key}": row for key, row in flat(documented[other]["contains"])}, **rows}
+            rows = {**{f"{path}.{key}": row for key, row in flatten(documented[other]["contains"])}, **rows}
     if module == "image_cache_set":
-        inner = {f"image_caches.{path}": row for path, row in returned("image_cache").items()}
+        inner = {f"image_caches.{path}": row for path, row in documented_keys("image_cache").items()}
         rows = {**inner, **rows}
     return rows
 
 
-def flat(documented: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def flatten(documented: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield path and row of each documented key."""
     for key, row in documented.items():
         yield f"{prefix}{key}", row
-        yield from flat(row.get("contains", {}), f"{prefix}{key}.")
+        yield from flatten(row.get("contains", {}), f"{prefix}{key}.")
 
 
-def values(result: Mapping[str, Any], rows: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield path and value of all that a result has, down to what is documented as a whole."""
+def returned_values(result: Mapping[str, Any], rows: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield path and value of each key of a result, except keys inside values that are documented as a whole."""
     for key, value in result.items():
         path = f"{prefix}{key}"
         yield path, value
-        deeper = any(row.startswith(f"{path}.") for row in rows)
+        has_inner_keys = any(row.startswith(f"{path}.") for row in rows)
         for element in value if isinstance(value, list) else [value]:
-            if deeper and isinstance(element, dict):
-                yield from values(element, rows, f"{path}.")
+            if has_inner_keys and isinstance(element, dict):
+                yield from returned_values(element, rows, f"{path}.")
 
 
-def image_cache(emulator: Emulator, processes: ModuleProcesses) -> Iterator[Any]:
-    """Yield results of the module, each with what its sample shows."""
+def run_image_cache(emulator: Emulator, processes: ModuleProcesses) -> Iterator[Any]:
+    """Yield runs of the image_cache module, each with the keys whose samples it must match."""
     yield processes.task(**WEB), ("image_cache", "image_cache_id", "request_id")
-    yield processes.task(**{**WEB, "images": ["nginx:1.27.4"], "image_registry_credentials": LOGIN}), ("actions",)
+    yield processes.task(**{**WEB, "images": ["nginx:1.27.4"], "image_registry_credentials": CREDENTIALS}), ("actions",)
     yield processes.task(**{**WEB, "images": ["nginx:1.27.5"], "on_change": "replace"}), ("replaced",)
     emulator.settings.failures = [BuildFailure("nginx:1.99")]
     broken = {**WEB, "name": "broken", "images": ["nginx:1.99"]}
     yield processes.task(**broken), ("build_failure",)
     emulator.settings.failures = []
     yield processes.task(**broken), ("recovered_failure",)
-    emulator.faults.append(denied(CREATE))
+    emulator.faults.append(permission_fault(CREATE))
     yield processes.task(**{**WEB, "name": "denied"}), ("error",)
     yield processes.task(name="web", state="absent"), ()
 
 
-def image_cache_set(emulator: Emulator, processes: ModuleProcesses) -> Iterator[Any]:
-    """Likewise for many."""
+def run_image_cache_set(emulator: Emulator, processes: ModuleProcesses) -> Iterator[Any]:
+    """Yield runs of the image_cache_set module likewise."""
     for number in range(97):
         create_cache(emulator, ImageCacheName=f"cache-{number}")
     create_cache(emulator, ImageCacheName="queue")
-    beside = {key: value for key, value in WEB.items() if key not in ("name", "images")}
-    as_they_are = {"image_cache_size": 20, "tags": {}, "retention_days": 0}
+    set_options = {key: value for key, value in WEB.items() if key not in ("name", "images")}
+    unchanged = {"image_cache_size": 20, "tags": {}, "retention_days": 0}
     entries = [
-        {"name": "web", "images": ["nginx:1.27.3"], "image_registry_credentials": LOGIN},
+        {"name": "web", "images": ["nginx:1.27.3"], "image_registry_credentials": CREDENTIALS},
         {"name": "shop", "images": ["nginx:1.27.3"]},
         {"name": "queue", "images": ["redis:7.4.1"], "on_change": "replace"},
         *({"name": f"cache-{number}", "state": "absent"} for number in range(2)),
-        *({"name": f"cache-{number}", **as_they_are} for number in range(2, 97)),
+        *({"name": f"cache-{number}", **unchanged} for number in range(2, 97)),
     ]
-    yield processes.set(**beside, image_caches=entries), ("image_caches", "summary")
+    yield processes.set(**set_options, image_caches=entries), ("image_caches", "summary")
     emulator.settings.failures = [BuildFailure("nginx:1.99")]
     broken = [{"name": "broken", "images": ["nginx:1.99"]}]
-    yield processes.set(**beside, image_caches=broken), ()
+    yield processes.set(**set_options, image_caches=broken), ()
     emulator.settings.failures = []
-    yield processes.set(**beside, image_caches=broken), ()
-    emulator.faults.append(denied(CREATE))
-    yield processes.set(**beside, image_caches=[{"name": "denied", "images": ["nginx:1"]}]), ()
+    yield processes.set(**set_options, image_caches=broken), ()
+    emulator.faults.append(permission_fault(CREATE))
+    yield processes.set(**set_options, image_caches=[{"name": "denied", "images": ["nginx:1"]}]), ()
 
 
-def image_cache_info(emulator: Emulator, processes: ModuleProcesses) -> Iterator[Any]:
-    """Likewise for the one that lists."""
+def run_image_cache_info(emulator: Emulator, processes: ModuleProcesses) -> Iterator[Any]:
+    """Yield runs of the image_cache_info module likewise."""
     images = ["nginx:1.27.3", "redis:7.4.1"]
-    login = [{"Name": "harbor", "Server": "harbor.example.com", "Username": "puller", "Password": "canary"}]
+    credentials = [{"Name": "harbor", "Server": "harbor.example.com", "Username": "puller", "Password": "canary"}]
     declared = {"Images": images, "ImageCacheSize": 50, "Tags": [{"Key": "team", "Value": "web"}]}
-    create_cache_of_age(emulator, 12.5, 0.09, ImageRegistryCredentials=login, **declared)
+    create_cache_of_age(emulator, 12.5, 0.09, ImageRegistryCredentials=credentials, **declared)
     yield processes.info(match_images=images), ("image_caches", "match")
-    emulator.faults.append(denied(LIST))
+    emulator.faults.append(permission_fault(LIST))
     yield processes.info(), ("error",)
 
 
-def image_cache_prune(emulator: Emulator, processes: ModuleProcesses) -> Iterator[Any]:
-    """Likewise for the one that prunes."""
+def run_image_cache_prune(emulator: Emulator, processes: ModuleProcesses) -> Iterator[Any]:
+    """Yield runs of the image_cache_prune module likewise."""
     create_cache_of_age(emulator, 41.2, ImageCacheName="ci-4711", Images=["registry.example.com/shop:4711"])
     create_cache_of_age(emulator, 41.2, 1.01, ImageCacheSize=50, Tags=[{"Key": "team", "Value": "web"}])
     yield processes.prune(unmatched_for="30d"), ("deleted", "kept", "freed_gib", "request_id")
     create_cache_of_age(emulator, 38.4, ImageCacheName="ci-4712")
-    emulator.faults.append(denied(DELETE))
+    emulator.faults.append(permission_fault(DELETE))
     yield processes.prune(unmatched_for="30d"), ("error",)
 
 
-RUNS = {run.__name__: run for run in (image_cache, image_cache_set, image_cache_info, image_cache_prune)}
+RUNS = {
+    "image_cache": run_image_cache,
+    "image_cache_set": run_image_cache_set,
+    "image_cache_info": run_image_cache_info,
+    "image_cache_prune": run_image_cache_prune,
+}
 
 
-def denied(action: str) -> Fault:
+def permission_fault(action: str) -> Fault:
     return Fault.error("UnauthorizedOperation.CamNoAuth", action, message=DENIED.format(action))
 
 
-def without_moment(value: Any) -> Any:
-    """Return a sample, or a value, without what is another one in each run: ids, times and ages."""
+def mask_volatile_values(value: Any) -> Any:
+    """Return a value with its IDs, times and ages replaced, which differ in each run."""
     if isinstance(value, dict):
-        return {key: without_moment(inner) for key, inner in value.items()}
+        return {key: mask_volatile_values(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [without_moment(inner) for inner in value]
+        return [mask_volatile_values(inner) for inner in value]
     if isinstance(value, float):
         return "a number"
     if not isinstance(value, str):
@@ -163,40 +168,42 @@ def without_moment(value: Any) -> Any:
     return re.sub(r"\b(imc|disk|eksci|snap)-[0-9a-z]{8}\b", "an id", text)
 
 
-def shows(sample: Any, real: Any) -> bool:
-    """Return whether a sample is what was returned; of an object some keys will do, of a list the first elements."""
+def matches_sample(sample: Any, real: Any) -> bool:
+    """Return whether a result matches a sample, which may omit keys of a dictionary and the last elements of a list."""
     if isinstance(sample, dict) and isinstance(real, dict):
-        return all(key in real and shows(inner, real[key]) for key, inner in sample.items())
+        return all(key in real and matches_sample(inner, real[key]) for key, inner in sample.items())
     if isinstance(sample, list) and isinstance(real, list):
-        return (0 < len(sample) <= len(real) and all(map(shows, sample, real))) or sample == real
+        return (0 < len(sample) <= len(real) and all(map(matches_sample, sample, real))) or sample == real
     return bool(sample == real)
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_what_is_returned_is_what_is_documented(module: str, emulator: Emulator, processes: ModuleProcesses) -> None:
-    rows = returned(module)
+@pytest.mark.parametrize("module", RUNS)
+def test_returned_keys_and_samples_match_the_documentation(
+    module: str, emulator: Emulator, processes: ModuleProcesses
+) -> None:
+    rows = documented_keys(module)
     seen = set()
     for run, samples in RUNS[module](emulator, processes):
-        for path, value in values(run.result, rows):
-            if path.split(".")[-1] in ANSIBLES - set(rows):
+        for path, value in returned_values(run.result, rows):
+            if path.split(".")[-1] in ANSIBLE_KEYS - set(rows):
                 continue
             assert path in rows
             seen.add(path)
             if value is not None:
                 assert isinstance(value, TYPES[rows[path]["type"]]), path
         for key in samples:
-            sample, real = without_moment(rows[key]["sample"]), without_moment(run.result[key])
-            assert shows(sample, real), yaml.safe_dump(run.result[key], sort_keys=False)
-    assert {path for path in rows if path.split(".")[-1] not in ANSIBLES} <= seen
+            sample, real = mask_volatile_values(rows[key]["sample"]), mask_volatile_values(run.result[key])
+            assert matches_sample(sample, real), yaml.safe_dump(run.result[key], sort_keys=False)
+    assert {path for path in rows if path.split(".")[-1] not in ANSIBLE_KEYS} <= seen
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_ansible_doc_links_to_guides_that_exist(module: str, controller: Controller) -> None:
+@pytest.mark.parametrize("module", RUNS)
+def test_ansible_doc_links_only_to_existing_guides(module: str, controller: Controller) -> None:
     run = controller.run("ansible-doc", f"tencentcloud.tke.{module}")
     assert run.status == 0, run.output
     shown = run.output.split("SEE ALSO:", 1)[-1].split("REQUIREMENTS:", 1)[0]
     assert "tencentcloud.tke.image_cache" in shown
-    # What ansible-doc makes of a reference to a label is no address.
+    # ansible-doc renders a reference to a label with these characters, which is not a valid address.
     assert "stq=" not in shown
     for guide in re.findall(r"/(docs/docsite/\S+)", shown):
         assert (ROOT / guide).is_file()

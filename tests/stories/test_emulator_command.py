@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""C(make emulator), as a shell uses it."""
+"""The command that C(make emulator) runs in a shell."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ import requests
 from .controller import HUNG, ROOT, Controller
 
 NAMES = ["TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_REGION", "TENCENTCLOUD_TKE_ENDPOINT"]
-NO_SECONDS = [(option, value) for option in ("--build-seconds", "--latency") for value in ("nan", "-1", "inf")]
+INVALID_SECONDS = [(option, value) for option in ("--build-seconds", "--latency") for value in ("nan", "-1", "inf")]
 
 
-def serve(port: int, *arguments: str) -> subprocess.Popen[str]:
+def start_emulator(port: int, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "emulator", "--port", str(port), "--build-seconds", "0.2", *arguments],
         env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},
@@ -34,80 +34,83 @@ def serve(port: int, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
-def variables(process: subprocess.Popen[str]) -> dict[str, str]:
-    """Return what it prints when it serves."""
+def read_variables(process: subprocess.Popen[str]) -> dict[str, str]:
+    """Return the environment variables that the emulator prints when it is ready."""
     assert process.stdout is not None
     return dict(process.stdout.readline().strip().split("=", 1) for _name in NAMES)
 
 
-def refusal(*arguments: str) -> str:
-    """Return the only line that an emulator prints that cannot serve."""
-    process = serve(0, *arguments)
-    printed, said = process.communicate(timeout=HUNG)
+def read_error(*arguments: str) -> str:
+    """Start an emulator that cannot start, and return the only line that it prints."""
+    process = start_emulator(0, *arguments)
+    printed, errors = process.communicate(timeout=HUNG)
     assert (process.returncode, printed) == (1, "")
-    (line,) = said.splitlines()
+    (line,) = errors.splitlines()
     return line.removeprefix("emulator: ")
 
 
-def test_it_prints_what_leads_a_client_there_and_stops_when_interrupted(controller: Controller, tmp_path: Path) -> None:
-    process = serve(0)
-    printed = variables(process)
+def test_emulator_prints_its_environment_and_stops_on_sigint(controller: Controller, tmp_path: Path) -> None:
+    process = start_emulator(0)
+    printed = read_variables(process)
     assert list(printed) == NAMES
     assert printed["TENCENTCLOUD_REGION"] == "ap-guangzhou"
     assert printed["TENCENTCLOUD_TKE_ENDPOINT"].startswith("http://127.0.0.1:")
     controller.environment.update(printed)
     assert controller.web().result["image_cache"]["status"] == "Ready"
-    # An image that the emulator knows not to exist makes a build fail.
+    # The build of an image that does not exist in the emulator fails.
     run = controller.web(name="bad", images=["does-not-exist:1"])
     assert run.result["build_failure"]["reason"] == "PullImageFailed"
     process.send_signal(signal.SIGINT)
     assert process.wait(HUNG) == 0
 
 
-def test_it_answers_as_in_another_world(controller: Controller) -> None:
-    process = serve(0, "--world", "oldest event first")
-    controller.environment.update(variables(process))
+def test_world_option_changes_the_answers(controller: Controller) -> None:
+    process = start_emulator(0, "--world", "oldest event first")
+    controller.environment.update(read_variables(process))
     reasons = [event["reason"] for event in controller.web().result["image_cache"]["events"]]
     assert (reasons[0], reasons[-1]) == ("DiskCreated", "DiskDeleted")
     process.send_signal(signal.SIGINT)
     assert process.wait(HUNG) == 0
 
 
-def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
+def test_port_in_use_is_reported(tmp_path: Path) -> None:
+    with socket.socket() as other_socket:
+        other_socket.bind(("127.0.0.1", 0))
+        other_socket.listen()
+        port = other_socket.getsockname()[1]
         message = f"cannot listen on port {port} of 127.0.0.1: Address already in use; choose another port"
-        assert refusal("--port", str(port)) == message
+        assert read_error("--port", str(port)) == message
 
 
 @pytest.mark.parametrize(
-    ("option", "value", "words"),
+    ("option", "value", "message"),
     [
         ("--port", "99999", "the number must be between 0 and 65535; choose another port"),
         ("--port", "-1", "the number must be between 0 and 65535; choose another port"),
         ("--port", "http", "argument --port: invalid int value: 'http'"),
-        *((option, value, f"argument {option}: {value} is not a number of seconds") for option, value in NO_SECONDS),
+        *(
+            (option, value, f"argument {option}: {value} is not a number of seconds")
+            for option, value in INVALID_SECONDS
+        ),
     ],
 )
-def test_an_option_that_cannot_be_is_refused_in_one_line(option: str, value: str, words: str) -> None:
-    assert words in refusal(option, value)
+def test_invalid_option_is_reported_in_one_line(option: str, value: str, message: str) -> None:
+    assert message in read_error(option, value)
 
 
 class TestStop:
-    """Each stop has clients: connections that are kept alive, and a request that is not answered yet."""
+    """The emulator is stopped while connections are kept alive and one request is not answered yet."""
 
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     @pytest.mark.parametrize("times", [1, 3])
-    def test_it_ends_with_status_0(self, number: signal.Signals, times: int) -> None:
-        assert stop(number, times) == 0
+    def test_emulator_exits_with_status_0(self, number: signal.Signals, times: int) -> None:
+        assert run_and_stop_emulator(number, times) == 0
 
 
-def stop(number: signal.Signals, times: int, pause: float = 0.0) -> int:
-    """Start an emulator, connect clients, send it the signals, and return its exit status."""
-    process = serve(0, "--latency", "30")
-    endpoint = variables(process)["TENCENTCLOUD_TKE_ENDPOINT"]
+def run_and_stop_emulator(number: signal.Signals, times: int, pause: float = 0.0) -> int:
+    """Start an emulator, connect clients, send the signals, and return the exit status."""
+    process = start_emulator(0, "--latency", "30")
+    endpoint = read_variables(process)["TENCENTCLOUD_TKE_ENDPOINT"]
     with ExitStack() as clients:
         for _client in range(3):
             session = clients.enter_context(requests.Session())

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What nobody should declare: it is refused in words before any request, or arrives and comes back as it was given."""
+"""Unusual option values are either refused before any request, or sent and returned unchanged."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .controller import INFO, MODULE, WEB, Controller
 from .processes import ModuleProcesses
 
 CREDENTIALS = "image_registry_credentials"
-CARRIED = [
+ACCEPTED_TEXTS = [
     "\x1b[2Jweb\x1b]0;owned\x07",
     "we\"b'`$(touch ran); &|<>",
     "{{ lookup('pipe', 'touch ran') }} {% raw %} #}",
@@ -33,19 +33,19 @@ CARRIED = [
     "0123",
     "null",
 ]
-# Where it is an option of its own, Ansible itself gives up on it; see test_sanitize.py.
-HALF = "half\ud83d"
-REFUSED: list[tuple[dict[str, Any], str]] = [
-    ({"images": ["nginx:1", HALF]}, "images[1] is no text"),
+# Ansible itself fails if this is the value of a plain option; see test_sanitize.py.
+LONE_SURROGATE = "half\ud83d"
+REFUSED_OPTIONS: list[tuple[dict[str, Any], str]] = [
+    ({"images": ["nginx:1", LONE_SURROGATE]}, "images[1] is no text"),
     ({"images": ["nginx:1\x1b[2J\n"]}, "images[0]: invalid image reference 'nginx:1\\x1b[2J\\n': it contains a blank"),
     ({"images": ["\u202egnp"]}, "'library/\\u202egnp' is not a repository's name"),
     ({"images": ["a/" * 10000]}, "is not a repository's name"),
-    ({"tags": {HALF: "a"}}, "needs a key that is not empty and a value that is text"),
-    ({"tags": {"a": HALF}}, "tags: 'a' needs a key that is not empty and a value that is text"),
-    ({CREDENTIALS: [{"server": HALF}]}, f"{CREDENTIALS}[0].server is no text"),
-    ({CREDENTIALS: [{"server": "h", "password": f"canary{HALF}"}]}, f"{CREDENTIALS}[0].password is no text"),
+    ({"tags": {LONE_SURROGATE: "a"}}, "needs a key that is not empty and a value that is text"),
+    ({"tags": {"a": LONE_SURROGATE}}, "tags: 'a' needs a key that is not empty and a value that is text"),
+    ({CREDENTIALS: [{"server": LONE_SURROGATE}]}, f"{CREDENTIALS}[0].server is no text"),
+    ({CREDENTIALS: [{"server": "h", "password": f"canary{LONE_SURROGATE}"}]}, f"{CREDENTIALS}[0].password is no text"),
     ({CREDENTIALS: [{"server": "\x1b://"}]}, "server '\\x1b://' has a scheme"),
-    ({"auto_create_eip_attribute": {"delete_policy": HALF}}, "delete_policy is no text"),
+    ({"auto_create_eip_attribute": {"delete_policy": LONE_SURROGATE}}, "delete_policy is no text"),
     ({"image_cache_size": "20 GiB"}, "image_cache_size"),
     ({"retention_days": 1.5}, "retention_days"),
     ({"wait_timeout": 10**400}, "wait_timeout is above 100000000 s"),
@@ -82,8 +82,8 @@ PROFILES = [
     "\u202ex",
     "a\nb",
 ]
-# Prints the files that the modules open or look for, by what Python itself tells of it.
-WATCHED = """
+# Prints the files that the modules open or look for, as reported by Python's audit events.
+FILE_WATCHER = """
 import json, os, sys
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _connection, _run
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
@@ -112,8 +112,10 @@ print(json.dumps(sorted(set(touched))))
 """
 
 
-def test_what_arrives_is_what_was_given(emulator: Emulator, processes: ModuleProcesses, tmp_path: Path) -> None:
-    for number, text in enumerate(CARRIED):
+def test_unusual_text_is_sent_and_returned_unchanged(
+    emulator: Emulator, processes: ModuleProcesses, tmp_path: Path
+) -> None:
+    for number, text in enumerate(ACCEPTED_TEXTS):
         region = REGIONS[number]
         credential = {"server": f"h{text}", "username": f"u{text}", "password": f"p{text}p"}
         options = {**WEB, "region": region, "name": text, "tags": {text: f"v{text}"}, CREDENTIALS: [credential]}
@@ -137,7 +139,7 @@ def test_what_arrives_is_what_was_given(emulator: Emulator, processes: ModulePro
     assert not list(tmp_path.rglob("ran"))
 
 
-def test_a_thousand_of_each(emulator: Emulator, processes: ModuleProcesses) -> None:
+def test_thousand_images_and_tags_are_accepted(emulator: Emulator, processes: ModuleProcesses) -> None:
     images = [f"registry.example.com/team/image-{number}:1" for number in range(1000)]
     tags = {f"key-{number}": str(number) for number in range(1000)}
     result = processes.web(images=images, tags=tags).result
@@ -145,7 +147,7 @@ def test_a_thousand_of_each(emulator: Emulator, processes: ModuleProcesses) -> N
     assert (result["image_cache"]["images"], result["image_cache"]["tags"]) == (images, tags)
 
 
-def test_numbers_may_be_spelt_as_text(emulator: Emulator, processes: ModuleProcesses) -> None:
+def test_numbers_given_as_text_are_converted(emulator: Emulator, processes: ModuleProcesses) -> None:
     result = processes.web(image_cache_size="50", retention_days="007", tags={"a": 1, "b": True, "c": 1.5}).result
     assert result["failed"] is False, result["msg"]
     cache = result["image_cache"]
@@ -153,29 +155,32 @@ def test_numbers_may_be_spelt_as_text(emulator: Emulator, processes: ModuleProce
     assert cache["tags"] == {"a": "1", "b": "true", "c": "1.5"}
 
 
-def test_what_cannot_be_is_refused_before_any_request(emulator: Emulator, processes: ModuleProcesses) -> None:
+def test_invalid_options_are_refused_before_any_request(emulator: Emulator, processes: ModuleProcesses) -> None:
     profiles = [({"profile": name}, "is no profile's name: it names a file, not a path") for name in PROFILES]
-    for options, words in [*REFUSED, *profiles]:
+    for options, message in [*REFUSED_OPTIONS, *profiles]:
         result = processes.web(**options).result
         assert result["failed"] is True, options
-        assert words in result["msg"], (options, result["msg"])
+        assert message in result["msg"], (options, result["msg"])
         assert result["msg"].replace("\n", "").isprintable(), options
         assert "canary" not in str(result)
         assert "Traceback" not in str(result)
-    for module, options in (("info", {"image_cache_names": [HALF]}), ("info", {"match_images": [HALF]})):
+    for module, options in (
+        ("info", {"image_cache_names": [LONE_SURROGATE]}),
+        ("info", {"match_images": [LONE_SURROGATE]}),
+    ):
         result = getattr(processes, module)(**options).result
         assert "[0] is no text" in result["msg"]
     assert emulator.received == []
 
 
-def test_a_profile_leads_to_no_other_file(tmp_path: Path) -> None:
+def test_profile_name_cannot_lead_to_other_files(tmp_path: Path) -> None:
     home = tmp_path / "home"
     (home / ".tccli").mkdir(parents=True)
     for path in ("x.credential", "x.configure", ".tccli.credential", ".tccli/..credential"):
         (home / path).write_text('{"secretId": "AKIDstray", "secretKey": "k"}', encoding="utf-8")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TENCENTCLOUD_")}
     run = subprocess.run(
-        [sys.executable, "-c", WATCHED, json.dumps([*PROFILES, "fine", "", "x"])],
+        [sys.executable, "-c", FILE_WATCHER, json.dumps([*PROFILES, "fine", "", "x"])],
         env={**environment, "HOME": str(home), "TENCENTCLOUD_METADATA_ENDPOINT": "http://127.0.0.1:9"},
         stdout=subprocess.PIPE,
         check=True,
@@ -183,21 +188,23 @@ def test_a_profile_leads_to_no_other_file(tmp_path: Path) -> None:
     )
     touched = [Path(path) for path in json.loads(run.stdout)]
     allowed = {home / ".tccli", home / ".tencentcloud", Path("/etc/tencentcloud")}
-    logins = [path for path in touched if not str(path).endswith((".py", ".pyc")) and "python" not in str(path)]
-    assert {path.parent for path in logins} <= allowed, logins
+    credential_files = [
+        path for path in touched if not str(path).endswith((".py", ".pyc")) and "python" not in str(path)
+    ]
+    assert {path.parent for path in credential_files} <= allowed, credential_files
     names = {f"{name}.{end}" for name in ("fine", "x", "default") for end in ("credential", "configure")}
-    assert {path.name for path in logins} <= names | {"credentials"}
-    assert home / ".tccli" / "fine.credential" in logins
+    assert {path.name for path in credential_files} <= names | {"credentials"}
+    assert home / ".tccli" / "fine.credential" in credential_files
 
 
-def test_a_playbook_hears_of_it(emulator: Emulator, controller: Controller) -> None:
-    texts = [CARRIED[0], CARRIED[1], CARRIED[5], CARRIED[7]]
+def test_playbook_prints_no_control_characters(emulator: Emulator, controller: Controller) -> None:
+    texts = [ACCEPTED_TEXTS[0], ACCEPTED_TEXTS[1], ACCEPTED_TEXTS[5], ACCEPTED_TEXTS[7]]
     run = controller.play(
         *({MODULE: {**WEB, "name": text, "tags": {text: text}, "region": REGIONS[n]}} for n, text in enumerate(texts)),
         {MODULE: {**WEB, "profile": "../x"}, "ignore_errors": True},
         {MODULE: {**WEB, "endpoint": f"https://{'a' * 70}.com"}, "ignore_errors": True},
         {INFO: {"image_cache_ids": ["\x1b[2J"]}},
-        {MODULE: {**WEB, "state": "absent", "name": CARRIED[0], "region": REGIONS[0]}},
+        {MODULE: {**WEB, "state": "absent", "name": ACCEPTED_TEXTS[0], "region": REGIONS[0]}},
         arguments=("--diff",),
     )
     assert len(run.results) == len(texts) + 4, run.output

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Listing: all filters, all pages, ages, and what a Pod would get."""
+"""The image_cache_info module: filters, pages, ages, and the cache that a Pod would use."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from .processes import ModuleProcesses
 MATCH = "GetMostSuitableImageCache"
 
 
-def names(run: Run) -> list[Any]:
+def listed_names(run: Run) -> list[Any]:
     assert run.status == 0, run.output
     return sorted(str(cache["image_cache_name"]) for cache in run.result["image_caches"])
 
 
-def test_what_a_playbook_sees(emulator: Emulator, controller: Controller) -> None:
+def test_playbook_lists_caches_with_ages_and_match(emulator: Emulator, controller: Controller) -> None:
     create_cache_of_age(
         emulator, 41.5, 35.25, ImageCacheName="web", Tags=[{"Key": "team", "Value": "web"}], RetentionDays=90
     )
@@ -48,13 +48,13 @@ def test_what_a_playbook_sees(emulator: Emulator, controller: Controller) -> Non
     assert emulator.calls() == [LIST, MATCH] * 2
 
 
-def test_events_are_those_of_the_last_build_or_all_or_none(emulator: Emulator, controller: Controller) -> None:
+def test_events_option_selects_events_of_last_build_all_or_none(emulator: Emulator, controller: Controller) -> None:
     cache = emulator.region().caches[create_cache_of_age(emulator, 2, ImageCacheName="web")]
     emulator.settings.failures = [BuildFailure("broken", "NoSpace", "no space left on device")]
     failed = controller.web(images=["broken:1"])
     last = ["NoSpace", "EksCiCreated", "DiskCreated"]
     assert [event["reason"] for event in failed.result["image_cache"]["events"]] == last
-    # Nothing of the build before it: its disk has another name.
+    # The disk of the first build has another name, which must not appear.
     assert cache.builds[0].suffix not in failed.output
     tasks = [{INFO: {"match_images": ["a:1"], **given}} for given in ({}, {"events": "all"}, {"events": "none"})]
     shown = [result["image_caches"][0]["events"] for result in controller.play(*tasks).results]
@@ -63,7 +63,7 @@ def test_events_are_those_of_the_last_build_or_all_or_none(emulator: Emulator, c
     assert shown[2] == []
 
 
-def test_none_is_an_empty_list(emulator: Emulator, processes: ModuleProcesses) -> None:
+def test_region_without_caches_gives_empty_list(emulator: Emulator, processes: ModuleProcesses) -> None:
     assert processes.info().result["image_caches"] == []
 
 
@@ -89,7 +89,7 @@ def test_none_is_an_empty_list(emulator: Emulator, processes: ModuleProcesses) -
     ],
     ids=str,
 )
-def test_all_filters_that_are_given_hold(
+def test_listed_caches_match_all_given_filters(
     emulator: Emulator, processes: ModuleProcesses, filters: dict[str, Any], found: list[str]
 ) -> None:
     emulator.settings.fuzzy_names = True
@@ -101,41 +101,41 @@ def test_all_filters_that_are_given_hold(
     create_cache(emulator, ImageCacheName="", Images=["busybox"])
     emulator.settings.build_seconds = 600
     emulator.region().caches[list(emulator.region().caches)[3]].builds[-1].seconds = 600
-    assert names(processes.info(**filters)) == found
+    assert listed_names(processes.info(**filters)) == found
 
 
-def test_ids_and_names_both_hold(emulator: Emulator, processes: ModuleProcesses) -> None:
+def test_ids_and_names_given_together_must_both_match(emulator: Emulator, processes: ModuleProcesses) -> None:
     web, other = create_cache(emulator), create_cache(emulator, ImageCacheName="other")
-    assert names(processes.info(image_cache_ids=[web, other, "imc-none"])) == ["other", "web"]
-    assert names(processes.info(image_cache_ids=[web, other], image_cache_names=["other"])) == ["other"]
+    assert listed_names(processes.info(image_cache_ids=[web, other, "imc-none"])) == ["other", "web"]
+    assert listed_names(processes.info(image_cache_ids=[web, other], image_cache_names=["other"])) == ["other"]
 
 
-def test_every_page_is_read_and_many_names_go_into_several_listings(
+def test_all_pages_are_read_and_many_names_are_split_into_several_calls(
     emulator: Emulator, processes: ModuleProcesses
 ) -> None:
     ids = [create_cache(emulator, ImageCacheName=f"c-{number:03}") for number in range(120)]
-    assert len(names(processes.info())) == 120
+    assert len(listed_names(processes.info())) == 120
     assert len(emulator.calls()) == 3
     emulator.received.clear()
-    assert len(names(processes.info(image_cache_ids=ids))) == 120
+    assert len(listed_names(processes.info(image_cache_ids=ids))) == 120
     assert [len(r.parameters["ImageCacheIds"]) for r in emulator.received] == [50, 50, 20]
     emulator.received.clear()
-    assert len(names(processes.info(image_cache_names=[f"c-{number:03}" for number in range(100)]))) == 100
+    assert len(listed_names(processes.info(image_cache_names=[f"c-{number:03}" for number in range(100)]))) == 100
     assert len(emulator.calls()) == 2
 
 
-def test_pages_that_do_not_fit_together_are_warned_of(emulator: Emulator, processes: ModuleProcesses) -> None:
+def test_inconsistent_pages_give_a_warning(emulator: Emulator, processes: ModuleProcesses) -> None:
     create_cache(emulator)
     emulator.faults.append(Fault.lie(lambda response: {**response, "TotalCount": 7}, LIST, times=99))
     run = processes.info()
-    assert names(run) == ["web"]
+    assert listed_names(run) == ["web"]
     assert run.result["warnings"] == [
         "the listing changed while it was read: 1 image caches were seen, and the API says that there are 7."
     ]
 
 
 class TestMatch:
-    def test_the_smaller_then_the_newer(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+    def test_smallest_cache_is_returned(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         create_cache(emulator, ImageCacheSize=50)
         small = create_cache_of_age(emulator, 3, ImageCacheName="small")
         match = processes.info(match_images=["nginx:1.27.3"]).result["match"]
@@ -144,14 +144,14 @@ class TestMatch:
         assert match["image_cache"]["age_days"] == 3.0
         assert (match["covered"], match["missing"]) == (["nginx:1.27.3"], [])
 
-    def test_what_is_found_need_not_hold_all(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+    def test_images_are_reported_as_covered_or_missing(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         image_cache_id = create_cache(emulator, Images=["nginx:1", "busybox"])
         shown = emulator.region().shown(emulator.region().caches[image_cache_id])
         emulator.faults.append(Fault.lie(lambda response: {**response, "Found": True, "ImageCache": shown}, MATCH))
         match = processes.info(match_images=["busybox:latest", "redis:7", "nginx:1"]).result["match"]
         assert (match["covered"], match["missing"]) == (["busybox:latest", "nginx:1"], ["redis:7"])
 
-    def test_for_a_snapshotter(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+    def test_cache_is_only_found_for_its_snapshotter(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         create_cache(emulator)
         for snapshotter, found in (("overlay", True), ("nydus", False)):
             run = processes.info(match_images=["nginx:1.27.3"], snapshotter=snapshotter)
@@ -161,9 +161,7 @@ class TestMatch:
     @pytest.mark.parametrize(
         "lie", [{"Found": "yes"}, {"Found": True, "ImageCache": None}, {"Found": True, "ImageCache": {}}, {}], ids=str
     )
-    def test_an_answer_that_is_none_fails(
-        self, emulator: Emulator, processes: ModuleProcesses, lie: dict[str, Any]
-    ) -> None:
+    def test_invalid_answer_fails(self, emulator: Emulator, processes: ModuleProcesses, lie: dict[str, Any]) -> None:
         emulator.faults.append(Fault.lie(lambda response: {"RequestId": "r", **lie}, MATCH, times=9))
         run = processes.info(match_images=["nginx:1"], api_retries=0)
         assert run.status != 0
@@ -171,7 +169,7 @@ class TestMatch:
         assert run.result["image_caches"] == []
 
 
-def test_empty_list_selects_nothing_without_a_listing(emulator: Emulator, controller: Controller) -> None:
+def test_empty_list_selects_nothing_without_a_listing_call(emulator: Emulator, controller: Controller) -> None:
     create_cache(emulator)
     tasks: list[dict[str, Any]] = [
         *({INFO: {option: "{{ [] }}"}} for option in ("image_cache_ids", "image_cache_names", "statuses")),
@@ -188,7 +186,7 @@ def test_empty_list_selects_nothing_without_a_listing(emulator: Emulator, contro
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"statuses": [""]}, "value of statuses must be one or more of"),
         ({"tags": {}}, "tags is empty"),
@@ -205,16 +203,16 @@ def test_empty_list_selects_nothing_without_a_listing(emulator: Emulator, contro
         ({"tags": {"": "x"}}, "needs a key that is not empty"),
     ],
 )
-def test_bad_input_is_refused_before_any_request(
-    emulator: Emulator, processes: ModuleProcesses, options: dict[str, Any], said: str
+def test_invalid_options_are_refused_before_any_request(
+    emulator: Emulator, processes: ModuleProcesses, options: dict[str, Any], message: str
 ) -> None:
     run = processes.info(**options)
     assert run.status != 0
-    assert said in run.result["msg"]
+    assert message in run.result["msg"]
     assert emulator.received == []
 
 
-def test_a_refusal_says_what_to_grant(emulator: Emulator, controller: Controller) -> None:
+def test_denied_listing_names_the_permission_to_grant(emulator: Emulator, controller: Controller) -> None:
     emulator.faults.append(Fault.error("UnauthorizedOperation.CamNoAuth", LIST))
     run = controller.play({INFO: {}})
     assert run.status != 0
@@ -222,7 +220,7 @@ def test_a_refusal_says_what_to_grant(emulator: Emulator, controller: Controller
     assert run.result["error"]["code"] == "UnauthorizedOperation.CamNoAuth"
 
 
-def test_no_password_is_shown(emulator: Emulator, controller: Controller) -> None:
+def test_registry_passwords_are_not_shown(emulator: Emulator, controller: Controller) -> None:
     credentials = [{"Server": "h.example.com", "Username": "u", "Password": "canary-in-list"}]
     create_cache(emulator, ImageCacheName="web", ImageRegistryCredentials=credentials)
     tasks = [{INFO: {"match_images": ["nginx:1.27.3"]}}, {MODULE: WEB}]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What happens to the service while a run waits for minutes: it restarts, and it throttles for a while."""
+"""The service restarts, is unavailable or throttles requests while a run waits."""
 
 from __future__ import annotations
 
@@ -19,53 +19,55 @@ from .processes import ModuleProcesses
 
 
 @pytest.fixture
-def restarting(emulator: Emulator) -> Iterator[list[Emulator]]:
-    """An emulator that restarts as soon as a build has begun, on the same port and with what it knew."""
-    lives = [emulator]
+def restarting_emulator(emulator: Emulator) -> Iterator[list[Emulator]]:
+    """An emulator that restarts when a build has started, on the same port and with the same caches."""
+    servers = [emulator]
 
     def restart() -> None:
         emulator.stop()
         time.sleep(1.5)
         after = Emulator(emulator.settings, emulator.port)
         after.regions, after.keys = emulator.regions, emulator.keys
-        lives.append(after.start())
+        servers.append(after.start())
 
     def watch(moment: str, action: str) -> None:
-        if (moment, action) == ("after", CREATE) and len(lives) == 1:
+        if (moment, action) == ("after", CREATE) and len(servers) == 1:
             threading.Thread(target=restart).start()
 
     emulator.watch = watch
-    yield lives
-    for life in lives[1:]:
-        life.stop()
+    yield servers
+    for server in servers[1:]:
+        server.stop()
 
 
-def test_wait_survives_a_restart_of_the_server(restarting: list[Emulator], processes: ModuleProcesses) -> None:
-    restarting[0].settings.build_seconds = 4.0
+def test_wait_continues_after_a_restart_of_the_server(
+    restarting_emulator: list[Emulator], processes: ModuleProcesses
+) -> None:
+    restarting_emulator[0].settings.build_seconds = 4.0
     run = processes.web(wait_interval=0.3)
     assert run.status == 0, run.output
-    before, after = restarting
+    before, after = restarting_emulator
     assert run.result["image_cache"]["status"] == "Ready"
     assert before.calls().count(CREATE) == 1
     assert set(after.calls()) == {LIST}
     assert len(after.region().caches) == 1
 
 
-def test_outage_longer_than_the_retries_is_warned_of_once_and_sat_out(
-    restarting: list[Emulator], controller: Controller
+def test_outage_longer_than_the_retries_gives_one_warning_and_the_wait_continues(
+    restarting_emulator: list[Emulator], controller: Controller
 ) -> None:
-    restarting[0].settings.build_seconds = 4.0
+    restarting_emulator[0].settings.build_seconds = 4.0
     run = controller.web("--diff", wait_interval=0.2, api_retries=0, wait_timeout=60)
     assert run.status == 0, run.output
     assert run.result["image_cache"]["status"] == "Ready"
     (warning,) = run.result["warnings"]
     assert warning.startswith("DescribeImageCaches failed: no connection to 127.0.0.1:")
     assert warning.endswith("What was started goes on, and polling continues until wait_timeout.")
-    assert len(restarting[1].region().caches) == 1
+    assert len(restarting_emulator[1].region().caches) == 1
 
 
-def test_outage_of_a_set_is_warned_of_once(restarting: list[Emulator], controller: Controller) -> None:
-    restarting[0].settings.build_seconds = 4.0
+def test_outage_during_a_set_gives_one_warning(restarting_emulator: list[Emulator], controller: Controller) -> None:
+    restarting_emulator[0].settings.build_seconds = 4.0
     options = {**SET_OPTIONS, "wait_interval": 0.2, "api_retries": 0, "concurrency": 5}
     run = controller.play({SET: {**options, "image_caches": set_entries(*numbered_names(5))}})
     assert run.status == 0, run.output
@@ -106,7 +108,7 @@ def test_outage_up_to_wait_timeout_fails_and_the_next_run_joins_the_build(
         after.stop()
 
 
-def test_a_storm_of_throttling_is_sat_out(emulator: Emulator, processes: ModuleProcesses) -> None:
+def test_throttled_requests_are_retried_until_they_succeed(emulator: Emulator, processes: ModuleProcesses) -> None:
     for number in range(4):
         create_cache(emulator, ImageCacheName=f"old-{number}")
         create_cache(emulator, ImageCacheName=f"tagged-{number}")
@@ -116,7 +118,7 @@ def test_a_storm_of_throttling_is_sat_out(emulator: Emulator, processes: ModuleP
         (UPDATE, "RequestLimitExceeded.GlobalRegionUinLimitExceeded"),
         (DELETE, "RequestLimitExceeded"),
     ):
-        # Of every three requests two are turned away.
+        # Two of every three requests are throttled.
         emulator.faults += [Fault.error(code, action, nth=3 * number + 1, times=2) for number in range(8)]
     entries = [
         *set_entries(*numbered_names(4)),
@@ -133,5 +135,5 @@ def test_a_storm_of_throttling_is_sat_out(emulator: Emulator, processes: ModuleP
         "unchanged": 0,
         "failed": 0,
     }
-    left = sorted(cache.declared["ImageCacheName"] for cache in emulator.region().caches.values())
-    assert left == [*numbered_names(4), *(f"tagged-{number}" for number in range(4))]
+    remaining = sorted(cache.declared["ImageCacheName"] for cache in emulator.region().caches.values())
+    assert remaining == [*numbered_names(4), *(f"tagged-{number}" for number in range(4))]

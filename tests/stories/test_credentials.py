@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The login that is there is used: each kind of it, by the vendor's own tools and by the collection alike."""
+"""Credentials of each kind: the collection uses the same ones as the vendor's own tools."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from .controller import MODULE, ROOT, Controller
 from .processes import ModuleProcesses
 
 ROLE = "qcs::cam::uin/100000000001:roleName/deploy"
-LISTING = {"name": "web", "state": "absent"}
-# What the vendor's code cannot be told by an option: whom to trust, and where the metadata service and STS are.
+ABSENT = {"name": "web", "state": "absent"}
+# The vendor's code has no option for the trusted CA and for the addresses of the metadata service and of STS.
 VENDOR = """
 import sys, certifi
 ca, host, port = sys.argv[1:4]
@@ -41,11 +41,11 @@ PROVIDER = VENDOR + "print(credential.DefaultCredentialProvider().get_credential
 
 
 class Machine:
-    """A machine without keys, from which an encrypted emulator and an instance's metadata service are reached."""
+    """A machine without credentials that reaches an emulator with TLS and the metadata service of an instance."""
 
     def __init__(self, emulator: Emulator, metadata: Emulator, folder: Path) -> None:
         self.emulator, self.metadata, self.folder = emulator, metadata, folder
-        # Both see the same keys.
+        # Both accept the same credentials.
         emulator.identity = metadata.identity
         self.controller = Controller(emulator, folder)
         self.environment = self.controller.environment
@@ -55,8 +55,8 @@ class Machine:
         self.environment["TENCENTCLOUD_STS_ENDPOINT"] = emulator.endpoint
         self.environment["TENCENTCLOUD_METADATA_ENDPOINT"] = metadata.endpoint
 
-    def store(self, credential: dict[str, Any], profile: str = "default", region: str = "ap-seoul") -> None:
-        """Store a login as tccli does."""
+    def store_profile(self, credential: dict[str, Any], profile: str = "default", region: str = "ap-seoul") -> None:
+        """Store credentials as a profile of tccli."""
         folder = self.folder / ".tccli"
         folder.mkdir(exist_ok=True)
         endpoint = f"localhost:{self.emulator.port}"
@@ -68,11 +68,11 @@ class Machine:
         (folder / f"{profile}.credential").write_text(json.dumps(credential), encoding="utf-8")
         (folder / f"{profile}.configure").write_text(json.dumps(configuration), encoding="utf-8")
 
-    def vendor(self, script: str, *arguments: str) -> str:
-        """Run the vendor's code, and return what it prints."""
-        places = [str(self.folder / "ca.pem"), "127.0.0.1", str(self.metadata.port), str(self.emulator.port)]
+    def run_vendor_code(self, script: str, *arguments: str) -> str:
+        """Run the vendor's code and return its output."""
+        addresses = [str(self.folder / "ca.pem"), "127.0.0.1", str(self.metadata.port), str(self.emulator.port)]
         process = subprocess.run(
-            [sys.executable, "-c", script, *places, *arguments],
+            [sys.executable, "-c", script, *addresses, *arguments],
             env=self.environment,
             capture_output=True,
             text=True,
@@ -81,14 +81,14 @@ class Machine:
         assert process.returncode == 0, process.stdout + process.stderr
         return process.stdout
 
-    def listing(self) -> tuple[Optional[str], str, str]:
-        """Return who asked for the last listing, by the keys' id or the role behind them; the token; the region."""
+    def last_listing(self) -> tuple[Optional[str], str, str]:
+        """Return the secret ID or the role that sent the last listing, its token, and its region."""
         request = next(r for r in reversed(self.emulator.received) if r.action == "DescribeImageCaches")
         assert request.code is None
         secret_id = secret_id_of(request.headers)
         session = self.emulator.identity.sessions.get(secret_id)
-        who = session.arn if session else secret_id
-        return who, "" if session else request.headers.get("X-TC-Token", ""), request.region
+        identity = session.arn if session else secret_id
+        return identity, "" if session else request.headers.get("X-TC-Token", ""), request.region
 
 
 @pytest.fixture
@@ -97,74 +97,72 @@ def machine(emulator: Emulator, tmp_path: Path) -> Iterator[Machine]:
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
-    encrypted = Emulator(ssl_context=context).start()
-    yield Machine(encrypted, emulator, tmp_path)
-    encrypted.stop()
+    tls_emulator = Emulator(ssl_context=context).start()
+    yield Machine(tls_emulator, emulator, tmp_path)
+    tls_emulator.stop()
 
 
 @pytest.fixture
-def processes_there(machine: Machine) -> Iterator[ModuleProcesses]:
+def machine_processes(machine: Machine) -> Iterator[ModuleProcesses]:
     processes = ModuleProcesses(machine.emulator, machine.environment)
     yield processes
     processes.stop()
 
 
-def kinds() -> dict[str, dict[str, Any]]:
-    """Return a stored login of each kind that tccli writes."""
-    soon = int(time.time()) + 7200
+def stored_credentials() -> dict[str, dict[str, Any]]:
+    """Return stored credentials of each kind that tccli writes."""
+    expiry = int(time.time()) + 7200
     temporary = {"secretId": "AKIDtemporary", "secretKey": "temporarySecretKey", "token": "temporary-token"}
     permanent = {"secretId": "AKIDstored", "secretKey": "storedSecretKey"}
-    oauth = {"openId": "o", "accessToken": "a", "expiresAt": soon, "refreshToken": "r", "site": "cn"}
-    sso = {"token": "s", "uin": "1", "roleConfigurationId": "c", "zoneId": "z", "site": "cn", "expiresAt": soon}
+    oauth = {"openId": "o", "accessToken": "a", "expiresAt": expiry, "refreshToken": "r", "site": "cn"}
+    sso = {"token": "s", "uin": "1", "roleConfigurationId": "c", "zoneId": "z", "site": "cn", "expiresAt": expiry}
     return {
         "permanent keys": permanent,
         "temporary keys": temporary,
-        "a role": {**permanent, "role-arn": ROLE, "role-session-name": "stored"},
-        "an instance's role": {"type": "cvm-role"},
-        "oauth": {**temporary, "type": "oauth", "expiresAt": soon, "oauth": oauth},
-        "sso": {**temporary, "type": "sso", "expiresAt": soon, "sso": {**sso, "roleConfigurationName": "n"}},
+        "role": {**permanent, "role-arn": ROLE, "role-session-name": "stored"},
+        "instance role": {"type": "cvm-role"},
+        "oauth": {**temporary, "type": "oauth", "expiresAt": expiry, "oauth": oauth},
+        "sso": {**temporary, "type": "sso", "expiresAt": expiry, "sso": {**sso, "roleConfigurationName": "n"}},
     }
 
 
-@pytest.mark.parametrize("kind", kinds())
-def test_tccli_and_the_collection_read_the_same_file_alike(
-    machine: Machine, processes_there: ModuleProcesses, kind: str
+@pytest.mark.parametrize("kind", stored_credentials())
+def test_collection_reads_a_tccli_profile_like_tccli(
+    machine: Machine, machine_processes: ModuleProcesses, kind: str
 ) -> None:
     machine.emulator.keys["AKIDstored"] = ("storedSecretKey", None)
     machine.emulator.keys["AKIDtemporary"] = ("temporarySecretKey", "temporary-token")
     machine.emulator.identity.roles[ROLE] = None
     machine.emulator.identity.instance_role = "instance"
-    machine.store(kinds()[kind])
-    machine.vendor(TCCLI, "tke", "DescribeImageCaches")
-    theirs = machine.listing()
+    machine.store_profile(stored_credentials()[kind])
+    machine.run_vendor_code(TCCLI, "tke", "DescribeImageCaches")
+    expected = machine.last_listing()
     machine.emulator.received.clear()
-    result = processes_there.task(**LISTING).result
+    result = machine_processes.task(**ABSENT).result
     assert result["failed"] is False, result["msg"]
-    assert machine.listing() == theirs
-    assert theirs[2] == "ap-seoul"
+    assert machine.last_listing() == expected
+    assert expected[2] == "ap-seoul"
 
 
-def test_the_sdks_default_provider_finds_what_the_collection_finds(
-    machine: Machine, processes_there: ModuleProcesses
-) -> None:
+def test_collection_finds_the_same_credentials_as_the_sdk(machine: Machine, machine_processes: ModuleProcesses) -> None:
     identity = machine.emulator.identity
     machine.emulator.keys["AKIDini"] = ("iniSecretKey", None)
     folder = machine.folder / ".tencentcloud"
     folder.mkdir()
     (folder / "credentials").write_text("[default]\nsecret_id=AKIDini\nsecret_key=iniSecretKey\n", encoding="utf-8")
-    assert machine.vendor(PROVIDER).strip() == "AKIDini"
-    assert processes_there.task(**LISTING, region="ap-tokyo").result["failed"] is False
-    assert machine.listing() == ("AKIDini", "", "ap-tokyo")
+    assert machine.run_vendor_code(PROVIDER).strip() == "AKIDini"
+    assert machine_processes.task(**ABSENT, region="ap-tokyo").result["failed"] is False
+    assert machine.last_listing() == ("AKIDini", "", "ap-tokyo")
     (folder / "credentials").unlink()
 
     identity.instance_role = "instance"
-    assert machine.vendor(PROVIDER).strip() in identity.sessions
-    assert processes_there.task(**LISTING, region="ap-tokyo").result["failed"] is False
-    assert machine.listing()[0] == "qcs::cam::uin/100000000001:roleName/instance"
+    assert machine.run_vendor_code(PROVIDER).strip() in identity.sessions
+    assert machine_processes.task(**ABSENT, region="ap-tokyo").result["failed"] is False
+    assert machine.last_listing()[0] == "qcs::cam::uin/100000000001:roleName/instance"
     identity.instance_role = None
 
 
-def test_a_pod_is_who_it_is(machine: Machine) -> None:
+def test_pod_identity_is_used_as_by_the_sdk(machine: Machine) -> None:
     machine.emulator.identity.roles[ROLE] = None
     machine.emulator.identity.identities["cls-1"] = "web-identity-canary"
     (machine.folder / "token").write_text("web-identity-canary", encoding="ascii")
@@ -174,46 +172,46 @@ def test_a_pod_is_who_it_is(machine: Machine) -> None:
         TKE_WEB_IDENTITY_TOKEN_FILE=str(machine.folder / "token"),
         TKE_ROLE_ARN=ROLE,
     )
-    assert machine.vendor(PROVIDER).strip() in machine.emulator.identity.sessions
+    assert machine.run_vendor_code(PROVIDER).strip() in machine.emulator.identity.sessions
     machine.emulator.received.clear()
-    run = machine.controller.task("-vvvv", **LISTING, region="ap-guangzhou")
+    run = machine.controller.task("-vvvv", **ABSENT, region="ap-guangzhou")
     assert run.status == 0, run.output
     assumed, listing = machine.emulator.received
     assert (assumed.action, assumed.region) == ("AssumeRoleWithWebIdentity", "ap-tokyo")
     assert assumed.headers["Authorization"] == "SKIP"
     assert (listing.action, listing.region) == ("DescribeImageCaches", "ap-guangzhou")
-    assert machine.listing()[0] == ROLE
+    assert machine.last_listing()[0] == ROLE
     session = machine.emulator.identity.sessions[secret_id_of(listing.headers)]
     for secret in ("web-identity-canary", session.secret_key, session.token):
         assert secret not in run.output + str(run.results)
 
 
-def test_a_set_in_several_regions_logs_in_once(machine: Machine, processes_there: ModuleProcesses) -> None:
+def test_set_in_several_regions_assumes_the_role_once(machine: Machine, machine_processes: ModuleProcesses) -> None:
     machine.emulator.identity.roles[ROLE] = None
     machine.emulator.identity.instance_role = "instance"
-    machine.store({"type": "cvm-role"}, region="ap-seoul")
-    entries = [LISTING, {**LISTING, "region": "ap-tokyo"}, {**LISTING, "region": "ap-mumbai"}]
-    run = processes_there.set(image_caches=entries, role_arn=ROLE)
+    machine.store_profile({"type": "cvm-role"}, region="ap-seoul")
+    entries = [ABSENT, {**ABSENT, "region": "ap-tokyo"}, {**ABSENT, "region": "ap-mumbai"}]
+    run = machine_processes.set(image_caches=entries, role_arn=ROLE)
     assert run.status == 0, run.output
     assert len(machine.metadata.metadata_paths) == 2
     assert machine.emulator.calls().count("AssumeRole") == 1
     regions = {request.region for request in machine.emulator.received if request.action == "DescribeImageCaches"}
     assert regions == {"ap-seoul", "ap-tokyo", "ap-mumbai"}
-    # The profile's region is a region like any other: one name twice in it is refused.
+    # A name that is declared twice in one region is refused, also if the profile sets the region of one of them.
     machine.emulator.received.clear()
-    result = processes_there.set(image_caches=[LISTING, {**LISTING, "region": "ap-seoul"}]).result
+    result = machine_processes.set(image_caches=[ABSENT, {**ABSENT, "region": "ap-seoul"}]).result
     assert "image_caches[0] and image_caches[1] have the same image_cache_name 'web'" in result["msg"]
     assert machine.emulator.received == []
 
 
-def test_keys_that_cannot_be_had_any_more_are_said_of_the_cache(machine: Machine) -> None:
+def test_unreadable_token_file_is_reported_for_the_cache(machine: Machine) -> None:
     machine.environment.update(
         TKE_REGION="ap-tokyo", TKE_PROVIDER_ID="cls-1", TKE_WEB_IDENTITY_TOKEN_FILE="/none/token", TKE_ROLE_ARN=ROLE
     )
     processes = ModuleProcesses(machine.emulator, machine.environment)
     for result in (
-        processes.task(**LISTING, region="ap-guangzhou").result,
-        processes.set(image_caches=[LISTING], region="ap-guangzhou").result["image_caches"][0],
+        processes.task(**ABSENT, region="ap-guangzhou").result,
+        processes.set(image_caches=[ABSENT], region="ap-guangzhou").result["image_caches"][0],
     ):
         assert result["failed"] is True
         assert result["msg"] == (
@@ -222,12 +220,14 @@ def test_keys_that_cannot_be_had_any_more_are_said_of_the_cache(machine: Machine
     processes.stop()
 
 
-class TestRole:
-    def test_it_is_assumed_with_what_was_found(self, emulator: Emulator, controller: Controller) -> None:
+class TestAssumedRole:
+    def test_role_is_assumed_with_the_found_credentials_and_the_options(
+        self, emulator: Emulator, controller: Controller
+    ) -> None:
         emulator.identity.roles[ROLE] = "external-1"
         controller.environment["TENCENTCLOUD_STS_ENDPOINT"] = emulator.endpoint
         role = {"role_arn": ROLE, "role_session_name": "ci", "role_duration": 900, "role_external_id": "external-1"}
-        run = controller.play({MODULE: {**LISTING, **role}}, arguments=("-vvvv",))
+        run = controller.play({MODULE: {**ABSENT, **role}}, arguments=("-vvvv",))
         assert run.status == 0, run.output
         assumed, listing = emulator.received
         assert assumed.parameters == {
@@ -241,7 +241,9 @@ class TestRole:
         assert session.secret_key not in run.output
         assert session.token not in run.output
 
-    def test_a_refusal_says_what_to_grant(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+    def test_denied_assume_role_names_the_permission_to_grant(
+        self, emulator: Emulator, processes: ModuleProcesses
+    ) -> None:
         emulator.faults.append(Fault.error("UnauthorizedOperation.CamNoAuth", "AssumeRole", message="No."))
         result = processes.web(role_arn=ROLE, sts_endpoint=emulator.endpoint).result
         assert "AssumeRole failed: No (UnauthorizedOperation.CamNoAuth" in result["msg"]
@@ -249,18 +251,18 @@ class TestRole:
         assert result["error"]["action"] == "AssumeRole"
         assert emulator.calls() == ["AssumeRole"]
 
-    def test_its_keys_are_renewed_while_a_build_goes_on(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+    def test_credentials_are_renewed_during_a_build(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         emulator.identity.roles[ROLE], emulator.settings.build_seconds = None, 15
         options = {"role_arn": ROLE, "role_duration": 8, "sts_endpoint": emulator.endpoint, "wait_interval": 0.5}
         result = processes.web(**options).result
         assert result["failed"] is False, result["msg"]
         assert result["image_cache"]["status"] == "Ready"
-        # Each for 8 s at the most, renewed when a quarter of that was left: none was ever refused.
+        # Each session lasts at most 8 s and is renewed when a quarter of that is left, so no request is refused.
         assert emulator.calls().count("AssumeRole") >= 3
         assert {request.code for request in emulator.received} == {None}
 
 
-def test_a_wrong_clock_is_told_in_seconds(emulator: Emulator, processes: ModuleProcesses) -> None:
+def test_wrong_clock_is_reported_in_seconds(emulator: Emulator, processes: ModuleProcesses) -> None:
     emulator.faults.append(
         Fault.error(
             "AuthFailure.SignatureExpire", headers={"Date": "Mon, 30 Mar 2026 07:03:35 GMT"}, message="Expired."
@@ -272,7 +274,7 @@ def test_a_wrong_clock_is_told_in_seconds(emulator: Emulator, processes: ModuleP
     assert abs(offset - (time.time() - 1774854215)) < 60
 
 
-def test_the_action_group_has_every_module() -> None:
+def test_action_group_contains_every_module() -> None:
     runtime = yaml.safe_load((ROOT / "meta/runtime.yml").read_text(encoding="utf-8"))
     modules = sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py") if path.stem != "__init__")
     assert sorted(runtime["action_groups"]["all"]) == modules

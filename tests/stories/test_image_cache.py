@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Contract of the states: what is found, what is declared, which calls follow, and what the result says."""
+"""The image_cache module: the API calls and the result for each existing and declared state of a cache."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from .controller import MODULE, WEB, Controller
 from .processes import ModuleProcesses
 
 
-class TestNoneOfThatName:
-    def test_present_creates_and_waits_until_it_is_ready(self, emulator: Emulator, controller: Controller) -> None:
+class TestNoCacheWithTheName:
+    def test_present_creates_cache_and_waits_until_ready(self, emulator: Emulator, controller: Controller) -> None:
         run = controller.web("--diff", retention_days=30, tags={"team": "web", "tier": 1})
         result = run.result
         assert run.status == 0, run.output
@@ -41,14 +41,14 @@ class TestNoneOfThatName:
         assert set(calls[3:]) == {LIST}
         assert list(emulator.region().caches) == [result["image_cache_id"]]
 
-    def test_without_waiting_a_create_is_three_calls(self, emulator: Emulator, controller: Controller) -> None:
+    def test_create_without_waiting_takes_three_calls(self, emulator: Emulator, controller: Controller) -> None:
         emulator.settings.build_seconds = 600
         result = controller.web(wait=False).result
         assert emulator.calls() == [LIST, CREATE, LIST]
         assert result["changed"] is True
         assert result["image_cache"]["status"] == "Pending"
 
-    def test_without_waiting_one_that_is_not_listed_yet_is_told_by_what_is_known(
+    def test_create_without_waiting_returns_cache_that_is_not_listed_yet(
         self, emulator: Emulator, controller: Controller
     ) -> None:
         emulator.settings.build_seconds = 600
@@ -59,7 +59,7 @@ class TestNoneOfThatName:
         assert cache["image_cache_id"] == result["image_cache_id"] == next(iter(emulator.region().caches))
         assert (cache["images"], cache["status"]) == (["nginx:1.27.3"], None)
 
-    def test_every_parameter_reaches_the_api(self, emulator: Emulator, controller: Controller) -> None:
+    def test_every_option_is_sent_to_the_api(self, emulator: Emulator, controller: Controller) -> None:
         emulator.settings.build_seconds = 600
         run = controller.web(
             security_group_ids=["sg-2", "sg-1"],
@@ -110,24 +110,24 @@ class TestNoneOfThatName:
         shown = run.result["image_cache"]["image_registry_credentials"]
         assert shown[0] == {"server": "harbor.example.com", "username": "puller", "name": "harbor"}
 
-    def test_an_existing_eip_reaches_the_api(self, emulator: Emulator, controller: Controller) -> None:
+    def test_existing_eip_is_sent_to_the_api(self, emulator: Emulator, controller: Controller) -> None:
         emulator.settings.build_seconds = 600
         controller.web(existed_eip_id="eip-1", wait=False)
         assert emulator.received[1].parameters["ExistedEipId"] == "eip-1"
         assert "AutoCreateEip" not in emulator.received[1].parameters
 
-    def test_present_says_what_creating_needs(self, emulator: Emulator, controller: Controller) -> None:
+    def test_present_without_required_options_names_them(self, emulator: Emulator, controller: Controller) -> None:
         run = controller.task(name="web", images=["nginx:1"])
         assert run.status != 0
         assert "there is no image cache named 'web', and creating it needs vpc_id, subnet_id too" in run.result["msg"]
         assert emulator.calls() == [LIST]
 
-    def test_absent_is_unchanged(self, emulator: Emulator, controller: Controller) -> None:
+    def test_absent_changes_nothing(self, emulator: Emulator, controller: Controller) -> None:
         result = controller.task(name="web", state="absent").result
         assert (result["changed"], result["image_cache"], result["image_cache_id"]) == (False, None, None)
         assert emulator.calls() == [LIST]
 
-    def test_check_mode_foretells_the_create(self, emulator: Emulator, controller: Controller) -> None:
+    def test_check_mode_predicts_the_create(self, emulator: Emulator, controller: Controller) -> None:
         run = controller.web("--check", "--diff", retention_days=30)
         result = run.result
         assert emulator.calls() == [LIST]
@@ -148,21 +148,21 @@ class TestNoneOfThatName:
         assert {**real["diff"]["after"], "image_cache_id": "(known after build)"} == result["diff"]["after"]
 
 
-class TestNoSuchId:
+class TestUnknownId:
     def test_present_fails(self, emulator: Emulator, controller: Controller) -> None:
         run = controller.task(id="imc-none", images=["nginx:1"])
         assert "there is no image cache imc-none" in run.result["msg"]
         assert emulator.calls() == [LIST]
         assert emulator.received[0].parameters["ImageCacheIds"] == ["imc-none"]
 
-    def test_absent_is_unchanged(self, emulator: Emulator, controller: Controller) -> None:
+    def test_absent_changes_nothing(self, emulator: Emulator, controller: Controller) -> None:
         run = controller.task(id="imc-none", state="absent")
         assert run.status == 0
         assert run.result["changed"] is False
 
 
-class TestReady:
-    def test_as_declared_it_is_one_call(self, emulator: Emulator, controller: Controller) -> None:
+class TestReadyCache:
+    def test_unchanged_cache_takes_one_call(self, emulator: Emulator, controller: Controller) -> None:
         image_cache_id = create_cache(emulator, Images=["redis:7", "nginx:1"], Tags=[{"Key": "a", "Value": "1"}])
         result = controller.web("--diff", images=["nginx:1", "redis:7"], tags={"a": "1"}, size=20, retention_days=0)
         assert emulator.calls() == [LIST]
@@ -188,7 +188,7 @@ class TestReady:
             ),
         ],
     )
-    def test_a_difference_is_updated_in_place(
+    def test_changed_option_is_updated_in_place(
         self, emulator: Emulator, processes: ModuleProcesses, option: str, value: Any, field: str, sent: Any
     ) -> None:
         image_cache_id = create_cache(emulator, Tags=[{"Key": "a", "Value": "1"}])
@@ -205,14 +205,14 @@ class TestReady:
         assert processes.web(**{option: value}).result["changed"] is False
         assert emulator.calls() == [LIST]
 
-    def test_an_update_without_waiting_is_three_calls(self, emulator: Emulator, controller: Controller) -> None:
+    def test_update_without_waiting_takes_three_calls(self, emulator: Emulator, controller: Controller) -> None:
         create_cache(emulator)
         emulator.settings.build_seconds = 600
         result = controller.web(images=["nginx:2"], wait=False).result
         assert emulator.calls() == [LIST, UPDATE, LIST]
         assert result["image_cache"]["status"] == "Updating"
 
-    def test_security_groups_go_along_with_another_update_only(
+    def test_security_groups_are_only_sent_with_another_update(
         self, emulator: Emulator, processes: ModuleProcesses
     ) -> None:
         image_cache_id = create_cache(emulator)
@@ -222,7 +222,9 @@ class TestReady:
         sent = next(r for r in emulator.received if r.action == UPDATE).parameters
         assert sent == {"ImageCacheId": image_cache_id, "SecurityGroupIds": ["sg-1"], "RetentionDays": 3}
 
-    def test_on_change_fail_changes_nothing(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+    def test_on_change_fail_reports_differences_without_updating(
+        self, emulator: Emulator, processes: ModuleProcesses
+    ) -> None:
         create_cache(emulator)
         run = processes.web(images=["nginx:2"], size=30, retention_days=4, on_change="fail")
         assert (
@@ -233,7 +235,7 @@ class TestReady:
         assert emulator.calls() == [LIST]
         assert processes.web(retention_days=4, on_change="fail").result["changed"] is True
 
-    def test_an_id_and_another_name_rename(self, emulator: Emulator, controller: Controller) -> None:
+    def test_id_with_another_name_renames_the_cache(self, emulator: Emulator, controller: Controller) -> None:
         image_cache_id = create_cache(emulator)
         run = controller.task(id=image_cache_id, name="shop", wait_interval=0.1)
         assert reported_actions(run) == [("rename", ["image_cache_name"])]
@@ -243,13 +245,15 @@ class TestReady:
         assert controller.task(id=image_cache_id, name="shop").result["changed"] is False
         assert emulator.calls() == [LIST]
 
-    def test_a_name_that_is_taken_is_refused(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+    def test_rename_to_a_name_in_use_is_refused(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         image_cache_id, other = create_cache(emulator), create_cache(emulator, ImageCacheName="shop")
         run = processes.task(id=image_cache_id, name="shop")
         assert f"{image_cache_id} cannot be named 'shop': {other} has that name" in run.result["msg"]
         assert UPDATE not in emulator.calls()
 
-    def test_passwords_are_compared_where_they_are_shown(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+    def test_passwords_are_compared_only_if_the_api_returns_them(
+        self, emulator: Emulator, processes: ModuleProcesses
+    ) -> None:
         credential = {"server": "h.example.com", "username": "u", "password": "old-pass"}
         create_cache(
             emulator,
@@ -267,7 +271,7 @@ class TestReady:
         run = processes.web(image_registry_credentials=[credential], update_password="always")
         assert reported_actions(run) == [("update", ["image_registry_credentials"])]
 
-    def test_declared_options_that_are_not_shown_are_warned_of_once(
+    def test_declared_options_that_the_api_omits_give_one_warning(
         self, emulator: Emulator, controller: Controller
     ) -> None:
         emulator.settings.omitted_fields = OPTIONAL_FIELDS
@@ -286,7 +290,7 @@ class TestReady:
         (warning,) = updated.result["warnings"]
         assert "in image_registry_credentials: the API does not show it, so" in warning
 
-    def test_absent_deletes_and_waits(self, emulator: Emulator, controller: Controller) -> None:
+    def test_absent_deletes_cache_and_waits(self, emulator: Emulator, controller: Controller) -> None:
         image_cache_id = create_cache(emulator)
         run = controller.task("--diff", name="web", state="absent")
         assert emulator.calls() == [LIST, DELETE, LIST]
@@ -297,18 +301,18 @@ class TestReady:
         assert run.result["diff"]["after"] == {}
         assert emulator.region().caches == {}
 
-    def test_absent_without_waiting_is_two_calls(self, emulator: Emulator, controller: Controller) -> None:
+    def test_absent_without_waiting_takes_two_calls(self, emulator: Emulator, controller: Controller) -> None:
         create_cache(emulator)
         controller.task(name="web", state="absent", wait=False)
         assert emulator.calls() == [LIST, DELETE]
 
-    def test_absent_by_id_looks_for_a_replacement_too(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+    def test_absent_by_id_also_lists_the_replacement(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         image_cache_id = create_cache(emulator)
         processes.task(id=image_cache_id, state="absent", wait=False)
         assert emulator.calls() == [LIST, LIST, DELETE]
         assert emulator.received[1].parameters["ImageCacheNames"] == ["web", "web-replacement"]
 
-    def test_absent_by_id_and_another_name_deletes_nothing(self, emulator: Emulator, controller: Controller) -> None:
+    def test_absent_by_id_with_another_name_deletes_nothing(self, emulator: Emulator, controller: Controller) -> None:
         image_cache_id = create_cache(emulator, ImageCacheName="prod")
         for arguments in (("--check",), ()):
             run = controller.task(*arguments, id=image_cache_id, name="stage", state="absent")
@@ -322,28 +326,28 @@ class TestReady:
         assert emulator.calls() == [LIST] * 2
         run = controller.task(id=image_cache_id, name="prod", state="absent", wait_interval=0.1)
         assert [action for action, _fields in reported_actions(run)] == ["delete"]
-        # The id is not found any more: nothing contradicts anything.
+        # The ID no longer exists, so it cannot contradict the name.
         assert controller.task(id=image_cache_id, name="stage", state="absent").result["changed"] is False
 
-    def test_check_mode_foretells_the_delete(self, emulator: Emulator, controller: Controller) -> None:
+    def test_check_mode_predicts_the_delete(self, emulator: Emulator, controller: Controller) -> None:
         image_cache_id = create_cache(emulator)
         result = controller.task("--check", name="web", state="absent").result
         assert (result["changed"], result["image_cache"], result["image_cache_id"]) == (True, None, None)
         assert result["actions"][0]["image_cache_id"] == image_cache_id
         assert emulator.calls() == [LIST]
 
-    def test_check_mode_foretells_the_update(self, emulator: Emulator, controller: Controller) -> None:
+    def test_check_mode_predicts_the_update(self, emulator: Emulator, controller: Controller) -> None:
         create_cache(emulator)
-        foreseen = controller.web("--check", "--diff", images=["nginx:2"], retention_days=4).result
+        predicted = controller.web("--check", "--diff", images=["nginx:2"], retention_days=4).result
         assert emulator.calls() == [LIST]
         real = controller.web("--diff", images=["nginx:2"], retention_days=4).result
-        assert foreseen["diff"] == real["diff"]
-        assert [a["fields"] for a in foreseen["actions"]] == [a["fields"] for a in real["actions"]]
-        assert foreseen["image_cache"]["images"] == real["image_cache"]["images"] == ["nginx:2"]
+        assert predicted["diff"] == real["diff"]
+        assert [a["fields"] for a in predicted["actions"]] == [a["fields"] for a in real["actions"]]
+        assert predicted["image_cache"]["images"] == real["image_cache"]["images"] == ["nginx:2"]
 
 
-class TestBuilding:
-    def test_a_running_build_is_joined(self, emulator: Emulator, controller: Controller) -> None:
+class TestCacheBeingBuilt:
+    def test_present_waits_for_the_running_build(self, emulator: Emulator, controller: Controller) -> None:
         emulator.settings.build_seconds = 3
         image_cache_id = start_build(emulator)
         run = controller.web()
@@ -352,9 +356,7 @@ class TestBuilding:
         assert run.result["image_cache_id"] == image_cache_id
         assert set(emulator.calls()) == {LIST}
 
-    def test_what_differs_is_updated_when_the_build_has_ended(
-        self, emulator: Emulator, processes: ModuleProcesses
-    ) -> None:
+    def test_difference_is_updated_after_the_build_ends(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         emulator.settings.build_seconds = 2.5
         start_build(emulator)
         run = processes.web(images=["nginx:2"])
@@ -363,7 +365,7 @@ class TestBuilding:
         assert emulator.calls().count(UPDATE) == 1
         assert CREATE not in emulator.calls()
 
-    def test_an_update_under_way_is_joined(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+    def test_present_waits_for_the_running_update(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         image_cache_id = create_cache(emulator)
         emulator.settings.build_seconds = 3
         emulator.region().call("UpdateImageCache", {"ImageCacheId": image_cache_id, "Images": ["nginx:2"]})
@@ -371,7 +373,9 @@ class TestBuilding:
         assert run.result["changed"] is False
         assert run.result["image_cache"]["status"] == "Ready"
 
-    def test_without_waiting_it_is_left_alone(self, emulator: Emulator, controller: Controller) -> None:
+    def test_present_without_waiting_warns_and_changes_nothing(
+        self, emulator: Emulator, controller: Controller
+    ) -> None:
         emulator.settings.build_seconds = 30
         start_build(emulator)
         run = controller.web(images=["nginx:2"], wait=False)
@@ -379,20 +383,20 @@ class TestBuilding:
         assert emulator.calls() == [LIST]
         assert "is being built and differs from its declaration in images" in run.result["warnings"][0]
 
-    def test_check_mode_compares_what_is_listed(self, emulator: Emulator, controller: Controller) -> None:
+    def test_check_mode_predicts_the_update_without_waiting(self, emulator: Emulator, controller: Controller) -> None:
         emulator.settings.build_seconds = 30
         start_build(emulator)
         run = controller.web("--check", images=["nginx:2"])
         assert reported_actions(run) == [("update", ["images"])]
         assert emulator.calls() == [LIST]
 
-    def test_absent_deletes_it(self, emulator: Emulator, controller: Controller) -> None:
+    def test_absent_deletes_the_cache(self, emulator: Emulator, controller: Controller) -> None:
         emulator.settings.build_seconds = 30
         start_build(emulator)
         assert reported_actions(controller.task(name="web", state="absent")) == [("delete", [])]
         assert emulator.region().caches == {}
 
-    def test_absent_waits_where_the_api_refuses_meanwhile(self, emulator: Emulator, controller: Controller) -> None:
+    def test_absent_retries_until_the_api_allows_the_deletion(self, emulator: Emulator, controller: Controller) -> None:
         emulator.settings.build_seconds, emulator.settings.delete_while_building = 3, False
         start_build(emulator)
         run = controller.task(name="web", state="absent", wait_interval=0.5)
@@ -400,8 +404,8 @@ class TestBuilding:
         assert emulator.region().caches == {}
 
 
-class TestFailed:
-    def test_a_build_that_fails_ends_the_wait_at_once(self, emulator: Emulator, controller: Controller) -> None:
+class TestFailedCache:
+    def test_failed_build_ends_the_wait(self, emulator: Emulator, controller: Controller) -> None:
         emulator.settings.failures = [BuildFailure("nginx:1.99")]
         run = controller.web(images=["nginx:1.99"], wait_timeout=60)
         result = run.result
@@ -421,11 +425,11 @@ class TestFailed:
         assert result["changed"] is True
         assert result["actions"][0]["action"] == "create"
 
-    def test_one_that_has_failed_is_built_anew(self, emulator: Emulator, controller: Controller) -> None:
+    def test_failed_cache_is_rebuilt(self, emulator: Emulator, controller: Controller) -> None:
         emulator.settings.failures = [BuildFailure("nginx")]
         failed = create_cache(emulator)
         emulator.settings.failures = []
-        foreseen = controller.web("--check", "--diff").result
+        predicted = controller.web("--check", "--diff").result
         assert emulator.calls() == [LIST]
         run = controller.web("--diff")
         assert run.status == 0, run.output
@@ -438,12 +442,12 @@ class TestFailed:
         assert recovered["reason"] == "PullImageFailed"
         assert recovered["options"] == ["images"]
         assert {event["image_cache_id"] for event in recovered["events"]} == {failed}
-        assert foreseen["recovered_failure"] == recovered
-        assert [a["action"] for a in foreseen["actions"]] == ["delete", "create"]
+        assert predicted["recovered_failure"] == recovered
+        assert [a["action"] for a in predicted["actions"]] == ["delete", "create"]
         assert run.result["image_cache"]["status"] == "Ready"
         assert controller.web().result["recovered_failure"] is None
 
-    def test_it_is_built_anew_once_a_run(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+    def test_failed_cache_is_rebuilt_only_once_per_run(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         emulator.settings.failures = [BuildFailure("nginx")]
         create_cache(emulator)
         run = processes.web()
@@ -452,7 +456,9 @@ class TestFailed:
         assert run.result["recovered_failure"]["reason"] == run.result["build_failure"]["reason"] == "PullImageFailed"
         assert "It cannot be used; the next run builds it anew" in run.result["msg"]
 
-    def test_one_that_is_kept_for_a_look_at_it(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+    def test_failed_cache_is_kept_with_recreate_failed_false(
+        self, emulator: Emulator, processes: ModuleProcesses
+    ) -> None:
         emulator.settings.failures = [BuildFailure("nginx")]
         create_cache(emulator)
         run = processes.web(recreate_failed=False)
@@ -463,16 +469,14 @@ class TestFailed:
         emulator.received.clear()
         assert reported_actions(processes.task(name="web", state="absent")) == [("delete", [])]
 
-    def test_one_that_cannot_be_built_anew_says_what_it_needs(
-        self, emulator: Emulator, processes: ModuleProcesses
-    ) -> None:
+    def test_rebuild_without_required_options_names_them(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         emulator.settings.failures = [BuildFailure("nginx")]
         create_cache(emulator)
         run = processes.task(name="web", images=["nginx:1"])
         assert "To build it anew, the declaration needs vpc_id, subnet_id too." in run.result["msg"]
         assert emulator.calls() == [LIST]
 
-    def test_what_is_not_declared_stays_as_it_was(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+    def test_rebuild_keeps_undeclared_settings(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         emulator.settings.failures = [BuildFailure("nginx")]
         credential = {"Server": "h.example.com", "Username": "u", "Password": "shown-pass"}
         create_cache(
@@ -498,7 +502,9 @@ class TestFailed:
         }
         assert "shown-pass" not in run.output + str(run.results)
 
-    def test_masked_passwords_cannot_be_carried_over(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+    def test_rebuild_with_masked_passwords_warns_and_omits_credentials(
+        self, emulator: Emulator, processes: ModuleProcesses
+    ) -> None:
         emulator.settings.failures, emulator.settings.passwords = [BuildFailure("nginx")], "masked"
         create_cache(emulator, ImageRegistryCredentials=[{"Server": "h.example.com", "Password": "p"}])
         emulator.settings.failures = []
@@ -507,7 +513,7 @@ class TestFailed:
         (cache,) = emulator.region().caches.values()
         assert "ImageRegistryCredentials" not in cache.declared
 
-    def test_a_joined_build_that_fails_is_built_anew(self, emulator: Emulator, controller: Controller) -> None:
+    def test_joined_build_that_fails_is_rebuilt(self, emulator: Emulator, controller: Controller) -> None:
         emulator.settings.failures, emulator.settings.build_seconds = [BuildFailure("nginx")], 8
         start_build(emulator)
         emulator.settings.failures, emulator.settings.build_seconds = [], 0.3
@@ -516,7 +522,7 @@ class TestFailed:
         assert [action["action"] for action in run.result["actions"]] == ["delete", "create"]
         assert run.result["recovered_failure"]["reason"] == "PullImageFailed"
 
-    def test_an_update_that_fails_says_so(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+    def test_failed_update_returns_the_build_failure(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         create_cache(emulator)
         emulator.settings.failures = [BuildFailure("nginx:1.99", reason="NoSpace", message="no space left on device")]
         run = processes.web(images=["nginx:1.99"])
@@ -524,24 +530,26 @@ class TestFailed:
         assert run.result["image_cache"]["status"] == "UpdateFailed"
         assert "the update failed" in run.result["msg"]
 
-    def test_a_failed_update_is_tried_again(self, emulator: Emulator, processes: ModuleProcesses) -> None:
-        self.test_an_update_that_fails_says_so(emulator, processes)
+    def test_failed_update_is_retried_by_the_next_run(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+        self.test_failed_update_returns_the_build_failure(emulator, processes)
         emulator.settings.failures = []
         run = processes.web(images=["nginx:1.99"])
         assert run.status == 0, run.output
         assert reported_actions(run) == [("update", ["images"])]
         assert run.result["image_cache"]["status"] == "Ready"
 
-    def test_a_failed_update_with_on_change_fail(self, emulator: Emulator, processes: ModuleProcesses) -> None:
-        self.test_an_update_that_fails_says_so(emulator, processes)
+    def test_failed_update_with_on_change_fail_is_not_retried(
+        self, emulator: Emulator, processes: ModuleProcesses
+    ) -> None:
+        self.test_failed_update_returns_the_build_failure(emulator, processes)
         emulator.received.clear()
         run = processes.web(images=["nginx:1.99"], on_change="fail")
         assert run.result["build_failure"]["reason"] == "NoSpace"
         assert emulator.calls() == [LIST]
 
 
-class TestSeveral:
-    def test_present_and_absent_refuse_and_list_the_ids(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+class TestDuplicates:
+    def test_present_and_absent_fail_and_list_the_ids(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         ids = [create_cache(emulator), create_cache(emulator)]
         for state in ("present", "absent"):
             result = processes.web(state=state).result
@@ -550,7 +558,7 @@ class TestSeveral:
         assert set(emulator.calls()) == {LIST}
         assert len(emulator.region().caches) == 2
 
-    def test_a_race_gets_time_to_settle(self, emulator: Emulator, controller: Controller) -> None:
+    def test_duplicate_that_another_run_deletes_is_ignored(self, emulator: Emulator, controller: Controller) -> None:
         emulator.settings.build_seconds = 30
         older, younger = create_cache(emulator), start_build(emulator)
 
@@ -563,7 +571,7 @@ class TestSeveral:
         assert run.status == 0, run.output
         assert run.result["image_cache_id"] == older
 
-    def test_names_are_compared_exactly_whatever_the_filter_does(
+    def test_similar_names_from_a_fuzzy_filter_are_ignored(
         self, emulator: Emulator, processes: ModuleProcesses
     ) -> None:
         emulator.settings.fuzzy_names = True
@@ -575,7 +583,7 @@ class TestSeveral:
         assert [r.parameters["Offset"] for r in emulator.received] == [0, 50]
 
 
-def test_regions_are_apart(emulator: Emulator, controller: Controller) -> None:
+def test_cache_in_another_region_is_ignored(emulator: Emulator, controller: Controller) -> None:
     emulator.settings.build_seconds = 600
     create_cache(emulator)
     run = controller.web(region="ap-shanghai", wait=False)
@@ -583,13 +591,13 @@ def test_regions_are_apart(emulator: Emulator, controller: Controller) -> None:
     assert len(emulator.region("ap-shanghai").caches) == 1
 
 
-def test_the_whole_life_in_one_playbook(emulator: Emulator, controller: Controller) -> None:
+def test_playbook_creates_updates_and_deletes_a_cache(emulator: Emulator, controller: Controller) -> None:
     run = controller.play(
         {"name": "create", MODULE: WEB},
         {"name": "unchanged", MODULE: WEB},
         {"name": "change", MODULE: {**WEB, "images": ["nginx:1.27.4"]}},
         {"name": "remove", MODULE: {"name": "web", "state": "absent"}},
-        {"name": "gone", MODULE: {"name": "web", "state": "absent"}},
+        {"name": "remove again", MODULE: {"name": "web", "state": "absent"}},
     )
     assert [result["changed"] for result in run.results] == [True, False, True, True, False]
     assert run.status == 0
