@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What nobody can know without the real service: each open question, the emulator's answer, and the other ones.
+"""Open questions about the API: for each, the emulator's default answer and the other answers that tests try.
 
-docs/unknowns.md shows this table to users; a test holds the two together.
+docs/unknowns.md shows this table to users; a test compares the two.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SWITCHES = (
         {"listed after 4 s": {"listed_after": 4.0}},
     ),
     Switch(
-        "Is a deleted cache gone from the listing at once?",
+        "Is a deleted cache removed from the listing at once?",
         "yes",
         {"listed for 4 s more": {"listed_after_deletion": 4.0}},
     ),
@@ -55,18 +55,22 @@ SWITCHES = (
         },
     ),
     Switch(
-        "Is a cache deleted while it is being built?",
+        "Can a cache be deleted while it is being built?",
         "yes",
         {"no delete while building": {"delete_while_building": False}},
     ),
-    Switch("How many caches may one delete name?", "any number", {"10 ids a delete": {"most_deleted_at_once": 10}}),
     Switch(
-        "What becomes of a delete that names one that is gone?",
-        "it is refused as a whole",
+        "How many caches can one delete request contain?",
+        "any number",
+        {"10 ids a delete": {"most_deleted_at_once": 10}},
+    ),
+    Switch(
+        "What happens to a delete request with a cache that no longer exists?",
+        "the whole request is refused",
         {"a delete skips unknown ids": {"delete_skips_unknown": True}},
     ),
     Switch(
-        "Does asking for the most suitable cache count as a match?",
+        "Does a request for the most suitable cache count as a match?",
         "yes",
         {"asking is no match": {"asking_is_a_match": False}},
     ),
@@ -82,7 +86,7 @@ SWITCHES = (
         {"optional fields are missing": {"omitted_fields": OPTIONAL_FIELDS}},
     ),
     Switch(
-        "How are times spelled?",
+        "Which format do times have?",
         "2026-03-30 07:03:35 +0000 UTC",
         {
             "times without a zone": {"time_format": "plain"},
@@ -92,8 +96,8 @@ SWITCHES = (
         },
     ),
     Switch(
-        "What is the expiry of a cache that never expires?",
-        "a date a hundred years on",
+        "Which expiry date does a cache have that never expires?",
+        "a date in a hundred years",
         {"never expires is empty": {"never_expires_as": "empty"}},
     ),
     Switch("In which order are events listed?", "newest first", {"oldest event first": {"newest_event_first": False}}),
@@ -101,7 +105,7 @@ SWITCHES = (
         "How is the build instance spelled in events?", "EksCi", {"events spell Eksci": {"event_spelling": "Eksci"}}
     ),
 )
-# Where answers exclude each other, the last one counts.
+# If answers exclude each other, the last one counts.
 ALL_AT_ONCE = "all at once"
 ALL_BUT_MISSING = "all at once, but for missing fields"
 
