@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The side-by-side benchmark: whole processes, one after the other in turn, on the emulator with the API's limits.
+"""The side-by-side benchmark: whole processes, in turn, on the emulator with the API's limits.
 
-It prints a table, and writes it as docs/benchmark.json and .md, and as a picture beside the guides.
+It prints a table, and writes it to docs/benchmark.json and .md, and as a picture beside the guides.
 """
 
 from __future__ import annotations
@@ -138,23 +138,23 @@ def rows(bench: Bench) -> dict[str, Row]:
     arguments = " ".join(f"{name}={value}" for name, value in {**one, "images": "nginx:1.27.3"}.items())
     ad_hoc = ["ansible", "localhost", "-m", MODULE, "-a", arguments]
     return {
-        "start": Row("a playbook of one task that does nothing", bench.play("start", **nothing)),
-        "idle": Row(f"a playbook of {TASKS} tasks that do nothing", bench.play("idle", TASKS, **nothing)),
+        "start": Row("a playbook with one task that does nothing", bench.play("start", **nothing)),
+        "idle": Row(f"a playbook with {TASKS} tasks that do nothing", bench.play("idle", TASKS, **nothing)),
         "one": Row("one unchanged cache: image_cache", bench.play("one", **{MODULE: one})),
         "one_module": Row("the same in a module process", [*bench.play("one", **{MODULE: one}), *IN_MODULES]),
-        "tasks": Row(f"{TASKS} tasks, each one unchanged cache: image_cache", tasks),
+        "tasks": Row(f"{TASKS} tasks, one unchanged cache each: image_cache", tasks),
         "tasks_module": Row("the same in module processes", [*tasks, *IN_MODULES]),
-        "ad_hoc": Row("one unchanged cache ad hoc: image_cache", ad_hoc),
+        "ad_hoc": Row("one unchanged cache, ad hoc: image_cache", ad_hoc),
         "ad_hoc_module": Row("the same in a module process", [*ad_hoc, *IN_MODULES]),
-        "one_sdk": Row("one listing: script on the SDK", [*script, "one"]),
+        "one_sdk": Row("one listing: script with the SDK", [*script, "one"]),
         "one_tccli": Row("one listing: tccli", bench.tccli()),
         "many": Row("100 unchanged caches: image_cache_set", bench.play("many", **{SET: many})),
         "many_loop": Row("100 unchanged caches: loop over image_cache", looped),
         "loop_module": Row(f"{TASKS} unchanged caches: the loop in module processes", [*short, *IN_MODULES]),
-        "many_sdk": Row("100 listings: script on the SDK", [*script, "each"]),
+        "many_sdk": Row("100 listings: script with the SDK", [*script, "each"]),
         "many_tccli": Row("100 listings: loop over tccli", bench.tccli(), times=MANY),
-        "create": Row("100 new caches, awaited: image_cache_set", bench.play("create", **{SET: many}), fresh=True),
-        "create_sdk": Row("100 new caches, awaited: script on the SDK", [*script, "create"], fresh=True),
+        "create": Row("create 100 caches and wait: image_cache_set", bench.play("create", **{SET: many}), fresh=True),
+        "create_sdk": Row("create 100 caches and wait: script with the SDK", [*script, "create"], fresh=True),
     }
 
 
@@ -182,7 +182,7 @@ def overheads(table: dict[str, Row], call: float) -> list[tuple[str, float, floa
         return (table[more].median - table[fewer].median) / count
 
     costs = {
-        "a task that does nothing, whatever its kind": each("idle", "start", TASKS - 1),
+        "any task that does nothing": each("idle", "start", TASKS - 1),
         "a task, in the controller's process": each("tasks", "one", TASKS - 1),
         "a task, in a module process": each("tasks_module", "one_module", TASKS - 1),
         "an item of a loop, in the controller's process": each("many_loop", "one", MANY - 1),
@@ -199,9 +199,9 @@ def bars(table: dict[str, Row]) -> list[tuple[str, float, float]]:
     """Return what was to be reached, as a title, the factor that was measured, and the one that was allowed."""
     floor = table["start"].median + MANY / RATE + BUILD
     return [
-        (f"creating and awaiting 100: against the floor of {floor:.1f} s", table["create"].median / floor, 1.25),
-        ("100 unchanged: against one unchanged", table["many"].median / table["one"].median, 1.5),
-        ("100 unchanged: calls", float(table["many"].calls), 2.0),
+        (f"create 100 caches and wait, relative to the floor of {floor:.1f} s", table["create"].median / floor, 1.25),
+        ("100 unchanged caches, relative to one", table["many"].median / table["one"].median, 1.5),
+        ("100 unchanged caches, calls", float(table["many"].calls), 2.0),
     ]
 
 
@@ -247,26 +247,26 @@ def report(table: dict[str, Row], call: float, measured: list[dict[str, float]],
     lines = [
         "# Benchmark",
         "",
-        f"By `make bench`: whole processes on {os.cpu_count()} cores, in turn, {rounds} times each, against the",
-        f"emulator over TLS with {LATENCY * 1000:.0f} ms a request, {RATE} requests per second and action, a build of",
-        f"{BUILD:.0f} s, and `wait_interval: 1`. The caches of the listings are there; a new set finds none.",
+        f"`make bench` measures whole processes on {os.cpu_count()} cores, in turn, {rounds} times each. The emulator",
+        f"uses TLS, {LATENCY * 1000:.0f} ms per request, {RATE} requests per second for each action, and builds of",
+        f"{BUILD:.0f} s. `wait_interval` is 1. Listed caches exist before the measurement; created caches do not.",
         "",
-        "| | median (s) | least to most (s) | calls |",
+        "| | median (s) | range (s) | calls |",
         "|---|---|---|---|",
     ]
     lines += [
         f"| {row.title} | {row.median:.2f} | {min(row.seconds):.2f} to {max(row.seconds):.2f} | {row.calls} |"
         for row in table.values()
     ]
-    lines += ["", "| to be reached | measured | allowed |", "|---|---|---|"]
+    lines += ["", "| target | measured | limit |", "|---|---|---|"]
     lines += [f"| {title} | {factor:.2f} | {allowed:g} |" for title, factor, allowed in bars(table)]
     lines += [
         "",
         "## One more unchanged cache",
         "",
-        f"The API call itself, over a new connection from a process that is warm, takes {call * 1000:.0f} ms.",
+        f"The API call itself takes {call * 1000:.0f} ms, over a new connection from a running process.",
         "",
-        "| | in all (ms) | on top of the API call (ms) |",
+        "| | total (ms) | in addition to the API call (ms) |",
         "|---|---|---|",
     ]
     costs = overheads(table, call)
@@ -274,19 +274,19 @@ def report(table: dict[str, Row], call: float, measured: list[dict[str, float]],
     (_title, _whole, floor), (_title, _whole, top) = costs[:2]
     lines += [
         "",
-        f"A task in the controller's process is to cost at most {BAR} ms on top of the API call, and costs {top:.0f}.",
-        f"Of those Ansible takes {floor:.0f} ms for any task, also for one that does nothing: a worker is forked,",
-        "variables and templates are worked out, callbacks are called. No module can go below that; an item of a loop,",
-        "which needs no new worker, does.",
+        f"The target for a task in the controller's process is at most {BAR} ms in addition to the API call; it takes",
+        f"{top:.0f} ms. Ansible itself takes {floor:.0f} ms of them for any task, also for one that does nothing: it",
+        "forks a worker, evaluates variables and templates, and calls callbacks. No module can take less. An item of a",
+        "loop can, because it needs no new worker.",
         "",
-        f"![The same as bars]({PLOT.relative_to(ROOT / 'docs')})",
+        f"![Bar chart of the medians]({PLOT.relative_to(ROOT / 'docs')})",
         "",
         "## Large sets",
         "",
     ]
     lines += [
-        "On an emulator without latency or limits, `requests_per_second: 1000`, builds of 1 s. The peak is that of the",
-        "largest process, Ansible's own among them.",
+        "On an emulator without latency or limits, with `requests_per_second: 1000` and builds of 1 s. The peak is",
+        "that of the largest process, including Ansible's own.",
         "",
         "| caches | | seconds | calls | peak (MiB) |",
         "|---|---|---|---|---|",
