@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An emulator of the image cache actions of TKE: the real protocol, over real HTTP, on this machine."""
+"""An emulator of the image cache actions of TKE, which serves the real protocol over HTTP on this machine."""
 
 from __future__ import annotations
 
 from .faults import Fault
-from .server import Emulator, Received
+from .server import Emulator, ReceivedRequest
 from .service import BuildFailure, Settings
 from .switches import OPTIONAL_FIELDS, SWITCHES, settings_of, worlds
 from .vendor import REGIONS
@@ -19,7 +19,7 @@ __all__ = [
     "BuildFailure",
     "Emulator",
     "Fault",
-    "Received",
+    "ReceivedRequest",
     "Settings",
     "settings_of",
     "worlds",

@@ -20,15 +20,15 @@ ENDS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong with an argument in one line."""
+    """Reports an invalid argument in one line."""
 
     def error(self, message: str) -> NoReturn:
-        """Print the message, and exit with status 1."""
+        """Print the message and exit with status 1."""
         self.exit(1, f"{self.prog}: {message}\n")
 
 
 def seconds(text: str) -> float:
-    """Return a number of seconds."""
+    """Parse a number of seconds."""
     value = float(text)
     if not 0 <= value < math.inf:
         raise argparse.ArgumentTypeError(f"{text} is not a number of seconds: 0 or more")
@@ -52,7 +52,7 @@ def make_parser() -> Parser:
 
 
 def main() -> int:
-    """Serve, and return the exit status."""
+    """Serve until a signal, and return the exit status."""
     options = make_parser().parse_args()
     settings = settings_of(
         options.world,
@@ -60,7 +60,7 @@ def main() -> int:
         latency=options.latency,
         failures=[BuildFailure("does-not-exist")],
     )
-    # Blocked in every thread, and waited for in this one: a signal that is repeated cannot interrupt the stop.
+    # The signals are blocked in every thread and awaited in this one, so a repeated signal cannot interrupt the stop.
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
     emulator = Emulator(settings, options.port)
     try:

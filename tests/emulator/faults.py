@@ -2,18 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Faults that a test scripts: which call they befall, and what they do to it."""
+"""Scripted faults: the calls that they apply to, and their effect."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any, Callable, Mapping, Optional
 
-LOST_REQUEST, LOST_ANSWER, SLOW, TOGETHER, PAGE, GARBLED, ERROR, LIE = (
+LOST_REQUEST, LOST_ANSWER, SLOW, SIMULTANEOUS, PAGE, GARBLED, ERROR, LIE = (
     "lost request",
     "lost answer",
     "slow answer",
-    "answers together",
+    "simultaneous answers",
     "gateway page",
     "garbled answer",
     "error",
@@ -23,10 +23,10 @@ LOST_REQUEST, LOST_ANSWER, SLOW, TOGETHER, PAGE, GARBLED, ERROR, LIE = (
 
 @dataclass
 class Fault:
-    """What befalls some calls of an action (of any, without one), in one region or in all.
+    """A fault of some calls of an action, or of any action, in one region or in all.
 
-    C(nth) is the first matching call it befalls, counted from 1 when the fault is scripted, C(times) how many.
-    C(acts) says whether the server carries the call out before the fault shows.
+    The fault applies to C(times) matching calls from the C(nth) on, counted from 1. C(acts) says whether the server
+    executes the call before the fault.
     """
 
     kind: str
@@ -44,8 +44,8 @@ class Fault:
     region: Optional[str] = None
     seen: int = 0
 
-    def befalls(self, action: str, region: str) -> bool:
-        """Count a call, and say whether it is one that the fault befalls."""
+    def matches(self, action: str, region: str) -> bool:
+        """Count a call, and return whether the fault applies to it."""
         if self.action not in (None, action) or self.region not in (None, region):
             return False
         self.seen += 1
@@ -53,37 +53,37 @@ class Fault:
 
     @classmethod
     def lost_request(cls, action: Optional[str] = None, **facts: Any) -> Fault:
-        """The connection breaks before the server has acted."""
+        """The connection breaks before the server executes the call."""
         return cls(LOST_REQUEST, action, **facts)
 
     @classmethod
     def lost_answer(cls, action: Optional[str] = None, **facts: Any) -> Fault:
-        """The server acts, and the connection breaks before it has answered."""
+        """The server executes the call, and the connection breaks before the answer."""
         return cls(LOST_ANSWER, action, acts=True, **facts)
 
     @classmethod
     def slow_answer(cls, seconds: float, action: Optional[str] = None, **facts: Any) -> Fault:
-        """The server acts, and takes C(seconds) to answer."""
+        """The server executes the call, and answers after C(seconds)."""
         return cls(SLOW, action, acts=True, seconds=seconds, **facts)
 
     @classmethod
-    def together(cls, times: int, action: Optional[str] = None, **facts: Any) -> Fault:
-        """The server acts on each of so many calls as it comes, and answers when it has acted on all."""
-        return cls(TOGETHER, action, acts=True, times=times, **facts)
+    def simultaneous_answers(cls, times: int, action: Optional[str] = None, **facts: Any) -> Fault:
+        """The server executes each of C(times) calls on arrival, and answers them when it has executed all."""
+        return cls(SIMULTANEOUS, action, acts=True, times=times, **facts)
 
     @property
-    def over(self) -> bool:
-        """Whether it has befallen all the calls that it will."""
+    def is_over(self) -> bool:
+        """Whether the fault applies to no further call."""
         return self.seen >= self.nth + self.times - 1
 
     @classmethod
     def page(cls, status: int, action: Optional[str] = None, **facts: Any) -> Fault:
-        """A gateway answers with a page of its own."""
+        """A gateway answers with an HTML page."""
         return cls(PAGE, action, status=status, **facts)
 
     @classmethod
     def garbled(cls, body: bytes, action: Optional[str] = None, **facts: Any) -> Fault:
-        """The body of the answer is not what it should be."""
+        """The answer has C(body) instead of a valid one."""
         return cls(GARBLED, action, body=body, **facts)
 
     @classmethod
@@ -92,11 +92,11 @@ class Fault:
         return cls(ERROR, action, code=code, **facts)
 
     @classmethod
-    def accepted(cls, action: Optional[str] = None, **facts: Any) -> Fault:
-        """The server answers that all is well, but does nothing."""
+    def without_effect(cls, action: Optional[str] = None, **facts: Any) -> Fault:
+        """The server answers with success, but does not execute the call."""
         return cls(LIE, action, change=lambda response: response, **facts)
 
     @classmethod
     def lie(cls, change: Callable[[Any], Any], action: Optional[str] = None, **facts: Any) -> Fault:
-        """The server acts, and C(change) is what it makes of the answer's C(Response)."""
+        """The server executes the call, and C(change) modifies the C(Response) of the answer."""
         return cls(LIE, action, acts=True, change=change, **facts)

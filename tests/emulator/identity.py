@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who may do what: the roles of STS, the keys that it hands out, and the metadata service of an instance."""
+"""The roles and temporary keys of STS, and the metadata service of an instance."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ACCOUNT = "100000000001"
 
 @dataclass
 class Session:
-    """Temporary keys. C(ends) is a Unix time."""
+    """Temporary keys, which expire at the Unix time C(ends)."""
 
     secret_id: str
     secret_key: str
@@ -33,7 +33,7 @@ class Session:
 
 
 class IdentityService:
-    """The roles that may be assumed, by ARN, with the external id that each asks for."""
+    """STS and the metadata service. C(roles) maps the ARN of each role to its external id."""
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
         self._now, self._random = now, random.Random(20180813)
@@ -41,14 +41,14 @@ class IdentityService:
         # The web identity token of each provider.
         self.identities: dict[str, str] = {}
         self.sessions: dict[str, Session] = {}
-        # The role that is bound to the instance, and for how many seconds its keys live.
+        # The role of the instance, and the lifetime of its keys in seconds.
         self.instance_role: Optional[str] = None
         self.instance_seconds = 7200.0
 
     def call(self, action: str, parameters: Mapping[str, Any], secret_id: str) -> dict[str, Any]:
-        """Carry out an action of STS and return the members of its Response. Raises ApiProblem."""
+        """Execute an action of STS, and return the members of its Response. Raises ApiProblem."""
         if action == "GetCallerIdentity":
-            return self._caller(secret_id)
+            return self._caller_identity(secret_id)
         arn = parameters["RoleArn"]
         if action == "AssumeRoleWithWebIdentity":
             if parameters["WebIdentityToken"] != self.identities.get(parameters["ProviderId"]):
@@ -59,10 +59,10 @@ class IdentityService:
             raise ApiProblem("ResourceNotFound.RoleNotFound", f"The role {arn} does not exist.")
         if not 0 < parameters.get("DurationSeconds", 7200) <= 43200:
             raise ApiProblem("InvalidParameter.ParamError", "DurationSeconds is out of range.")
-        return self._handed_out(self._session(arn, parameters.get("DurationSeconds", 7200)))
+        return self._credentials_of(self._start_session(arn, parameters.get("DurationSeconds", 7200)))
 
     def metadata(self, path: str) -> Optional[str]:
-        """Return what the metadata service answers to a path, None for a path that it does not know."""
+        """Return the answer of the metadata service for a path, or None for an unknown path."""
         if self.instance_role is None or not path.startswith(CREDENTIALS_PATH):
             return None
         role = path[len(CREDENTIALS_PATH) :]
@@ -70,7 +70,7 @@ class IdentityService:
             return self.instance_role
         if role != self.instance_role:
             return None
-        session = self._session(f"qcs::cam::uin/{ACCOUNT}:roleName/{role}", self.instance_seconds)
+        session = self._start_session(f"qcs::cam::uin/{ACCOUNT}:roleName/{role}", self.instance_seconds)
         return json.dumps(
             {
                 "TmpSecretId": session.secret_id,
@@ -82,18 +82,22 @@ class IdentityService:
             }
         )
 
-    def _session(self, arn: str, seconds: float) -> Session:
+    def _start_session(self, arn: str, seconds: float) -> Session:
         session = Session(
-            f"AKID{self._text(32)}", self._text(32), self._text(64), float(int(self._now() + seconds)), arn
+            f"AKID{self._random_text(32)}",
+            self._random_text(32),
+            self._random_text(64),
+            float(int(self._now() + seconds)),
+            arn,
         )
         self.sessions[session.secret_id] = session
         return session
 
-    def _handed_out(self, session: Session) -> dict[str, Any]:
+    def _credentials_of(self, session: Session) -> dict[str, Any]:
         keys = {"Token": session.token, "TmpSecretId": session.secret_id, "TmpSecretKey": session.secret_key}
         return {"Credentials": keys, "ExpiredTime": int(session.ends), "Expiration": _iso(session.ends)}
 
-    def _caller(self, secret_id: str) -> dict[str, Any]:
+    def _caller_identity(self, secret_id: str) -> dict[str, Any]:
         session = self.sessions.get(secret_id)
         arn = session.arn if session else f"qcs::cam::uin/{ACCOUNT}:uin/{ACCOUNT}"
         return {
@@ -104,7 +108,7 @@ class IdentityService:
             "Type": "CAMRole" if session else "RootAccount",
         }
 
-    def _text(self, length: int) -> str:
+    def _random_text(self, length: int) -> str:
         return "".join(self._random.choices(string.ascii_letters + string.digits, k=length))
 
 

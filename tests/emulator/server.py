@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The emulator's HTTP side: one address to post to, keys, envelopes, scripted faults, and a record of it all."""
+"""The HTTP server of the emulator: requests, keys, answers, scripted faults, and a record of all requests."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ CHINESE = {
 
 
 @dataclass(frozen=True)
-class Received:
-    """One request as it arrived, and the API code that it was answered with (None: success, or no answer)."""
+class ReceivedRequest:
+    """A received request, with the error code of its answer (None for success or no answer)."""
 
     action: str
     region: str
@@ -50,9 +50,9 @@ class Received:
 
 
 class Emulator:
-    """The service, listening on a port of the loopback address in a thread of its own.
+    """Serves the API on a port of the loopback address, in a thread of its own.
 
-    C(keys) maps secret ids to a secret key and the token that it needs, None for a permanent key.
+    C(keys) maps each secret id to its secret key and its token, which is None for a permanent key.
     """
 
     def __init__(
@@ -62,19 +62,19 @@ class Emulator:
         self.secret_id, self.secret_key = "AKIDemulatorEXAMPLE", "emulatorSecretKeyEXAMPLE"
         self.keys: dict[str, tuple[str, Optional[str]]] = {self.secret_id: (self.secret_key, None)}
         self.identity = IdentityService()
-        # What the metadata service was asked for.
+        # The paths requested from the metadata service.
         self.metadata_paths: list[str] = []
         self.regions: dict[str, ImageCacheService] = {}
-        self.received: list[Received] = []
+        self.received: list[ReceivedRequest] = []
         self.faults: list[Fault] = []
-        # Called before and after the service acts, with the moment's name and the action.
+        # Called with "before" or "after" and the action, before and after the service executes a call.
         self.watch: Callable[[str, str], None] = lambda moment, action: None
         self.port = port
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._started = threading.Event()
-        # Why it does not listen.
-        self._refusal = ""
+        # The reason why the server cannot listen.
+        self._listen_error = ""
         self._thread = threading.Thread(target=self._serve, name="tke-emulator", daemon=True)
 
     @property
@@ -83,7 +83,7 @@ class Emulator:
         return f"https://localhost:{self.port}" if self._ssl_context else f"http://127.0.0.1:{self.port}"
 
     def environment(self) -> dict[str, str]:
-        """Return the variables that lead every client of the collection here."""
+        """Return the variables that make clients of the collection use this emulator."""
         return {
             "TENCENTCLOUD_SECRET_ID": self.secret_id,
             "TENCENTCLOUD_SECRET_KEY": self.secret_key,
@@ -93,79 +93,79 @@ class Emulator:
 
     def region(self, name: str = DEFAULT_REGION) -> ImageCacheService:
         """Return the caches of a region."""
-        # No two regions have an id in common: each has its own seed.
+        # Each region has its own seed, so ids differ between regions.
         return self.regions.setdefault(name, ImageCacheService(self.settings, seed=name))
 
     def calls(self) -> list[str]:
-        """Return the actions received so far, in order."""
+        """Return the actions of all received requests, in order."""
         return [received.action for received in self.received]
 
     def start(self) -> Emulator:
-        """Begin to listen. Returns once connections are accepted; raises OSError if the port cannot be listened on."""
+        """Start to listen, and return when connections are accepted. Raises OSError if that fails."""
         self._thread.start()
         self._started.wait(60)
-        if self._refusal or self.port <= 0:
-            raise OSError(f"cannot listen on port {self.port} of 127.0.0.1: {self._refusal or 'not within 60 s'}")
+        if self._listen_error or self.port <= 0:
+            raise OSError(f"cannot listen on port {self.port} of 127.0.0.1: {self._listen_error or 'not within 60 s'}")
         return self
 
     def stop(self) -> None:
-        """Stop listening and wait for the thread's end."""
-        # It may have stopped before.
+        """Stop listening, and wait for the end of the thread."""
+        # The loop may be closed already.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(60)
 
     def _serve(self) -> None:
-        # In the end it gives up what is not answered yet.
+        # At its end the runner cancels requests that are not answered yet.
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
             runner.run(self._listen())
 
     async def _listen(self) -> None:
         application = web.Application(client_max_size=MAX_BODY_BYTES)
         application.router.add_post("/", self._answer)
-        application.router.add_get("/{path:.*}", self._metadata)
+        application.router.add_get("/{path:.*}", self._answer_metadata)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.5)
         await runner.setup()
         try:
             await web.TCPSite(runner, "127.0.0.1", self.port, ssl_context=self._ssl_context).start()
             self.port = runner.addresses[0][1]
         except OverflowError:
-            self._refusal = "the number must be between 0 and 65535"
+            self._listen_error = "the number must be between 0 and 65535"
         except OSError as error:
-            self._refusal = os.strerror(error.errno) if error.errno else str(error)
+            self._listen_error = os.strerror(error.errno) if error.errno else str(error)
         finally:
             self._started.set()
-        if not self._refusal:
+        if not self._listen_error:
             await self._stop.wait()
         await runner.cleanup()
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         await asyncio.sleep(self.settings.latency)
         action, body = request.headers.get("X-TC-Action", ""), await request.read()
-        fault = next(iter(self._befalling(action, request.headers.get("X-TC-Region", ""))), None)
+        fault = next(iter(self._matching_faults(action, request.headers.get("X-TC-Region", ""))), None)
         self.watch("before", action)
         response, code = {"RequestId": str(uuid.uuid4())}, None
         if fault is None or fault.acts:
-            code = self._act(request, action, body, response)
+            code = self._execute(request, action, body, response)
         self._record(request, action, body, code)
         self.watch("after", action)
         if fault is not None:
-            return await self._spoilt(request, fault, response)
-        return _enveloped(response)
+            return await self._apply_fault(request, fault, response)
+        return _json_response(response)
 
-    async def _metadata(self, request: web.Request) -> web.Response:
+    async def _answer_metadata(self, request: web.Request) -> web.Response:
         path = request.match_info["path"]
         self.metadata_paths.append(path)
         text = self.identity.metadata(path)
         return web.Response(status=404) if text is None else web.Response(text=text)
 
-    def _befalling(self, action: str, region: str) -> list[Fault]:
-        # Every fault counts every call, also one that another fault befalls.
-        return [fault for fault in self.faults if fault.befalls(action, region)]
+    def _matching_faults(self, action: str, region: str) -> list[Fault]:
+        # Every fault counts every call, also a call that another fault applies to.
+        return [fault for fault in self.faults if fault.matches(action, region)]
 
-    def _act(self, request: web.Request, action: str, body: bytes, response: dict[str, Any]) -> Optional[str]:
+    def _execute(self, request: web.Request, action: str, body: bytes, response: dict[str, Any]) -> Optional[str]:
         try:
-            parameters = self._checked(request, action, body)
+            parameters = self._check_request(request, action, body)
             region = self.region(request.headers["X-TC-Region"])
             region.limit_rate(action)
             if action in vendor.STS.actions:
@@ -180,8 +180,8 @@ class Emulator:
             return problem.code
         return None
 
-    def _checked(self, request: web.Request, action: str, body: bytes) -> Any:
-        """Return the parameters of a request that the vendor's own client could have sent. Raises ApiProblem."""
+    def _check_request(self, request: web.Request, action: str, body: bytes) -> Any:
+        """Check a request as the API does, and return its parameters. Raises ApiProblem."""
         headers, product = request.headers, vendor.product_of(action)
         if action not in vendor.UNSIGNED_ACTIONS:
             self._check_keys(headers, body, product)
@@ -220,16 +220,16 @@ class Emulator:
             parameters = None
         region = request.headers.get("X-TC-Region", "")
         headers = dict(request.headers)
-        self.received.append(Received(action, region, parameters, headers, time.monotonic(), code))
+        self.received.append(ReceivedRequest(action, region, parameters, headers, time.monotonic(), code))
 
-    async def _spoilt(self, request: web.Request, fault: Fault, response: dict[str, Any]) -> web.StreamResponse:
+    async def _apply_fault(self, request: web.Request, fault: Fault, response: dict[str, Any]) -> web.StreamResponse:
         if fault.kind in (kinds.LOST_REQUEST, kinds.LOST_ANSWER):
             assert request.transport is not None
             request.transport.abort()
             return web.Response()
         if fault.kind == kinds.SLOW:
             await asyncio.sleep(fault.seconds)
-        while fault.kind == kinds.TOGETHER and not fault.over:
+        while fault.kind == kinds.SIMULTANEOUS and not fault.is_over:
             await asyncio.sleep(0.01)
         if fault.kind == kinds.PAGE:
             headers = {"Content-Type": "text/html", **fault.headers}
@@ -241,11 +241,11 @@ class Emulator:
         if fault.kind == kinds.LIE:
             assert fault.change is not None
             response = fault.change(response)
-        return _enveloped(response, fault.headers)
+        return _json_response(response, fault.headers)
 
 
-def _enveloped(response: Any, headers: Optional[Mapping[str, str]] = None) -> web.Response:
-    # Exactly this Content-Type: with a charset the vendor's SDK does not look for an error at all.
+def _json_response(response: Any, headers: Optional[Mapping[str, str]] = None) -> web.Response:
+    # The Content-Type must have no charset; otherwise the vendor's SDK does not check for an error.
     return web.Response(
         body=json.dumps({"Response": response}, ensure_ascii=False).encode(),
         headers={"Content-Type": "application/json", **(headers or {})},

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The image caches of one account: the five actions, the states and events of builds, and their times."""
+"""The image caches of one account: the five actions, and the states, events and times of builds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from typing import Any, Callable, Iterator, Mapping, Optional, Union
 from .errors import ApiProblem
 
 CHAIN = ("DiskCreated", "EksCiCreated", "SnapCreated", "EksCiDeleted", "DiskDeleted")
-# When each step is reached, as a part of the build's time.
+# The time of each step as a fraction of the duration of the build.
 REACHED = (0.05, 0.15, 0.8, 0.9, 0.95)
 MESSAGES = {
     "DiskCreated": "create disk disk-{suffix} successfully",
@@ -44,7 +44,7 @@ TIME_FORMATS: Mapping[str, Callable[[datetime], str]] = {
 
 @dataclass
 class BuildFailure:
-    """How builds fail whose images contain C(image): at which step, and with what event."""
+    """The failure of builds whose images contain C(image): the last step before it, and its event."""
 
     image: str
     reason: str = "PullImageFailed"
@@ -54,13 +54,13 @@ class BuildFailure:
 
 @dataclass
 class Settings:
-    """What the documentation leaves open, or what differs between editions, and how fast things go (seconds).
+    """Answers to open questions of the documentation, differences between editions, and durations in seconds.
 
-    Each open question, with the answers that the tests try, stands in switches.py.
+    switches.py lists each open question with the answers that the tests try.
     """
 
     build_seconds: float = 0.3
-    # After how many listings that show it a build is over, however long they take to come; None: it goes by time.
+    # The number of listings after which a build ends, regardless of time; None for a build that ends by time.
     build_looks: Optional[int] = None
     requests_per_second: int = 20
     latency: float = 0.0
@@ -75,11 +75,11 @@ class Settings:
     delete_while_building: bool = True
     merges_tags: bool = False
     unique_names: bool = False
-    # How many ids a delete may have, 0 for any number; whether it skips those that are gone, or is refused whole.
+    # The maximum number of ids of a delete, 0 for any number; whether a delete skips unknown ids or is refused.
     most_deleted_at_once: int = 0
     delete_skips_unknown: bool = False
     asking_is_a_match: bool = True
-    # Seconds until a new cache is listed, and for which a deleted one still is.
+    # Seconds until a new cache is listed, and seconds for which a deleted cache is still listed.
     listed_after: float = 0.0
     listed_after_deletion: float = 0.0
     omitted_fields: tuple[str, ...] = ()
@@ -88,7 +88,7 @@ class Settings:
 
 @dataclass
 class Build:
-    """A build that began at a Unix time; C(failure) is how it will fail, C(updates) whether it is an update."""
+    """A build that began at a Unix time. C(failure) is its later failure, C(updates) whether it is an update."""
 
     began: float
     seconds: float
@@ -99,40 +99,40 @@ class Build:
     looked: int = 0
 
     def status(self, now: float) -> str:
-        """Return the cache's status at a Unix time."""
-        if self._passed(now) < self._ends_at:
+        """Return the status of the cache at a Unix time."""
+        if self._progress(now) < self._end:
             return "Updating" if self.updates else "Pending"
         if self.failure is None:
             return "Ready"
         return "UpdateFailed" if self.updates else "Failed"
 
-    def _passed(self, now: float) -> float:
-        """Return how much of it is over, 1 being all."""
+    def _progress(self, now: float) -> float:
+        """Return the progress of the build; 1 is complete."""
         if self.looks is not None:
             return self.looked / self.looks
         return (now - self.began) / self.seconds if self.seconds else math.inf
 
     @property
-    def _ends_at(self) -> float:
+    def _end(self) -> float:
         return REACHED[CHAIN.index(self.failure.after)] + 0.1 if self.failure else 1.0
 
     def events(self, now: float) -> Iterator[tuple[float, str, str, str]]:
-        """Yield time, type, reason and message of the events so far, oldest first."""
-        passed = self._passed(now)
+        """Yield time, type, reason and message of the events until now, oldest first."""
+        progress = self._progress(now)
         for step, part in zip(CHAIN, REACHED):
             at = self.began + self.seconds * part
-            if part > passed:
+            if part > progress:
                 return
             yield at, "Normal", step, MESSAGES[step].format(suffix=self.suffix)
             if self.failure and step == self.failure.after:
-                if passed >= self._ends_at:
+                if progress >= self._end:
                     yield at, "Warning", self.failure.reason, self.failure.message
                 return
 
 
 @dataclass
 class Cache:
-    """An image cache. C(declared) holds the parameters of its creation and of all updates."""
+    """An image cache. C(declared) has the parameters of its creation and of all updates."""
 
     id: str
     created: float
@@ -140,23 +140,23 @@ class Cache:
     builds: list[Build]
     matched: Optional[float] = None
     deleted: Optional[float] = None
-    # What a listing shows otherwise than it follows from the rest: of caches that the platform makes, for instance.
+    # Fields that override those of a listing, for example for caches that the platform creates.
     shown: dict[str, Any] = field(default_factory=dict)
 
 
-BEGINNING = time.time() - time.monotonic()
+CLOCK_OFFSET = time.time() - time.monotonic()
 
 
-def unix_time() -> float:
-    """Return the Unix time by a clock that nobody sets: a build takes as long as it takes."""
-    return BEGINNING + time.monotonic()
+def monotonic_unix_time() -> float:
+    """Return the Unix time by a clock that is never set, so that builds have a constant duration."""
+    return CLOCK_OFFSET + time.monotonic()
 
 
 class ImageCacheService:
-    """The caches of one region. Its ids follow from C(seed): the same ones every time."""
+    """The caches of one region. C(seed) determines their ids."""
 
     def __init__(
-        self, settings: Settings, now: Callable[[], float] = unix_time, seed: Union[int, str] = 20180525
+        self, settings: Settings, now: Callable[[], float] = monotonic_unix_time, seed: Union[int, str] = 20180525
     ) -> None:
         self.settings, self._now = settings, now
         self.caches: dict[str, Cache] = {}
@@ -165,18 +165,18 @@ class ImageCacheService:
         self._random = random.Random(seed)
 
     def call(self, action: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Carry out an action and return the members of its Response. Raises ApiProblem."""
+        """Execute an action, and return the members of its Response. Raises ApiProblem."""
         actions: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
             "CreateImageCache": self._create,
             "DescribeImageCaches": self._describe,
             "UpdateImageCache": self._update,
             "DeleteImageCaches": self._delete,
-            "GetMostSuitableImageCache": self._match,
+            "GetMostSuitableImageCache": self._find_match,
         }
         return actions[action](parameters)
 
     def limit_rate(self, action: str) -> None:
-        """Count a request of an action. Raises ApiProblem for one too many within a second."""
+        """Count a request of an action. Raises ApiProblem if it exceeds the rate limit."""
         recent, now = self._recent.setdefault(action, deque()), time.monotonic()
         while recent and recent[0] <= now - 1:
             recent.popleft()
@@ -191,11 +191,11 @@ class ImageCacheService:
         if not parameters["Images"]:
             raise ApiProblem("InvalidParameter", "Images is empty.")
         self._refuse_taken_name(parameters)
-        cache = Cache(f"imc-{self._suffix()}", self._now(), dict(parameters), [])
+        cache = Cache(f"imc-{self._random_suffix()}", self._now(), dict(parameters), [])
         cache.declared.setdefault("ImageCacheSize", 20)
         cache.declared.setdefault("RetentionDays", 0)
         self.caches[cache.id] = cache
-        self._build(cache, updates=False)
+        self._start_build(cache, updates=False)
         return {"ImageCacheId": cache.id}
 
     def _refuse_taken_name(self, parameters: Mapping[str, Any], own: str = "") -> None:
@@ -204,11 +204,11 @@ class ImageCacheService:
         if self.settings.unique_names and name and name in [c.declared.get("ImageCacheName") for c in others]:
             raise ApiProblem("InvalidParameter.Param", f"The name {name} is taken.")
 
-    def _build(self, cache: Cache, updates: bool) -> None:
+    def _start_build(self, cache: Cache, updates: bool) -> None:
         images = " ".join(cache.declared["Images"])
         failure = next((f for f in self.settings.failures if f.image in images), None)
         seconds, looks = self.settings.build_seconds, self.settings.build_looks
-        cache.builds.append(Build(self._now(), seconds, updates, self._suffix(), failure, looks))
+        cache.builds.append(Build(self._now(), seconds, updates, self._random_suffix(), failure, looks))
 
     def _describe(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         limit, offset = parameters.get("Limit", 20), parameters.get("Offset", 0)
@@ -217,7 +217,7 @@ class ImageCacheService:
         for condition in parameters.get("Filters", []):
             if condition["Name"] != "image-cache-name":
                 raise ApiProblem("InvalidParameter", f"Unknown filter {condition['Name']}.")
-        found = [cache for cache in self._listed() if self._selected(cache, parameters)]
+        found = [cache for cache in self._listed_caches() if self._is_selected(cache, parameters)]
         found.sort(key=lambda cache: (cache.created, cache.id), reverse=True)
         page = found[offset : offset + limit]
         shown = [self.shown(cache) for cache in page]
@@ -225,27 +225,27 @@ class ImageCacheService:
             cache.builds[-1].looked += 1
         return {"TotalCount": len(found), "ImageCaches": shown}
 
-    def _listed(self) -> list[Cache]:
-        """Return the caches that a listing shows: it may lag behind what was created and deleted."""
+    def _listed_caches(self) -> list[Cache]:
+        """Return the caches of a listing, which may lag behind creations and deletions."""
         now = self._now()
         live = [cache for cache in self.caches.values() if now >= cache.created + self.settings.listed_after]
-        gone = [c for c in self.deleted if now < (c.deleted or 0.0) + self.settings.listed_after_deletion]
-        return live + gone
+        deleted = [c for c in self.deleted if now < (c.deleted or 0.0) + self.settings.listed_after_deletion]
+        return live + deleted
 
-    def _selected(self, cache: Cache, parameters: Mapping[str, Any]) -> bool:
+    def _is_selected(self, cache: Cache, parameters: Mapping[str, Any]) -> bool:
         ids, names = parameters.get("ImageCacheIds"), parameters.get("ImageCacheNames")
         if ids and cache.id not in ids:
             return False
-        if names and not self._named(cache, names):
+        if names and not self._has_name(cache, names):
             return False
-        return all(self._named(cache, condition["Values"]) for condition in parameters.get("Filters", []))
+        return all(self._has_name(cache, condition["Values"]) for condition in parameters.get("Filters", []))
 
-    def _named(self, cache: Cache, names: list[str]) -> bool:
+    def _has_name(self, cache: Cache, names: list[str]) -> bool:
         own = cache.declared.get("ImageCacheName", "")
         return any(name in own if self.settings.fuzzy_names else name == own for name in names)
 
     def _update(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        cache = self._existing(parameters["ImageCacheId"])
+        cache = self._find_cache(parameters["ImageCacheId"])
         status = self.status(cache)
         if status in self.settings.refuses_update_while:
             raise ApiProblem("UnsupportedOperation", f"The image cache is {status} and cannot be updated.")
@@ -257,7 +257,7 @@ class ImageCacheService:
         rebuilds = any(n in given and given[n] != cache.declared[n] for n in REBUILDS)
         cache.declared.update(given)
         if rebuilds or status == "UpdateFailed" or self.settings.every_update_builds:
-            self._build(cache, updates=True)
+            self._start_build(cache, updates=True)
         return {}
 
     def _delete(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -266,7 +266,7 @@ class ImageCacheService:
             raise ApiProblem("InvalidParameter", f"More than {self.settings.most_deleted_at_once} ImageCacheIds.")
         if self.settings.delete_skips_unknown and any(i in self.caches for i in ids):
             ids = [image_cache_id for image_cache_id in ids if image_cache_id in self.caches]
-        caches = [self._existing(image_cache_id) for image_cache_id in ids]
+        caches = [self._find_cache(image_cache_id) for image_cache_id in ids]
         for cache in caches:
             status = self.status(cache)
             if status in ("Pending", "Updating") and not self.settings.delete_while_building:
@@ -277,7 +277,7 @@ class ImageCacheService:
             self.deleted.append(cache)
         return {}
 
-    def _match(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    def _find_match(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         wanted, snapshotter = set(parameters["Images"]), parameters.get("Snapshotter", "overlay")
         fits = [
             cache
@@ -287,19 +287,19 @@ class ImageCacheService:
         ]
         if not fits:
             return {"Found": False, "ImageCache": None}
-        # Smaller first, then newer: the matching order of the annotation page.
+        # The vendor's page on annotations documents this order: smaller first, then newer.
         best = min(fits, key=lambda cache: (cache.declared["ImageCacheSize"], -cache.created))
         if self.settings.asking_is_a_match:
             best.matched = self._now()
         return {"Found": True, "ImageCache": self.shown(best)}
 
-    def _existing(self, image_cache_id: str) -> Cache:
+    def _find_cache(self, image_cache_id: str) -> Cache:
         if image_cache_id not in self.caches:
             raise ApiProblem("ResourceNotFound", f"The image cache {image_cache_id} does not exist.")
         return self.caches[image_cache_id]
 
     def status(self, cache: Cache) -> str:
-        """Return the status of a cache now."""
+        """Return the current status of a cache."""
         return cache.builds[-1].status(self._now())
 
     def shown(self, cache: Cache) -> dict[str, Any]:
@@ -335,8 +335,8 @@ class ImageCacheService:
         return shown
 
     def _events(self, cache: Cache) -> list[dict[str, Any]]:
-        happened = itertools.chain.from_iterable(build.events(self._now()) for build in cache.builds)
-        events = [
+        events = itertools.chain.from_iterable(build.events(self._now()) for build in cache.builds)
+        entries = [
             {
                 "ImageCacheId": cache.id,
                 "Type": kind,
@@ -345,9 +345,9 @@ class ImageCacheService:
                 "FirstTimestamp": self._time(at),
                 "LastTimestamp": self._time(at),
             }
-            for at, kind, reason, message in happened
+            for at, kind, reason, message in events
         ]
-        return events[::-1] if self.settings.newest_event_first else events
+        return entries[::-1] if self.settings.newest_event_first else entries
 
     def _expiry(self, cache: Cache) -> str:
         days = cache.declared["RetentionDays"]
@@ -360,5 +360,5 @@ class ImageCacheService:
     def _time(self, at: float) -> str:
         return TIME_FORMATS[self.settings.time_format](datetime.fromtimestamp(at, timezone.utc))
 
-    def _suffix(self) -> str:
+    def _random_suffix(self) -> str:
         return "".join(self._random.choices(string.ascii_lowercase + string.digits, k=8))

@@ -19,7 +19,7 @@ OPTIONAL_FIELDS = ("RetentionDays", "Tags", "ImageRegistryCredentials", "ImageCa
 
 @dataclass(frozen=True)
 class Switch:
-    """An open question. C(others) are the answers that differ from the default, by a name for each."""
+    """An open question. C(others) maps a name to each answer that differs from the default."""
 
     question: str
     default: str
@@ -113,11 +113,11 @@ ALL_BUT_MISSING = "all at once, but for missing fields"
 def worlds() -> dict[str, Mapping[str, Any]]:
     """Return the settings of every world that the tests try: the default, each other answer, and all of them."""
     others = {name: settings for switch in SWITCHES for name, settings in switch.others.items()}
-    together: dict[str, Any] = {}
+    combined: dict[str, Any] = {}
     for settings in others.values():
-        together.update(settings)
-    shown = {name: value for name, value in together.items() if name != "omitted_fields"}
-    return {"default": {}, **others, ALL_AT_ONCE: together, ALL_BUT_MISSING: shown}
+        combined.update(settings)
+    shown = {name: value for name, value in combined.items() if name != "omitted_fields"}
+    return {"default": {}, **others, ALL_AT_ONCE: combined, ALL_BUT_MISSING: shown}
 
 
 def settings_of(world: str, **more: Any) -> Settings:

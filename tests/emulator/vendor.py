@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the vendor publishes, put to work: its SDK computes signatures, its API definition checks requests."""
+"""Checks requests with the vendor's packages: signatures with its SDK, parameters with its API definition."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Product:
 
     @cached_property
     def definition(self) -> Any:
-        """The definition that tccli carries."""
+        """The API definition in the package tccli."""
         folder = f"services/{self.name}/v{self.version.replace('-', '')}"
         text = importlib.resources.files("tccli").joinpath(f"{folder}/api.json").read_text(encoding="utf-8")
         return json.loads(text)
@@ -50,9 +50,9 @@ TKE = Product(
 )
 STS = Product("sts", "2018-08-13", frozenset(["AssumeRole", "AssumeRoleWithWebIdentity", "GetCallerIdentity"]))
 PRODUCTS = (TKE, STS)
-# Whoever calls these has no keys yet.
+# Clients call these actions before they have keys.
 UNSIGNED_ACTIONS = frozenset(["AssumeRoleWithWebIdentity"])
-# Of the TKE API's own page, of its page about regions of TKE Serverless, and the constants of the vendor's SDK for Go.
+# From the page of the TKE API, the page on regions of TKE Serverless, and the constants of the vendor's SDK for Go.
 REGIONS = (
     "ap-bangkok",
     "ap-beijing",
@@ -77,13 +77,13 @@ REGIONS = (
     "na-toronto",
     "sa-saopaulo",
 )
-# "More than 5 minutes off" is AuthFailure.SignatureExpire.
+# A clock that is more than 5 minutes off gives AuthFailure.SignatureExpire.
 CLOCK_TOLERANCE = 300
 SCALARS: Mapping[str, Any] = {"string": str, "int": int, "bool": bool, "float": (int, float)}
 
 
 def check_signature(headers: Mapping[str, str], body: bytes, secret_key: str, service: str, now: float) -> None:
-    """Raise ApiProblem unless the Authorization header is the one that the vendor's SDK computes."""
+    """Raise ApiProblem if the Authorization header differs from the one that the vendor's SDK computes."""
     timestamp = headers.get("X-TC-Timestamp", "")
     if not timestamp.isdigit():
         raise ApiProblem("MissingParameter", "The request is missing the parameter `X-TC-Timestamp`.")
@@ -115,13 +115,13 @@ def split_authorization(header: str) -> tuple[str, str, str, str]:
 
 
 def secret_id_of(headers: Mapping[str, str]) -> str:
-    """Return the secret id that signed a request, an empty one where none did."""
+    """Return the secret id of a signed request, or an empty string for an unsigned one."""
     header = headers.get("Authorization", "")
     return "" if header == "SKIP" else split_authorization(header)[0]
 
 
 def product_of(action: str) -> Product:
-    """Return the product that has an action. Raises ApiProblem where none has."""
+    """Return the product of an action. Raises ApiProblem for an unknown action."""
     for product in PRODUCTS:
         if action in product.actions:
             return product
@@ -139,12 +139,12 @@ def check_parameters(action: str, parameters: Any) -> None:
 
 @dataclass(frozen=True)
 class Check:
-    """Holds values against the structures of a definition."""
+    """Checks values against the structures of a definition."""
 
     objects: Mapping[str, Any]
 
     def problems(self, structure: str, value: Any, place: str) -> Iterator[ApiProblem]:
-        """Yield what the structure does not allow of the value at a place."""
+        """Yield a problem for each part of the value that the structure does not allow."""
         if not isinstance(value, dict):
             yield ApiProblem("InvalidParameter", f"The type of `{place or 'the body'}` is not an object.")
             return

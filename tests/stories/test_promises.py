@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The promises of the README, through the real ansible-playbook, on a server that misbehaves as scripted."""
+"""The promises of the README, tested with the real ansible-playbook on a server with scripted faults."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ CANARIES = {
 
 
 class TestExactlyOnce:
-    def test_a_create_whose_answer_is_lost_is_found_again(self, emulator: Emulator, controller: Controller) -> None:
+    def test_create_with_lost_answer_is_found_and_not_repeated(
+        self, emulator: Emulator, controller: Controller
+    ) -> None:
         emulator.faults.append(Fault.lost_answer(CREATE))
         run = controller.web()
         assert run.status == 0, run.output
@@ -35,7 +37,7 @@ class TestExactlyOnce:
         assert run.result["actions"][0]["image_cache_id"] == next(iter(emulator.region().caches))
         assert run.result["actions"][0]["request_id"] is None
 
-    def test_a_create_that_never_arrived_is_sent_again_after_ten_seconds(
+    def test_create_with_lost_request_is_repeated_after_ten_seconds(
         self, emulator: Emulator, controller: Controller
     ) -> None:
         emulator.faults.append(Fault.lost_request(CREATE))
@@ -58,9 +60,9 @@ class TestExactlyOnce:
             Fault.lie(lambda response: {"RequestId": response["RequestId"]}, CREATE),
             Fault.slow_answer(3, CREATE),
         ],
-        ids=["InternalError", "502", "504", "cut off", "no id", "slower than the time-out"],
+        ids=["InternalError", "502", "504", "cut off", "no id", "slower than the timeout"],
     )
-    def test_no_unclear_answer_leads_to_a_second_cache(
+    def test_create_with_unclear_answer_is_not_repeated(
         self, emulator: Emulator, processes: ModuleProcesses, fault: Fault
     ) -> None:
         fault.seen = 0
@@ -70,14 +72,14 @@ class TestExactlyOnce:
         assert emulator.calls().count(CREATE) == 1
         assert len(emulator.region().caches) == 1
 
-    def test_a_first_one_that_turns_up_late_costs_no_second(self, emulator: Emulator, controller: Controller) -> None:
-        # The listing hides the first cache until the second one is there.
-        def hidden(response: dict[str, Any]) -> dict[str, Any]:
+    def test_create_that_is_listed_late_leaves_one_cache(self, emulator: Emulator, controller: Controller) -> None:
+        # The listing hides the first cache until the second one exists.
+        def hide_first_cache(response: dict[str, Any]) -> dict[str, Any]:
             if len(emulator.region().caches) > 1:
                 return response
             return {**response, "TotalCount": 0, "ImageCaches": []}
 
-        emulator.faults += [Fault.lost_answer(CREATE), Fault.lie(hidden, LIST, times=7)]
+        emulator.faults += [Fault.lost_answer(CREATE), Fault.lie(hide_first_cache, LIST, times=7)]
         run = controller.web()
         assert run.status == 0, run.output
         assert emulator.calls().count(CREATE) == 2
@@ -85,8 +87,10 @@ class TestExactlyOnce:
         assert run.result["image_cache_id"] == next(iter(emulator.region().caches))
         assert run.result["image_cache"]["status"] == "Ready"
 
-    @pytest.mark.parametrize("fault", [Fault.lost_answer(UPDATE), Fault.lost_request(UPDATE)], ids=["done", "not done"])
-    def test_an_unclear_update_is_looked_at_first(
+    @pytest.mark.parametrize(
+        "fault", [Fault.lost_answer(UPDATE), Fault.lost_request(UPDATE)], ids=["executed", "not executed"]
+    )
+    def test_update_with_unclear_answer_is_looked_up_before_a_retry(
         self, emulator: Emulator, processes: ModuleProcesses, fault: Fault
     ) -> None:
         create_cache(emulator)
@@ -97,8 +101,10 @@ class TestExactlyOnce:
         assert emulator.calls().count(UPDATE) == (1 if fault.acts else 2)
         assert run.result["image_cache"]["retention_days"] == 5
 
-    @pytest.mark.parametrize("fault", [Fault.lost_answer(DELETE), Fault.lost_request(DELETE)], ids=["done", "not done"])
-    def test_an_unclear_delete_is_looked_at_first(
+    @pytest.mark.parametrize(
+        "fault", [Fault.lost_answer(DELETE), Fault.lost_request(DELETE)], ids=["executed", "not executed"]
+    )
+    def test_delete_with_unclear_answer_is_looked_up_before_a_retry(
         self, emulator: Emulator, processes: ModuleProcesses, fault: Fault
     ) -> None:
         create_cache(emulator)
@@ -109,7 +115,7 @@ class TestExactlyOnce:
         assert emulator.region().caches == {}
 
 
-def test_dry_no_write_leaves_in_check_mode(emulator: Emulator, controller: Controller) -> None:
+def test_check_mode_sends_no_write(emulator: Emulator, controller: Controller) -> None:
     create_cache(emulator, ImageCacheName="old")
     emulator.settings.failures = [BuildFailure("broken")]
     create_cache(emulator, ImageCacheName="broken", Images=["broken:1"])
@@ -125,25 +131,25 @@ def test_dry_no_write_leaves_in_check_mode(emulator: Emulator, controller: Contr
 
 
 class TestSecrets:
-    def canaries(self, controller: Controller, **options: Any) -> dict[str, Any]:
+    def options_with_canaries(self, controller: Controller, **options: Any) -> dict[str, Any]:
         keys = {name: CANARIES[name] for name in ("secret_key", "token")}
         controller.emulator.keys["AKIDcanary"] = (CANARIES["secret_key"], CANARIES["token"])
         credentials = [{"server": "h.example.com", "username": "u", "password": CANARIES["password"]}]
         return {**WEB, "secret_id": "AKIDcanary", **keys, "image_registry_credentials": credentials, **options}
 
-    def test_they_are_in_no_output_at_any_verbosity(
+    def test_no_secret_is_in_output_at_any_verbosity(
         self, emulator: Emulator, controller: Controller, tmp_path: Path
     ) -> None:
-        def echo(response: dict[str, Any]) -> dict[str, Any]:
+        def echo_secrets(response: dict[str, Any]) -> dict[str, Any]:
             sent = emulator.received[-1].headers
             message = f"{sent['Authorization']} {CANARIES['token']} {CANARIES['password']} {CANARIES['secret_key']}"
             return {**response, "Error": {"Code": "FailedOperation", "Message": message}}
 
         emulator.settings.build_looks = 2
-        emulator.faults.append(Fault.lie(echo, LIST, nth=12))
-        options = self.canaries(controller)
+        emulator.faults.append(Fault.lie(echo_secrets, LIST, nth=12))
+        options = self.options_with_canaries(controller)
         failing = Fault.garbled(f"<p>{' '.join(CANARIES.values())}</p>".encode(), LIST, times=99)
-        # The values come from a file of variables: Ansible itself quotes the source of a task that fails.
+        # The values come from a variables file because Ansible prints the source of a task that fails.
         (tmp_path / "variables.yml").write_text(f"canary: {options!r}", encoding="utf-8")
         task = {MODULE: {name: "{{ canary." + name + " }}" for name in options}}
         run = controller.play(
@@ -165,7 +171,7 @@ class TestSecrets:
             assert canary not in everything, name
         assert "Signature=" not in everything
 
-    def test_a_password_that_describe_shows_is_in_no_result(self, emulator: Emulator, controller: Controller) -> None:
+    def test_password_in_a_listing_is_in_no_result(self, emulator: Emulator, controller: Controller) -> None:
         create_cache(
             emulator,
             ImageRegistryCredentials=[{"Server": "h.example.com", "Username": "u", "Password": CANARIES["password"]}],
@@ -174,7 +180,7 @@ class TestSecrets:
         assert run.result["image_cache"]["image_registry_credentials"][0]["server"] == "h.example.com"
         assert CANARIES["password"] not in run.output + str(run.results)
 
-    def test_keys_of_the_environment_are_secret_too(self, emulator: Emulator, controller: Controller) -> None:
+    def test_secret_key_from_the_environment_is_masked(self, emulator: Emulator, controller: Controller) -> None:
         emulator.faults.append(Fault.error("FailedOperation", LIST, message=f"key {emulator.secret_key}!"))
         run = controller.web("-vvvv")
         assert run.result["error"]["message"] == "key ********!"
@@ -218,56 +224,56 @@ class TestNoTracebacks:
         (Fault.error("UnsupportedRegion", LIST), "UnsupportedRegion", "Check region"),
     )
 
-    def test_every_failure_is_said_in_words(self, emulator: Emulator, processes: ModuleProcesses) -> None:
-        for fault, code, words in self.FAULTS:
+    def test_every_failure_has_a_code_and_a_message(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+        for fault, code, expected in self.FAULTS:
             fault.seen, emulator.faults = 0, [fault]
             result = processes.web(api_retries=1, api_timeout=2).result
             assert result["failed"] is True, result
             assert result["error"]["code"] == code, result["msg"]
-            assert words in result["msg"]
+            assert expected in result["msg"]
             assert result["msg"].startswith("image cache 'web': DescribeImageCaches failed: ")
 
-    def test_a_playbook_hears_of_it(self, emulator: Emulator, controller: Controller) -> None:
-        for number, (fault, _code, _words) in enumerate(self.FAULTS[:4]):
-            # Each task lists in a region of its own, and meets its own fault there.
+    def test_failures_fail_tasks_of_a_playbook(self, emulator: Emulator, controller: Controller) -> None:
+        for number, (fault, _code, _expected) in enumerate(self.FAULTS[:4]):
+            # Each task uses a region of its own, which has its own fault.
             fault.seen, fault.region = 0, REGIONS[number]
             emulator.faults.append(fault)
         options = {**WEB, "api_retries": 1}
         run = controller.play(*({MODULE: {**options, "region": REGIONS[n]}, "ignore_errors": True} for n in range(4)))
-        for result, (fault, code, words) in zip(run.results, self.FAULTS):
+        for result, (fault, code, expected) in zip(run.results, self.FAULTS):
             assert (result["failed"], result["error"]["code"]) == (True, code)
-            assert words in result["msg"]
+            assert expected in result["msg"]
             fault.region = None
         assert "Traceback" not in run.output
 
-    def test_a_server_that_is_not_there(self, controller: Controller) -> None:
+    def test_unreachable_server_is_a_connection_failure(self, controller: Controller) -> None:
         result = controller.web(endpoint="http://127.0.0.1:9", api_retries=1).result
         assert result["error"]["code"] == "ConnectionFailed"
         assert "no connection to 127.0.0.1:9: Connection refused." in result["msg"]
         assert result["error"]["retryable"] is True
 
-    def test_an_answer_beyond_all_bounds(self, emulator: Emulator, controller: Controller) -> None:
+    def test_answer_above_16_mib_is_rejected(self, emulator: Emulator, controller: Controller) -> None:
         emulator.faults.append(Fault.garbled(b" " * (17 * 1024 * 1024), LIST, times=9))
         assert "an answer of more than 16 MiB" in controller.web(api_retries=0).result["msg"]
 
 
-def built_for(emulator: Emulator, seconds: float) -> None:
-    """Let the only cache have been under construction for that long by now."""
+def set_build_age(emulator: Emulator, seconds: float) -> None:
+    """Set the age of the build of the only cache."""
     (cache,) = emulator.region().caches.values()
     cache.builds[-1].began = cache.created - seconds
 
 
-class TestBounded:
-    def test_a_wait_ends_at_its_timeout_and_the_next_run_joins(
+class TestTimeouts:
+    def test_wait_ends_at_its_timeout_and_the_next_run_joins_the_build(
         self, emulator: Emulator, controller: Controller
     ) -> None:
         emulator.settings.build_seconds = 600
 
-        def some_way(moment: str, action: str) -> None:
+        def age_new_build(moment: str, action: str) -> None:
             if (moment, action) == ("after", CREATE):
-                built_for(emulator, 60)
+                set_build_age(emulator, 60)
 
-        emulator.watch = some_way
+        emulator.watch = age_new_build
         result = controller.web(wait_timeout=1).result
         assert f"it is not Ready after 1 s: {result['image_cache_id']} is Pending" in result["msg"]
         assert "the last step of its build that was reached is DiskCreated" in result["msg"]
@@ -275,40 +281,38 @@ class TestBounded:
         assert result["image_cache"]["status"] == "Pending"
         assert result["image_cache_id"] == result["image_cache"]["image_cache_id"]
         assert result["changed"] is True
-        built_for(emulator, 600)
+        set_build_age(emulator, 600)
         joined = controller.web().result
         assert joined["changed"] is False
         assert joined["image_cache_id"] == result["image_cache_id"]
         assert emulator.calls().count(CREATE) == 1
 
-    def test_there_is_at_most_one_look_an_interval(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+    def test_polls_are_at_least_one_interval_apart(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         emulator.settings.build_seconds = 3
         processes.web(wait_interval=0.5)
-        looks = [request.at for request in emulator.received if "ImageCacheIds" in (request.parameters or {})]
-        assert len(looks) >= 2
-        assert all(later - earlier >= 0.5 for earlier, later in zip(looks, looks[1:]))
+        polls = [request.at for request in emulator.received if "ImageCacheIds" in (request.parameters or {})]
+        assert len(polls) >= 2
+        assert all(later - earlier >= 0.5 for earlier, later in zip(polls, polls[1:]))
 
-    def test_a_cache_that_vanishes_ends_the_wait(self, emulator: Emulator, controller: Controller) -> None:
+    def test_cache_deleted_by_another_process_ends_the_wait(self, emulator: Emulator, controller: Controller) -> None:
         emulator.settings.build_seconds = 60
 
-        def somebody(moment: str, action: str) -> None:
+        def delete_caches(moment: str, action: str) -> None:
             if moment == "before" and len(emulator.received) == 5:
                 emulator.region().caches.clear()
 
-        emulator.watch = somebody
+        emulator.watch = delete_caches
         assert "is no longer listed. It was deleted by somebody else" in controller.web().result["msg"]
 
-    def test_a_delete_that_never_shows_ends_at_the_timeout(
-        self, emulator: Emulator, processes: ModuleProcesses
-    ) -> None:
+    def test_delete_without_effect_ends_at_the_timeout(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         create_cache(emulator)
-        emulator.faults.append(Fault.accepted(DELETE))
+        emulator.faults.append(Fault.without_effect(DELETE))
         message = processes.task(name="web", state="absent", wait_timeout=1, wait_interval=0.2).result["msg"]
         assert "was deleted, but is still listed after 1 s" in message
 
 
 class TestThrottling:
-    def test_reads_and_writes_are_sent_again(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+    def test_throttled_reads_and_writes_are_retried(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         emulator.settings.build_seconds = 600
         emulator.faults += [
             Fault.error("RequestLimitExceeded", LIST, times=2),
@@ -319,13 +323,15 @@ class TestThrottling:
         assert emulator.calls() == [LIST] * 3 + [CREATE] * 3 + [LIST]
         assert len(emulator.region().caches) == 1
 
-    def test_retry_after_is_honoured(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+    def test_retry_after_header_is_honoured(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         emulator.faults.append(Fault.page(429, LIST, headers={"Retry-After": "2"}))
         assert processes.web("--check").status == 0
         first, second = (request.at for request in emulator.received)
         assert second - first >= 2
 
-    def test_reads_are_sent_again_where_the_service_fails(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+    def test_reads_are_retried_after_failures_of_the_service(
+        self, emulator: Emulator, processes: ModuleProcesses
+    ) -> None:
         for fault in (
             Fault.error("InternalError", LIST),
             Fault.page(503, LIST, nth=2),
@@ -336,7 +342,7 @@ class TestThrottling:
         assert emulator.calls() == [LIST] * 4
 
     @pytest.mark.parametrize(
-        ("code", "words"),
+        ("code", "expected"),
         [
             ("LimitExceeded", "request a higher quota"),
             ("InternalError.LimitExceeded", "request a higher quota"),
@@ -345,46 +351,46 @@ class TestThrottling:
             ("AuthFailure.UnauthorizedOperation", "Grant it to the user or role in CAM"),
         ],
     )
-    def test_quota_and_permission_fail_at_once(
-        self, emulator: Emulator, processes: ModuleProcesses, code: str, words: str
+    def test_quota_and_permission_errors_are_not_retried(
+        self, emulator: Emulator, processes: ModuleProcesses, code: str, expected: str
     ) -> None:
         emulator.faults.append(Fault.error(code, CREATE, message="No."))
         result = processes.web().result
         assert emulator.calls() == [LIST, CREATE]
         assert f"image cache 'web': CreateImageCache failed: No ({code}, request " in result["msg"]
-        assert words in result["msg"]
+        assert expected in result["msg"]
         assert result["error"]["retryable"] is False
         assert result["error"]["http_status"] == 200
 
-    def test_retries_end(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+    def test_api_retries_limits_the_attempts(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         emulator.faults.append(Fault.error("RequestLimitExceeded", LIST, times=99))
         result = processes.web(api_retries=2).result
         assert emulator.calls() == [LIST] * 3
         assert result["error"]["retryable"] is True
 
 
-class TestTwoAtOnce:
-    def at_once(self, controller: Controller, **options: Any) -> list[dict[str, Any]]:
-        """Return the results of two runs of a task whose first listings both came before any write."""
-        # Both are answered when both have asked, with what was there when they did.
-        controller.emulator.faults.append(Fault.together(2, LIST))
+class TestParallelRuns:
+    def run_twice(self, controller: Controller, **options: Any) -> list[dict[str, Any]]:
+        """Run a task twice in parallel, with both first listings before any write, and return the results."""
+        # Both listings are answered when both requests have arrived, with the state at their arrival.
+        controller.emulator.faults.append(Fault.simultaneous_answers(2, LIST))
         local = ("-i", "one,two,", "-c", "local", "-e", f"ansible_python_interpreter={sys.executable}")
         run = controller.play({MODULE: {**WEB, **options}}, arguments=local, hosts="all")
         assert run.status == 0, run.output
         assert len(run.results) == 2
         return run.results
 
-    def test_two_runs_that_create_one_name(self, emulator: Emulator, controller: Controller) -> None:
-        results = self.at_once(controller)
+    def test_two_creates_of_one_name_leave_one_cache(self, emulator: Emulator, controller: Controller) -> None:
+        results = self.run_twice(controller)
         assert emulator.calls().count(CREATE) == 2
         (survivor,) = emulator.region().caches
         assert [result["image_cache_id"] for result in results] == [survivor] * 2
-        done = sorted([action["action"] for action in result["actions"]] for result in results)
-        assert done == [["create"], ["create", "delete"]]
+        reported = sorted([action["action"] for action in result["actions"]] for result in results)
+        assert reported == [["create"], ["create", "delete"]]
 
-    def test_two_runs_that_replace_one_cache(self, emulator: Emulator, controller: Controller) -> None:
+    def test_two_replaces_of_one_cache_leave_one_replacement(self, emulator: Emulator, controller: Controller) -> None:
         old = create_cache(emulator)
-        results = self.at_once(controller, images=["nginx:2"], on_change="replace")
+        results = self.run_twice(controller, images=["nginx:2"], on_change="replace")
         assert emulator.calls().count(CREATE) == 2
         (new,) = emulator.region().caches.values()
         assert (new.declared["ImageCacheName"], new.declared["Images"]) == ("web", ["nginx:2"])
@@ -395,42 +401,42 @@ class TestTwoAtOnce:
                 ("replace", new.id)
             ]
 
-    def test_two_runs_that_rebuild_a_failed_one(self, emulator: Emulator, controller: Controller) -> None:
+    def test_two_rebuilds_of_a_failed_cache_leave_one_cache(self, emulator: Emulator, controller: Controller) -> None:
         emulator.settings.failures = [BuildFailure("nginx")]
         create_cache(emulator)
         emulator.settings.failures = []
-        results = self.at_once(controller)
+        results = self.run_twice(controller)
         (survivor,) = emulator.region().caches
         assert [result["image_cache_id"] for result in results] == [survivor] * 2
 
-    def test_the_older_cache_stays_and_the_run_reports_it(self, emulator: Emulator, controller: Controller) -> None:
+    def test_older_cache_of_another_run_is_kept_and_returned(self, emulator: Emulator, controller: Controller) -> None:
         older: list[str] = []
 
-        def other_run(moment: str, action: str) -> None:
+        def create_older_cache(moment: str, action: str) -> None:
             if moment == "before" and action == CREATE and not older:
                 older.append(create_cache(emulator))
                 emulator.region().caches[older[0]].created -= 5
 
-        emulator.watch = other_run
+        emulator.watch = create_older_cache
         run = controller.web()
         assert run.status == 0, run.output
         assert run.result["image_cache_id"] == older[0]
         assert list(emulator.region().caches) == older
         assert [action["action"] for action in run.result["actions"]] == ["create", "delete"]
 
-    def test_a_cache_that_a_person_creates_meanwhile_is_left_alone_and_both_are_named(
+    def test_cache_created_by_a_person_is_kept_and_both_are_reported(
         self, emulator: Emulator, controller: Controller
     ) -> None:
-        # Polls are half a second apart: the other cache is of a later second than the own one.
+        # Polls are half a second apart, so the other cache is created in a later second than the run's own cache.
         emulator.settings.build_looks = 6
         others: list[str] = []
 
-        def person(moment: str, action: str) -> None:
+        def create_other_cache(moment: str, action: str) -> None:
             own = list(emulator.region().caches.values())
             if moment == "before" and action == LIST and own and not others and own[0].builds[-1].looked == 5:
                 others.append(create_cache(emulator, Images=["somebody:else"]))
 
-        emulator.watch = person
+        emulator.watch = create_other_cache
         run = controller.web(wait_interval=0.5)
         assert run.status != 0
         (own,) = (action["image_cache_id"] for action in run.result["actions"])
