@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Shows as a table what came of the faults of a network.
+"""Prints the outcomes of the network faults as a table.
 
 C(pytest tests/stories/test_network_faults.py --junitxml FILE), then C(python tools/network_table.py FILE).
 """
@@ -23,16 +23,16 @@ ACTIONS = (
 )
 COLUMNS = ("outcome", "calls", "duplicates", "leaks", "seconds", "bound")
 STORIES = {
-    "test_once": "once",
-    "test_without_end": "without end",
-    "test_none_is_opened": "a proxy, asked for a tunnel",
-    "test_it_breaks_under_a_request": "a tunnel",
-    "test_untrusted": "TLS",
+    "test_single_fault_leaves_one_cache_as_declared": "once",
+    "test_permanent_fault_fails_unless_the_write_was_executed": "without end",
+    "test_refused_tunnel_is_retried_and_writes_are_sent_once": "a proxy, asked for a tunnel",
+    "test_tunnel_that_breaks_during_a_request_repeats_no_write": "a tunnel",
+    "test_untrusted_certificate_fails_without_sending_the_request": "TLS",
 }
 
 
 def rows(path: str) -> Iterator[tuple[str, ...]]:
-    """Yield a row for each test that noted what came of it: action, fault, where it befell, and the columns."""
+    """Yield a row for each test that recorded its outcome: action, fault, place of the fault, and the columns."""
     for case in ElementTree.parse(path).iter("testcase"):
         story = re.fullmatch(r"(\w+)\[(.*)\]", case.get("name", ""))
         noted = {entry.get("name"): entry.get("value", "") for entry in case.iter("property")}

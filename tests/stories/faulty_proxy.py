@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A machine on the way to the emulator, on which the faults of a network befall the requests that a test names.
+"""A proxy in front of the emulator that injects network faults into the requests that a test names.
 
-It is an endpoint of its own, plain or encrypted, and as well a proxy that opens tunnels with CONNECT, whatever host is
-asked for. Every fault is made of real sockets.
+It serves as an endpoint, with or without TLS, and as a proxy that opens a tunnel to any host with CONNECT. All faults
+are produced with real sockets.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from typing import Callable, Optional
 from emulator import Emulator
 
 CONNECT = "CONNECT"
-# So that what was sent is read before the connection breaks.
-MOMENT = 0.05
-DRIP = 0.1
+# In seconds: long enough for the other side to read what was sent before the connection breaks.
+SHORT_PAUSE = 0.05
+BYTE_INTERVAL = 0.1
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it came: its action, CONNECT for a tunnel, what its first line addresses, and its bytes."""
+    """A received request. C(action) is CONNECT for a tunnel; C(target) is the target of the request line."""
 
     action: str
     target: str
@@ -39,176 +39,178 @@ class Request:
     body: bytes
 
 
-class Wire:
-    """One request and the connection that it came by: what a fault has to play with."""
+class Exchange:
+    """One request and its connection, for a fault to act on."""
 
-    def __init__(self, connection: socket.socket, request: Request, emulator: Emulator, ended: threading.Event) -> None:
-        self._connection, self.request, self._emulator, self._ended = connection, request, emulator, ended
+    def __init__(
+        self, connection: socket.socket, request: Request, emulator: Emulator, stopping: threading.Event
+    ) -> None:
+        self._connection, self.request, self._emulator, self._stopping = connection, request, emulator, stopping
 
     def forward(self) -> tuple[bytes, bytes]:
-        """Have the emulator act, and return the head and the body of its answer."""
+        """Forward the request to the emulator, and return the head and the body of its answer."""
         upstream = http.client.HTTPConnection("127.0.0.1", self._emulator.port, timeout=30)
         try:
             upstream.request("POST", "/", self.request.body, self.request.headers)
-            answer = upstream.getresponse()
-            body = answer.read()
+            response = upstream.getresponse()
+            body = response.read()
         finally:
             upstream.close()
-        head = f"HTTP/1.1 {answer.status} {answer.reason}\r\nContent-Type: application/json\r\n"
+        head = f"HTTP/1.1 {response.status} {response.reason}\r\nContent-Type: application/json\r\n"
         return head.encode(), body
 
     def send(self, data: bytes) -> None:
-        """Send all of it at once."""
+        """Send all of the data at once."""
         self._connection.sendall(data)
 
-    def drip(self, data: bytes) -> None:
-        """Send a byte now and then, until the other side has enough of it."""
+    def send_slowly(self, data: bytes) -> None:
+        """Send one byte at a time until the other side closes the connection."""
         for n in range(len(data)):
-            if self._ended.wait(DRIP):
+            if self._stopping.wait(BYTE_INTERVAL):
                 return
             self._connection.sendall(data[n : n + 1])
 
     def reset(self) -> None:
-        """Break the connection, so that the other side meets a reset and no end."""
-        time.sleep(MOMENT)
+        """Reset the connection instead of closing it."""
+        time.sleep(SHORT_PAUSE)
         self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._connection.close()
 
     def half_close(self) -> None:
-        """Send nothing more, but stay."""
+        """Close the sending direction of the connection only."""
         self._connection.shutdown(socket.SHUT_WR)
-        self.stay()
+        self.wait_for_close()
 
-    def stay(self) -> None:
-        """Say nothing until the other side goes."""
-        self._connection.settimeout(MOMENT)
-        while not self._ended.is_set():
+    def wait_for_close(self) -> None:
+        """Send nothing until the other side closes the connection."""
+        self._connection.settimeout(SHORT_PAUSE)
+        while not self._stopping.is_set():
             with suppress(TimeoutError):
                 if not self._connection.recv(4096):
                     return
 
 
-def sized(head: bytes, body: bytes) -> bytes:
-    """Return the head of an answer that says how long its body is, with its end."""
+def head_with_length(head: bytes, body: bytes) -> bytes:
+    """Return the head of an answer, ended with the Content-Length of its body."""
     return head + f"Content-Length: {len(body)}\r\n\r\n".encode()
 
 
-def reset_before(wire: Wire) -> None:
-    """The request is lost."""
-    wire.reset()
+def reset_before_request(exchange: Exchange) -> None:
+    """Reset the connection before the emulator gets the request."""
+    exchange.reset()
 
 
-def reset_before_answer(wire: Wire) -> None:
-    """The emulator acts; not a byte of its answer comes."""
-    wire.forward()
-    wire.reset()
+def reset_before_answer(exchange: Exchange) -> None:
+    """Forward the request, and send nothing of the answer."""
+    exchange.forward()
+    exchange.reset()
 
 
-def reset_in_status_line(wire: Wire) -> None:
-    """The emulator acts; the answer breaks off after a few bytes."""
-    wire.send(wire.forward()[0][:11])
-    wire.reset()
+def reset_in_status_line(exchange: Exchange) -> None:
+    """Forward the request, and send a part of the status line."""
+    exchange.send(exchange.forward()[0][:11])
+    exchange.reset()
 
 
-def reset_in_headers(wire: Wire) -> None:
-    """The emulator acts; the answer breaks off within a header."""
-    wire.send(wire.forward()[0][:-6])
-    wire.reset()
+def reset_in_headers(exchange: Exchange) -> None:
+    """Forward the request, and send a part of the headers."""
+    exchange.send(exchange.forward()[0][:-6])
+    exchange.reset()
 
 
-def send_half(wire: Wire) -> None:
-    """Have the emulator act, and send half of the body that it answers."""
-    head, body = wire.forward()
-    wire.send(sized(head, body) + body[: len(body) // 2])
+def send_half(exchange: Exchange) -> None:
+    """Forward the request, and send half of the body of the answer."""
+    head, body = exchange.forward()
+    exchange.send(head_with_length(head, body) + body[: len(body) // 2])
 
 
-def reset_in_body(wire: Wire) -> None:
-    """The emulator acts; half of the body comes."""
-    send_half(wire)
-    wire.reset()
+def reset_in_body(exchange: Exchange) -> None:
+    """Forward the request, send half of the body, and reset the connection."""
+    send_half(exchange)
+    exchange.reset()
 
 
-def stall_before(wire: Wire) -> None:
-    """The request is swallowed, and nothing is said."""
-    wire.stay()
+def stall_before_answer(exchange: Exchange) -> None:
+    """Drop the request, and never answer."""
+    exchange.wait_for_close()
 
 
-def stall_in_body(wire: Wire) -> None:
-    """The emulator acts; half of the body comes, and then nothing."""
-    send_half(wire)
-    wire.stay()
+def stall_in_body(exchange: Exchange) -> None:
+    """Forward the request, send half of the body, and then nothing."""
+    send_half(exchange)
+    exchange.wait_for_close()
 
 
-def half_closed(wire: Wire) -> None:
-    """The emulator acts; after half of the body the connection is closed in one direction."""
-    send_half(wire)
-    wire.half_close()
+def half_close_in_body(exchange: Exchange) -> None:
+    """Forward the request, send half of the body, and close the sending direction."""
+    send_half(exchange)
+    exchange.half_close()
 
 
-def truncated_chunks(wire: Wire) -> None:
-    """The emulator acts; all of the body comes in chunks, but not the last chunk, which would say that it is all."""
-    head, body = wire.forward()
-    wire.send(head + b"Transfer-Encoding: chunked\r\n\r\n" + f"{len(body):x}\r\n".encode() + body + b"\r\n")
-    wire.half_close()
+def omit_last_chunk(exchange: Exchange) -> None:
+    """Forward the request, and send all of the body in chunks without the terminating chunk."""
+    head, body = exchange.forward()
+    exchange.send(head + b"Transfer-Encoding: chunked\r\n\r\n" + f"{len(body):x}\r\n".encode() + body + b"\r\n")
+    exchange.half_close()
 
 
-def dripping_body(wire: Wire) -> None:
-    """The emulator acts; its body comes byte by byte."""
-    head, body = wire.forward()
-    wire.send(sized(head, body))
-    wire.drip(body)
+def send_slow_body(exchange: Exchange) -> None:
+    """Forward the request, and send the body byte by byte."""
+    head, body = exchange.forward()
+    exchange.send(head_with_length(head, body))
+    exchange.send_slowly(body)
 
 
-def dripping_headers(wire: Wire) -> None:
-    """The emulator acts; its headers come byte by byte, without an end."""
-    wire.drip(wire.forward()[0] + b"X-Filler: " + b"x" * 600)
+def send_slow_headers(exchange: Exchange) -> None:
+    """Forward the request, and send endless headers byte by byte."""
+    exchange.send_slowly(exchange.forward()[0] + b"X-Filler: " + b"x" * 600)
 
 
-def endless_continue(wire: Wire) -> None:
-    """The emulator acts; and the answer is announced again and again."""
-    wire.forward()
+def send_endless_continue(exchange: Exchange) -> None:
+    """Forward the request, and send C(100 Continue) again and again."""
+    exchange.forward()
     while True:
-        wire.send(b"HTTP/1.1 100 Continue\r\n\r\n")
-        time.sleep(MOMENT)
+        exchange.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        time.sleep(SHORT_PAUSE)
 
 
-def answered(status: str, *headers: str) -> Callable[[Wire], None]:
-    """Return a fault: what stands on the way answers by itself, and shows the request in its page."""
+def answer_with_page(status: str, *headers: str) -> Callable[[Exchange], None]:
+    """Return a fault that answers with a page of its own, which contains the request."""
 
-    def answer(wire: Wire) -> None:
-        sent = wire.request.body[-150:].decode() + wire.request.headers.get("Authorization", "")
+    def send_page(exchange: Exchange) -> None:
+        sent = exchange.request.body[-150:].decode() + exchange.request.headers.get("Authorization", "")
         page = f"<html>{sent}</html>".encode()
         head = "\r\n".join([f"HTTP/1.1 {status}", "Content-Type: text/html", *headers, ""])
-        wire.send(sized(head.encode(), page) + page)
-        # A tunnel that was promised and is none: the page is all that ever comes.
-        wire.half_close()
+        exchange.send(head_with_length(head.encode(), page) + page)
+        # The page is all that is sent, also where the status announces a tunnel.
+        exchange.half_close()
 
-    return answer
+    return send_page
 
 
-FAULTS: dict[str, Callable[[Wire], None]] = {
-    "reset before it arrived": reset_before,
+FAULTS: dict[str, Callable[[Exchange], None]] = {
+    "reset before the request": reset_before_request,
     "reset before the answer": reset_before_answer,
     "reset in the status line": reset_in_status_line,
     "reset in a header": reset_in_headers,
     "reset in the body": reset_in_body,
-    "stall": stall_before,
+    "stall": stall_before_answer,
     "stall in the body": stall_in_body,
-    "half-closed in the body": half_closed,
-    "chunks without the last": truncated_chunks,
-    "body drips": dripping_body,
-    "headers drip": dripping_headers,
-    "100 Continue without end": endless_continue,
-    "answers 407": answered("407 Proxy Authentication Required", 'Proxy-Authenticate: Basic realm="x"'),
-    "answers 502": answered("502 Bad Gateway"),
-    "answers 302": answered("302 Found", "Location: http://127.0.0.1:9/login"),
-    "answers 200 with a page": answered("200 OK"),
+    "half-closed in the body": half_close_in_body,
+    "missing last chunk": omit_last_chunk,
+    "slow body": send_slow_body,
+    "slow headers": send_slow_headers,
+    "endless 100 Continue": send_endless_continue,
+    "answers 407": answer_with_page("407 Proxy Authentication Required", 'Proxy-Authenticate: Basic realm="x"'),
+    "answers 502": answer_with_page("502 Bad Gateway"),
+    "answers 302": answer_with_page("302 Found", "Location: http://127.0.0.1:9/login"),
+    "answers 200 with a page": answer_with_page("200 OK"),
 }
 
 
 @dataclass
-class WireFault:
-    """A fault of those above, and the calls of an action that it befalls: the C(nth) and those after it."""
+class ProxyFault:
+    """A fault of C(FAULTS), and the calls of an action that it applies to: C(times) calls from the C(nth) on."""
 
     name: str
     action: str
@@ -216,8 +218,8 @@ class WireFault:
     times: int = 1
     seen: int = 0
 
-    def befalls(self, action: str) -> bool:
-        """Count a call, and say whether it is one that the fault befalls."""
+    def matches(self, action: str) -> bool:
+        """Count a call, and return whether the fault applies to it."""
         if action != self.action:
             return False
         self.seen += 1
@@ -225,34 +227,34 @@ class WireFault:
 
 
 class FaultyProxy:
-    """Listens on a port of the loopback address, a thread for each connection.
+    """Listens on a port of the loopback address, with one thread for each connection.
 
-    The n-th connection is encrypted by the n-th of C(contexts), later ones by the last; a tunnel always, any other
-    where C(encrypts). With C(keeps) false there is one request a connection.
+    The n-th connection uses the n-th TLS context of C(contexts), later ones the last. A tunnel always uses TLS, other
+    connections if C(uses_tls) is true. If C(keep_alive) is false, each connection serves one request.
     """
 
     def __init__(self) -> None:
         self.emulator: Optional[Emulator] = None
-        self.faults: list[WireFault] = []
+        self.faults: list[ProxyFault] = []
         self.contexts: list[ssl.SSLContext] = []
-        self.encrypts, self.keeps = False, True
+        self.uses_tls, self.keep_alive = False, True
         self.tunnels: list[str] = []
-        self._ended, self._lock = threading.Event(), threading.Lock()
+        self._stopping, self._lock = threading.Event(), threading.Lock()
         self._open: dict[threading.Thread, socket.socket] = {}
-        self._accepted = 0
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listening.getsockname()[1]
+        self._accept_count = 0
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._accept, name="faulty-proxy", daemon=True)
         self._thread.start()
 
     @contextmanager
-    def before(self, emulator: Emulator, *faults: WireFault) -> Iterator[FaultyProxy]:
-        """Stand before an emulator for a while. In the end nothing may be left open."""
-        self.emulator, self.faults, self.tunnels, self._accepted = emulator, list(faults), [], 0
+    def forward_to(self, emulator: Emulator, *faults: ProxyFault) -> Iterator[FaultyProxy]:
+        """Forward requests to an emulator inside the context, and check that no connection is left open after it."""
+        self.emulator, self.faults, self.tunnels, self._accept_count = emulator, list(faults), [], 0
         try:
             yield self
         finally:
-            self.encrypts, self.keeps, self.contexts = False, True, []
+            self.uses_tls, self.keep_alive, self.contexts = False, True, []
         until = time.monotonic() + 60
         while self._open and time.monotonic() < until:
             time.sleep(0.01)
@@ -260,68 +262,68 @@ class FaultyProxy:
 
     def stop(self) -> None:
         """Stop listening, and wait for the end of all threads."""
-        self._ended.set()
-        self._listening.shutdown(socket.SHUT_RDWR)
-        self._listening.close()
+        self._stopping.set()
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
         for thread in [self._thread, *self._open]:
             thread.join(60)
             assert not thread.is_alive()
 
     def _accept(self) -> None:
-        while not self._ended.is_set():
+        while not self._stopping.is_set():
             try:
-                connection = self._listening.accept()[0]
+                connection = self._listener.accept()[0]
             except OSError:
                 return
-            self._accepted += 1
-            thread = threading.Thread(target=self._serve, args=(connection, self._accepted), daemon=True)
+            self._accept_count += 1
+            thread = threading.Thread(target=self._serve, args=(connection, self._accept_count), daemon=True)
             with self._lock:
                 self._open[thread] = connection
             thread.start()
 
     def _serve(self, connection: socket.socket, number: int) -> None:
         try:
-            # Whoever goes away in the middle does so as the story wants it.
+            # Tests close connections in the middle of a request on purpose.
             with suppress(OSError), connection:
-                if not self.encrypts:
+                if not self.uses_tls:
                     self._answer_all(connection, number)
                 else:
-                    with self._encrypted(connection, number) as encrypted:
+                    with self._wrap_tls(connection, number) as encrypted:
                         self._answer_all(encrypted, number)
         finally:
             with self._lock:
                 del self._open[threading.current_thread()]
 
-    def _encrypted(self, connection: socket.socket, number: int) -> ssl.SSLSocket:
+    def _wrap_tls(self, connection: socket.socket, number: int) -> ssl.SSLSocket:
         context = self.contexts[min(number, len(self.contexts)) - 1]
         return context.wrap_socket(connection, server_side=True, suppress_ragged_eofs=True)
 
     def _answer_all(self, connection: socket.socket, number: int) -> None:
-        for request in requests_of(connection, self._ended):
+        for request in read_requests(connection, self._stopping):
             assert self.emulator is not None
-            wire = Wire(connection, request, self.emulator, self._ended)
+            exchange = Exchange(connection, request, self.emulator, self._stopping)
             with self._lock:
-                befalling = [fault for fault in self.faults if fault.befalls(request.action)]
-            if befalling:
-                FAULTS[befalling[0].name](wire)
+                matching = [fault for fault in self.faults if fault.matches(request.action)]
+            if matching:
+                FAULTS[matching[0].name](exchange)
                 return
             if request.action == CONNECT:
                 self.tunnels.append(request.target)
-                wire.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
-                with self._encrypted(connection, number) as encrypted:
+                exchange.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                with self._wrap_tls(connection, number) as encrypted:
                     self._answer_all(encrypted, number)
                 return
-            head, body = wire.forward()
-            wire.send(sized(head if self.keeps else head + b"Connection: close\r\n", body) + body)
-            if not self.keeps:
+            head, body = exchange.forward()
+            exchange.send(head_with_length(head if self.keep_alive else head + b"Connection: close\r\n", body) + body)
+            if not self.keep_alive:
                 return
 
 
-def requests_of(connection: socket.socket, ended: threading.Event) -> Iterator[Request]:
-    """Yield the requests that come by a connection, until it ends."""
-    connection.settimeout(MOMENT)
+def read_requests(connection: socket.socket, stopping: threading.Event) -> Iterator[Request]:
+    """Yield the requests of a connection until the connection ends."""
+    connection.settimeout(SHORT_PAUSE)
     received = b""
-    while not ended.is_set():
+    while not stopping.is_set():
         head, found, rest = received.partition(b"\r\n\r\n")
         lines = head.decode("latin-1").split("\r\n")
         headers = {name: value.strip() for name, _colon, value in (line.partition(":") for line in lines[1:])}
@@ -331,7 +333,7 @@ def requests_of(connection: socket.socket, ended: threading.Event) -> Iterator[R
             connection.settimeout(30)
             action = CONNECT if method == CONNECT else headers.get("X-TC-Action", "")
             yield Request(action, target, headers, rest[:size])
-            connection.settimeout(MOMENT)
+            connection.settimeout(SHORT_PAUSE)
             received = rest[size:]
             continue
         with suppress(TimeoutError):

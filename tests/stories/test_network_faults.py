@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every fault of a network, at each of the five actions: what comes of it, and that nothing is begun twice or told.
+"""Every network fault at each of the five actions: outcome, no duplicate and no leaked secret.
 
-Each run goes through a machine of its own on the way to the emulator, and is followed by one without a fault, after
-which everything is as declared. C(pytest --junitxml FILE) keeps what came of each; tools/network_table.py shows it.
+Each run uses a faulty proxy in front of the emulator. A second run without a fault follows, after which the cache is as
+declared. C(pytest --junitxml FILE) records the outcomes; tools/network_table.py prints them.
 """
 
 from __future__ import annotations
@@ -24,94 +24,105 @@ from emulator import Emulator
 
 from .caches import CREATE, DELETE, LIST, UPDATE, create_cache
 from .controller import MODULE, WEB, Controller, Run
-from .faulty_proxy import CONNECT, FAULTS, FaultyProxy, WireFault
+from .faulty_proxy import CONNECT, FAULTS, FaultyProxy, ProxyFault
 from .processes import ModuleProcesses
 
 MATCH = "GetMostSuitableImageCache"
 CANARIES = {"secret key": "canary-secret-key-Nw4", "password": "canary-registry-pass-Lk7"}
-TUNNELLED = "tke.example.com"
+TUNNEL_HOST = "tke.example.com"
 TIMEOUT, RETRIES = 2.0, 2
-# Looking for a create whose outcome is not known, and pausing before an update or a delete is looked at.
-LOOKING = {CREATE: 10.0, UPDATE: 1.0, DELETE: 1.0}
-# A build, the requests that meet no fault, and the start of a process.
-USUAL = 3.0
-# What a slow machine may take besides, in seconds.
+# The lookup after a create with an unknown outcome, and the pause before the lookup after an update or a delete.
+LOOKUP_SECONDS = {CREATE: 10.0, UPDATE: 1.0, DELETE: 1.0}
+# A build, the requests without a fault, and the start of a process.
+BASE_SECONDS = 3.0
+# Tolerance for a slow machine, in seconds.
 SLACK = 60.0
-# Attempts, each with the longest pause before it, none before the first.
-READING = (RETRIES + 1) * TIMEOUT + 0.5 + 1.0
+# The attempts, with the longest pause before each except the first.
+READ_SECONDS = (RETRIES + 1) * TIMEOUT + 0.5 + 1.0
 CERTIFICATE_FAULTS = ("wrong host", "expired", "self-signed")
 
 
 @dataclass(frozen=True)
-class Scene:
-    """How an action comes about: what is there before, what a task declares, and whether it is so in the end.
+class ActionCase:
+    """A task that calls an action: its preparation, its options, and the check of the final state.
 
-    C(calls) is how many requests come before the action's first.
+    C(calls) is the number of requests before the first one of the action.
     """
 
-    before: Callable[[Emulator], Any]
+    prepare: Callable[[Emulator], Any]
     module: str
     options: dict[str, Any]
-    holds: Callable[[Emulator, Run], bool]
+    is_as_declared: Callable[[Emulator, Run], bool]
     calls: int
 
 
-def nothing(emulator: Emulator) -> None:
+def change_nothing(emulator: Emulator) -> None:
     """Leave the emulator as it is."""
 
 
-def one(emulator: Emulator, run: Run) -> bool:
+def has_one_cache(emulator: Emulator, run: Run) -> bool:
     return [cache.declared["ImageCacheName"] for cache in emulator.region().caches.values()] == ["web"]
 
 
-def kept_five_days(emulator: Emulator, run: Run) -> bool:
-    return one(emulator, run) and run.result["image_cache"]["retention_days"] == 5
+def has_retention_of_five_days(emulator: Emulator, run: Run) -> bool:
+    return has_one_cache(emulator, run) and run.result["image_cache"]["retention_days"] == 5
 
 
-def gone(emulator: Emulator, run: Run) -> bool:
+def has_no_cache(emulator: Emulator, run: Run) -> bool:
     return not emulator.region().caches
 
 
-def matched(emulator: Emulator, run: Run) -> bool:
-    return one(emulator, run) and run.result["match"]["image_cache"]["image_cache_id"] in emulator.region().caches
+def has_match(emulator: Emulator, run: Run) -> bool:
+    return (
+        has_one_cache(emulator, run)
+        and run.result["match"]["image_cache"]["image_cache_id"] in emulator.region().caches
+    )
 
 
 DECLARED = {
     **WEB,
     "image_registry_credentials": [{"server": "h.example.com", "username": "u", "password": CANARIES["password"]}],
 }
-SCENES = {
-    LIST: Scene(nothing, "image_cache", DECLARED, one, 0),
-    CREATE: Scene(nothing, "image_cache", DECLARED, one, 1),
-    UPDATE: Scene(
-        create_cache, "image_cache", {"name": "web", "retention_days": 5, "wait_interval": 0.1}, kept_five_days, 1
+ACTION_CASES = {
+    LIST: ActionCase(change_nothing, "image_cache", DECLARED, has_one_cache, 0),
+    CREATE: ActionCase(change_nothing, "image_cache", DECLARED, has_one_cache, 1),
+    UPDATE: ActionCase(
+        create_cache,
+        "image_cache",
+        {"name": "web", "retention_days": 5, "wait_interval": 0.1},
+        has_retention_of_five_days,
+        1,
     ),
-    DELETE: Scene(create_cache, "image_cache", {"name": "web", "state": "absent", "wait_interval": 0.1}, gone, 1),
-    MATCH: Scene(create_cache, "image_cache_info", {"match_images": ["nginx:1.27.3"]}, matched, 1),
+    DELETE: ActionCase(
+        create_cache, "image_cache", {"name": "web", "state": "absent", "wait_interval": 0.1}, has_no_cache, 1
+    ),
+    MATCH: ActionCase(create_cache, "image_cache_info", {"match_images": ["nginx:1.27.3"]}, has_match, 1),
 }
 
 
-class Way:
-    """Runs through a machine with faults to an emulator, and what is held against each."""
+class FaultRunner:
+    """Runs tasks through the faulty proxy, and checks the outcome of each run."""
 
     def __init__(self, proxy: FaultyProxy, processes: ModuleProcesses, authority: trustme.CA, bundle: Path) -> None:
         self.proxy, self.processes, self.authority, self.bundle = proxy, processes, authority, bundle
-        self.trusted = context_of(authority, "localhost", TUNNELLED)
+        self.trusted = tls_context(authority, "localhost", TUNNEL_HOST)
         self.note: Callable[[str, object], None] = lambda name, value: None
 
     def run(self, action: str, **options: Any) -> tuple[Run, float]:
-        """Run the action's task, and return how long it took."""
-        scene, started = SCENES[action], time.monotonic()
+        """Run the action's task, and return the run and its duration in seconds."""
+        case, started = ACTION_CASES[action], time.monotonic()
         keys = {"secret_id": "AKIDcanary", "secret_key": CANARIES["secret key"]}
         connection = {"endpoint": f"http://127.0.0.1:{self.proxy.port}", "api_timeout": TIMEOUT, "api_retries": RETRIES}
-        run = self.processes.task(module=scene.module, **{**scene.options, **keys, **connection, **options})
+        run = self.processes.task(module=case.module, **{**case.options, **keys, **connection, **options})
         return run, time.monotonic() - started
 
-    def befall(self, emulator: Emulator, action: str, *faults: WireFault, bound: float, **options: Any) -> Run:
-        """Run the action's task with faults, then without; hold both against what is promised, and return the first."""
+    def run_with_faults(
+        self, emulator: Emulator, action: str, *faults: ProxyFault, bound: float, **options: Any
+    ) -> Run:
+        """Run the action's task with faults, then without; check both runs, and return the first."""
         emulator.keys["AKIDcanary"] = (CANARIES["secret key"], None)
-        SCENES[action].before(emulator)
-        with self.proxy.before(emulator, *faults):
+        ACTION_CASES[action].prepare(emulator)
+        with self.proxy.forward_to(emulator, *faults):
             run, seconds = self.run(action, **options)
             calls, caches = emulator.calls().count(action), list(emulator.region().caches.values())
             self.proxy.faults, self.proxy.contexts = [], [self.trusted]
@@ -124,18 +135,18 @@ class Way:
         self.note("seconds", f"{seconds:.1f}")
         self.note("bound", f"{bound:.1f}")
         assert (leaks, duplicates) == ([], 0)
-        hold_clean(run, action)
+        check_result(run, action)
         if not run.result["failed"]:
-            assert SCENES[action].holds(emulator, run)
+            assert ACTION_CASES[action].is_as_declared(emulator, run)
         assert again.result["failed"] is False, again.output
-        assert SCENES[action].holds(emulator, again)
-        # A machine may be slow; a run that waits for a byte now and then goes on for ever.
+        assert ACTION_CASES[action].is_as_declared(emulator, again)
+        # The tolerance is for slow machines; a run without a timeout for the whole answer would never end.
         assert seconds < bound + SLACK
         return run
 
 
-def hold_clean(run: Run, action: str) -> None:
-    """Hold a result against what even a failure promises."""
+def check_result(run: Run, action: str) -> None:
+    """Check what is promised for every result, also for a failure."""
     assert "defect of the collection" not in run.output
     assert "Traceback" not in run.output
     if run.result["failed"]:
@@ -144,32 +155,32 @@ def hold_clean(run: Run, action: str) -> None:
         assert run.result["error"]["action"] == action
 
 
-def context_of(authority: trustme.CA, *names: str, **facts: Any) -> ssl.SSLContext:
+def tls_context(authority: trustme.CA, *names: str, **facts: Any) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(*names, **facts).configure_cert(context)
     return context
 
 
-def faulty_context(fault: str, authority: trustme.CA, folder: Path) -> ssl.SSLContext:
-    """Return what encrypts with a certificate that must not be trusted."""
+def untrusted_context(fault: str, authority: trustme.CA, folder: Path) -> ssl.SSLContext:
+    """Return a TLS context with a certificate that must not be trusted."""
     if fault == "wrong host":
-        return context_of(authority, "other.example.com")
+        return tls_context(authority, "other.example.com")
     if fault == "expired":
         past = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=1)
         start = past - datetime.timedelta(days=30)
-        return context_of(authority, "localhost", TUNNELLED, not_before=start, not_after=past)
-    alone = trustme.CA()
+        return tls_context(authority, "localhost", TUNNEL_HOST, not_before=start, not_after=past)
+    unknown_authority = trustme.CA()
     path = folder / "self-signed.pem"
-    alone.private_key_pem.write_to_path(str(path))
-    alone.cert_pem.write_to_path(str(path), append=True)
+    unknown_authority.private_key_pem.write_to_path(str(path))
+    unknown_authority.cert_pem.write_to_path(str(path), append=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(path)
     return context
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Way]:
-    """One machine on the way for all of this file, and one parent of module processes, which knows it as a proxy."""
+def shared_runner(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[FaultRunner]:
+    """Return the runner of this file: one faulty proxy, and module processes that use it as their proxy."""
     folder, proxy, authority = tmp_path_factory.mktemp("wire"), FaultyProxy(), trustme.CA()
     bundle = folder / "ca.pem"
     authority.cert_pem.write_to_path(str(bundle))
@@ -179,24 +190,26 @@ def shared(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequ
     for name in ("TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_TKE_ENDPOINT"):
         del environment[name]
     processes = ModuleProcesses(Emulator(), environment, str(request.config.getoption("--way")))
-    yield Way(proxy, processes, authority, bundle)
+    yield FaultRunner(proxy, processes, authority, bundle)
     processes.stop()
     proxy.stop()
 
 
 @pytest.fixture
-def way_there(shared: Way, record_property: Callable[[str, object], None]) -> Way:
-    """The way of this test, which notes what comes of it."""
-    shared.note = record_property
-    return shared
+def runner(shared_runner: FaultRunner, record_property: Callable[[str, object], None]) -> FaultRunner:
+    """Return the runner, which records the outcome of this test."""
+    shared_runner.note = record_property
+    return shared_runner
 
 
-@pytest.mark.parametrize("action", SCENES)
+@pytest.mark.parametrize("action", ACTION_CASES)
 @pytest.mark.parametrize("fault", FAULTS)
-def test_once(emulator: Emulator, way_there: Way, action: str, fault: str) -> None:
-    bound = USUAL + (TIMEOUT + LOOKING[action] if action in LOOKING else READING)
-    run = way_there.befall(emulator, action, WireFault(fault, action), bound=bound)
-    # Only what says that the request was turned away is final.
+def test_single_fault_leaves_one_cache_as_declared(
+    emulator: Emulator, runner: FaultRunner, action: str, fault: str
+) -> None:
+    bound = BASE_SECONDS + (TIMEOUT + LOOKUP_SECONDS[action] if action in LOOKUP_SECONDS else READ_SECONDS)
+    run = runner.run_with_faults(emulator, action, ProxyFault(fault, action), bound=bound)
+    # Only an answer that rejects the request is final.
     assert run.result["failed"] is (fault in ("answers 407", "answers 302")), run.output
     if not run.result["failed"] and action == CREATE:
         assert emulator.calls().count(CREATE) == 1
@@ -206,77 +219,93 @@ def test_once(emulator: Emulator, way_there: Way, action: str, fault: str) -> No
     ("action", "fault"),
     [
         *((action, "stall") for action in (LIST, UPDATE, DELETE, MATCH)),
-        (LIST, "headers drip"),
-        (CREATE, "reset before it arrived"),
+        (LIST, "slow headers"),
+        (CREATE, "reset before the request"),
         (CREATE, "reset in the body"),
-        (DELETE, "headers drip"),
+        (DELETE, "slow headers"),
     ],
 )
-def test_without_end(emulator: Emulator, way_there: Way, action: str, fault: str) -> None:
-    bound = USUAL + (3 * (TIMEOUT + 1.0) + LOOKING[action] if action in LOOKING else READING)
-    # A create is sent again as long as the run waits.
+def test_permanent_fault_fails_unless_the_write_was_executed(
+    emulator: Emulator, runner: FaultRunner, action: str, fault: str
+) -> None:
+    bound = BASE_SECONDS + (3 * (TIMEOUT + 1.0) + LOOKUP_SECONDS[action] if action in LOOKUP_SECONDS else READ_SECONDS)
+    # A create is retried until the wait times out.
     options = {"wait_timeout": 5} if action == CREATE else {}
-    run = way_there.befall(emulator, action, WireFault(fault, action, times=99), bound=bound, **options)
-    acted = action in (CREATE, DELETE) and fault in ("reset in the body", "headers drip")
+    run = runner.run_with_faults(emulator, action, ProxyFault(fault, action, times=99), bound=bound, **options)
+    acted = action in (CREATE, DELETE) and fault in ("reset in the body", "slow headers")
     assert run.result["failed"] is not acted, run.output
     if run.result["failed"]:
         assert run.result["error"]["code"] == "NoAnswer"
 
 
 class TestTunnel:
-    """Through a proxy of the environment, on a way that is encrypted from end to end."""
+    """Requests through a proxy from the environment, with TLS from end to end."""
 
     @pytest.fixture
-    def tunnel(self, way_there: Way) -> Way:
-        way_there.proxy.contexts = [way_there.trusted]
-        way_there.proxy.keeps = False
-        return way_there
+    def tunnel(self, runner: FaultRunner) -> FaultRunner:
+        runner.proxy.contexts = [runner.trusted]
+        runner.proxy.keep_alive = False
+        return runner
 
-    @pytest.mark.parametrize("action", SCENES)
+    @pytest.mark.parametrize("action", ACTION_CASES)
     @pytest.mark.parametrize("fault", ["answers 407", "answers 502", "answers 302", "answers 200 with a page", "stall"])
-    def test_none_is_opened(self, emulator: Emulator, tunnel: Way, action: str, fault: str) -> None:
-        befalling = WireFault(fault, CONNECT, nth=SCENES[action].calls + 1)
-        run = self.befall(emulator, tunnel, action, befalling, bound=USUAL + READING)
-        # Nothing was sent: a write is as good as a read, and is sent once.
+    def test_refused_tunnel_is_retried_and_writes_are_sent_once(
+        self, emulator: Emulator, tunnel: FaultRunner, action: str, fault: str
+    ) -> None:
+        proxy_fault = ProxyFault(fault, CONNECT, nth=ACTION_CASES[action].calls + 1)
+        run = self.run_through_tunnel(emulator, tunnel, action, proxy_fault, bound=BASE_SECONDS + READ_SECONDS)
+        # Nothing was sent, so a write is retried like a read.
         assert run.result["failed"] is False, run.output
-        if action in LOOKING:
+        if action in LOOKUP_SECONDS:
             assert emulator.calls().count(action) == 1
 
-    @pytest.mark.parametrize("action", SCENES)
-    @pytest.mark.parametrize("fault", ["reset before the answer", "reset in the body", "headers drip"])
-    def test_it_breaks_under_a_request(self, emulator: Emulator, tunnel: Way, action: str, fault: str) -> None:
-        bound = USUAL + (TIMEOUT + LOOKING[action] if action in LOOKING else READING)
-        run = self.befall(emulator, tunnel, action, WireFault(fault, action), bound=bound)
+    @pytest.mark.parametrize("action", ACTION_CASES)
+    @pytest.mark.parametrize("fault", ["reset before the answer", "reset in the body", "slow headers"])
+    def test_tunnel_that_breaks_during_a_request_repeats_no_write(
+        self, emulator: Emulator, tunnel: FaultRunner, action: str, fault: str
+    ) -> None:
+        bound = BASE_SECONDS + (TIMEOUT + LOOKUP_SECONDS[action] if action in LOOKUP_SECONDS else READ_SECONDS)
+        run = self.run_through_tunnel(emulator, tunnel, action, ProxyFault(fault, action), bound=bound)
         assert run.result["failed"] is False, run.output
-        # It may have arrived, and did: nothing is sent before that is looked at.
-        if action in LOOKING:
+        # The write was executed: the run looks it up before it would send it again.
+        if action in LOOKUP_SECONDS:
             assert emulator.calls().count(action) == 1
 
-    def befall(self, emulator: Emulator, tunnel: Way, action: str, fault: WireFault, bound: float) -> Run:
-        run = tunnel.befall(emulator, action, fault, bound=bound, endpoint=TUNNELLED, ca_path=str(tunnel.bundle))
-        assert set(tunnel.proxy.tunnels) == {f"{TUNNELLED}:443"}
+    def run_through_tunnel(
+        self, emulator: Emulator, tunnel: FaultRunner, action: str, fault: ProxyFault, bound: float
+    ) -> Run:
+        run = tunnel.run_with_faults(
+            emulator, action, fault, bound=bound, endpoint=TUNNEL_HOST, ca_path=str(tunnel.bundle)
+        )
+        assert set(tunnel.proxy.tunnels) == {f"{TUNNEL_HOST}:443"}
         return run
 
 
-@pytest.mark.parametrize("action", SCENES)
+@pytest.mark.parametrize("action", ACTION_CASES)
 @pytest.mark.parametrize("fault", CERTIFICATE_FAULTS)
-def test_untrusted(emulator: Emulator, way_there: Way, tmp_path: Path, action: str, fault: str) -> None:
-    proxy = way_there.proxy
-    proxy.encrypts, proxy.keeps = True, False
-    # Up to the action's request all is well.
-    proxy.contexts = [way_there.trusted] * SCENES[action].calls + [faulty_context(fault, way_there.authority, tmp_path)]
-    options = {"endpoint": f"https://localhost:{proxy.port}", "ca_path": str(way_there.bundle)}
-    run = way_there.befall(emulator, action, bound=USUAL, **options)
+def test_untrusted_certificate_fails_without_sending_the_request(
+    emulator: Emulator, runner: FaultRunner, tmp_path: Path, action: str, fault: str
+) -> None:
+    proxy = runner.proxy
+    proxy.uses_tls, proxy.keep_alive = True, False
+    # Requests before the action's get the trusted certificate.
+    proxy.contexts = [runner.trusted] * ACTION_CASES[action].calls + [
+        untrusted_context(fault, runner.authority, tmp_path)
+    ]
+    options = {"endpoint": f"https://localhost:{proxy.port}", "ca_path": str(runner.bundle)}
+    run = runner.run_with_faults(emulator, action, bound=BASE_SECONDS, **options)
     assert run.result["error"]["code"] == "UntrustedCertificate", run.output
     assert "the certificate of localhost" in run.result["msg"]
     assert run.result["changed"] is False
 
 
-@pytest.mark.parametrize("fault", ["reset in the body", "headers drip", "answers 302"])
-def test_through_ansible(emulator: Emulator, way_there: Way, controller: Controller, fault: str) -> None:
-    options = {"endpoint": f"http://127.0.0.1:{way_there.proxy.port}", "api_timeout": TIMEOUT, "api_retries": RETRIES}
+@pytest.mark.parametrize("fault", ["reset in the body", "slow headers", "answers 302"])
+def test_playbook_task_after_a_network_fault_succeeds_without_leaks(
+    emulator: Emulator, runner: FaultRunner, controller: Controller, fault: str
+) -> None:
+    options = {"endpoint": f"http://127.0.0.1:{runner.proxy.port}", "api_timeout": TIMEOUT, "api_retries": RETRIES}
     task = {MODULE: {**DECLARED, **options}, "ignore_errors": True, "no_log": False}
-    with way_there.proxy.before(emulator, WireFault(fault, CREATE)):
+    with runner.proxy.forward_to(emulator, ProxyFault(fault, CREATE)):
         run = controller.play(task, task)
     assert run.status == 0, run.output
     for canary in (emulator.secret_key, "Signature="):
