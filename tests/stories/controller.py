@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs Ansible as a user does, and gives back what it printed and what each task returned."""
+"""Runs Ansible as a user does, and returns its output and the result of each task."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from emulator import Emulator
 from . import ways
 
 ROOT = Path(__file__).resolve().parents[2]
-# In seconds: a run that takes longer hangs, on however slow a machine.
+# In seconds. A run that takes longer hangs, even on a slow machine.
 HUNG = 900
 MODULE = "tencentcloud.tke.image_cache"
 SET = "tencentcloud.tke.image_cache_set"
 INFO = "tencentcloud.tke.image_cache_info"
 PRUNE = "tencentcloud.tke.image_cache_prune"
-# What most stories declare; each adds, or overrides, what it is about.
+# The default options of most stories; each story adds or overrides some.
 WEB: dict[str, Any] = {
     "name": "web",
     "images": ["nginx:1.27.3"],
@@ -39,9 +39,9 @@ WEB: dict[str, Any] = {
 
 @dataclass
 class Run:
-    """One run of a command: the tasks' results in order, and all that was printed.
+    """One run of a command: the results of its tasks in order, and its output.
 
-    C(errors) is what it printed to stderr where that was kept apart, else it is in C(output).
+    C(errors) is the output on stderr if it was separated; otherwise C(output) includes it.
     """
 
     status: int
@@ -57,7 +57,7 @@ class Run:
 
 
 class Controller:
-    """A machine with Ansible, the collection, and the keys of an emulator in its environment."""
+    """A machine with Ansible and the collection, whose environment has the keys of an emulator."""
 
     def __init__(self, emulator: Emulator, folder: Path, way: str = ways.USUAL) -> None:
         self.emulator, self.folder, self.way, self._runs = emulator, folder, way, 0
@@ -69,13 +69,13 @@ class Controller:
             "ANSIBLE_CALLBACKS_ENABLED": "record",
             "ANSIBLE_LOCAL_TEMP": str(folder / "ansible"),
             "ANSIBLE_REMOTE_TEMP": str(folder / "ansible"),
-            # Nobody answers there, at once.
+            # A closed port, so connections fail at once.
             "TENCENTCLOUD_METADATA_ENDPOINT": "http://127.0.0.1:9",
             **emulator.environment(),
         }
 
     def play(self, *tasks: dict[str, Any], arguments: tuple[str, ...] = (), separate: bool = False, **play: Any) -> Run:
-        """Run a playbook of these tasks on localhost. With C(separate) its stderr is kept apart from its stdout."""
+        """Run a playbook of these tasks on localhost. With C(separate), stderr is separated from stdout."""
         playbook = [{"hosts": "localhost", "gather_facts": False, "tasks": list(tasks), **play}]
         path = self.folder / "playbook.yml"
         path.write_text(yaml.safe_dump(playbook, sort_keys=False), encoding="utf-8")
@@ -86,16 +86,16 @@ class Controller:
         return self.play({"name": "story", MODULE: options}, arguments=arguments)
 
     def web(self, *arguments: str, **options: Any) -> Run:
-        """Run a playbook of one task that declares the image cache C(web)."""
+        """Run a playbook of one task for the image cache C(web)."""
         return self.task(*arguments, **{**WEB, **options})
 
     def run(self, *command: str, environment: Optional[dict[str, str]] = None, separate: bool = False) -> Run:
-        """Run a command to its end. With C(separate) its stderr is kept apart from its stdout."""
+        """Run a command and wait for its end. With C(separate), stderr is separated from stdout."""
         self._runs += 1
         record = self.folder / f"results-{self._runs}"
         try:
             process = subprocess.run(
-                [str(Path(sys.executable).parent / command[0]), *command[1:], *self._way(command[0])],
+                [str(Path(sys.executable).parent / command[0]), *command[1:], *self._way_arguments(command[0])],
                 env={**self.environment, "STORY_RESULTS": str(record), **(environment or {})},
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
@@ -105,18 +105,18 @@ class Controller:
                 check=False,
                 timeout=HUNG,
             )
-        except subprocess.TimeoutExpired as hung:
-            # Bytes, whatever was asked for.
-            printed = bytes(hung.output or b"").decode(errors="replace")
-            raise AssertionError(f"{command[0]} hangs; the last that it printed:\n{printed[-8000:]}") from None
+        except subprocess.TimeoutExpired as error:
+            # The exception has bytes even with text=True.
+            output = bytes(error.output or b"").decode(errors="replace")
+            raise AssertionError(f"{command[0]} hangs; end of its output:\n{output[-8000:]}") from None
         lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
         pairs = [json.loads(line) for line in lines]
-        # Which of several hosts is done first is a matter of speed.
+        # The order in which several hosts finish depends on their speed.
         ways.record([process.returncode, [result for _host, result in sorted(pairs, key=itemgetter(0))]])
         return Run(process.returncode, process.stdout, [result for _host, result in pairs], process.stderr or "")
 
-    def _way(self, program: str) -> tuple[str, ...]:
-        """Return what makes Ansible run the tasks in the way of these tests."""
+    def _way_arguments(self, program: str) -> tuple[str, ...]:
+        """Return the arguments that make Ansible run the tasks in the chosen way."""
         if self.way == ways.USUAL or program not in ("ansible", "ansible-playbook"):
             return ()
         return ("-e", json.dumps({ways.VARIABLE: False}))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the guides, the READMEs and the modules' documentation show as examples, so that tests can run and check it."""
+"""The examples of the guides, the READMEs and the documentation of the plugins, for tests to run and check."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ GUIDES = sorted((ROOT / "docs/docsite/rst").glob("*.rst"))
 READMES = [ROOT / "README.md", ROOT / "README.zh-CN.md", ROOT / "roles/image_cache/README.md"]
 PLAYBOOKS = [*sorted((ROOT / "playbooks").glob("*.yml")), ROOT / "roles/image_cache/tasks/main.yml"]
 PLUGINS = sorted(path for kind in ("modules", "filter") for path in (ROOT / "plugins" / kind).glob("[a-z]*.py"))
-# The name of a playbook stands in a comment before it.
+# A comment before a playbook has its name.
 IN_GUIDE = re.compile(r"^(?:\.\. playbook (.*)\n\n)?\.\. code-block:: (.*)\n\n((?:    .*\n|\n)+)", re.MULTILINE)
 IN_README = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)
 class CodeBlock:
-    """A block of a language, without its indentation. A playbook of a guide has a name."""
+    """A code block without its indentation. A playbook of a guide has a name."""
 
     language: str
     name: str
@@ -35,7 +35,7 @@ class CodeBlock:
 
 
 def code_blocks(path: Path) -> list[CodeBlock]:
-    """Return the examples of a guide, of a README, or of a plugin's documentation, in their order, or a playbook."""
+    """Return the examples of a guide, a README or a plugin in their order, or the content of a playbook."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".rst":
         return [
@@ -50,7 +50,7 @@ def code_blocks(path: Path) -> list[CodeBlock]:
 
 
 def documentation(path: Path, name: str) -> str:
-    """Return one of the three texts in which a plugin documents itself."""
+    """Return a documentation variable of a plugin: DOCUMENTATION, EXAMPLES or RETURN."""
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign) and [getattr(target, "id", "") for target in node.targets] == [name]:
             return str(ast.literal_eval(node.value))
@@ -58,7 +58,7 @@ def documentation(path: Path, name: str) -> str:
 
 
 def tasks_of(entries: Any) -> list[dict[str, Any]]:
-    """Return the tasks of a task list or of a playbook, those in blocks too. A role of a play is one."""
+    """Return the tasks of a task list or of a playbook, including those in blocks and the roles of plays."""
     found = []
     for entry in entries:
         inner = [part for key in ("tasks", "block", "rescue", "always") for part in entry.get(key, ())]
@@ -68,12 +68,12 @@ def tasks_of(entries: Any) -> list[dict[str, Any]]:
 
 
 def yaml_of(block: CodeBlock) -> Any:
-    """Return what a block of YAML holds."""
+    """Return the parsed content of a YAML block."""
     return yaml.safe_load(block.text)
 
 
 def main() -> None:
-    """Write every playbook of the guides into a folder, for other tools to look at."""
+    """Write every playbook of the guides into a folder for other tools."""
     folder = Path(sys.argv[1])
     for guide in GUIDES:
         for block in code_blocks(guide):

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Module processes on demand: each is forked from one that has imported everything, and runs the module's main().
+"""Runs modules on demand, each in a process forked from this one, which has imported everything.
 
-C(python module_processes.py WAY), then a module's name and its arguments in a JSON list, a line each, on stdin. It
-prints the process id, and when the process has ended the result that it printed, C(null) where it printed none.
+C(python module_processes.py WAY) reads lines from stdin, each a JSON list of a module's name and its arguments. It
+prints the id of the process, and after its end the result that the process printed, or C(null) if it printed none.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ MODULES = {
     "image_cache_prune": image_cache_prune,
     "image_cache_set": image_cache_set,
 }
-# Of the modules, to be run without a main().
+# To run the modules without their main().
 DEFINITIONS = {
     "image_cache": Definition(_run.image_cache_spec, _run.image_cache),
     "image_cache_info": Definition(_info.image_cache_info_spec, _info.image_cache_info),
     "image_cache_prune": Definition(_prune.image_cache_prune_spec, _prune.image_cache_prune),
     "image_cache_set": Definition(_set.image_cache_set_spec, _set.image_cache_set),
 }
-# As a module prints it.
+# The encoder that modules use to print their result.
 RESULT = get_module_encoder("legacy", Direction.MODULE_TO_CONTROLLER)
 
 
 def start(module: str, arguments: dict[str, Any]) -> tuple[int, int]:
-    """Start a process of a module, and return its id and the end of a pipe that it prints into."""
+    """Start a process of a module, and return its id and the read end of the pipe of its output."""
     reading, writing = os.pipe()
     child = os.fork()
     if child:
@@ -67,7 +67,7 @@ def start(module: str, arguments: dict[str, Any]) -> tuple[int, int]:
 
 
 def main() -> None:
-    """Serve until stdin ends."""
+    """Run modules until stdin ends."""
     for line in sys.stdin:
         child, reading = start(*json.loads(line))
         print(child, flush=True)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Module processes without the Ansible around them: cheap, and killed without regret."""
+"""Module processes without Ansible around them, which start fast and can be killed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .controller import WEB, Run
 
 
 class ModuleProcesses:
-    """Runs of the modules, each in a process of its own, one at a time. See module_processes.py."""
+    """Runs modules one at a time, each in a process of its own. See module_processes.py."""
 
     def __init__(self, emulator: Emulator, environment: dict[str, str], way: str = ways.USUAL) -> None:
         self.emulator = emulator
@@ -34,33 +34,33 @@ class ModuleProcesses:
         )
 
     def web(self, *arguments: str, **options: Any) -> Run:
-        """Run a task that declares the image cache C(web)."""
+        """Run a task for the image cache C(web)."""
         return self.task(*arguments, **{**WEB, **options})
 
     def task(self, *arguments: str, module: str = "image_cache", **options: Any) -> Run:
-        """Run a task of a module; C(--check) and C(--diff) mean what they do to ansible-playbook."""
+        """Run a task of a module. C(--check) and C(--diff) work as with ansible-playbook."""
         modes = {"_ansible_check_mode": "--check" in arguments, "_ansible_diff": "--diff" in arguments}
         result = self.run(module, **options, **modes)
         result.setdefault("failed", False)
-        # As Ansible shows them.
+        # Ansible shows the messages only.
         result["warnings"] = [warning["event"]["msg"] for warning in result.get("warnings", [])]
         ways.record(result)
         return Run(int(result["failed"]), json.dumps(result), [result])
 
     def set(self, *arguments: str, **options: Any) -> Run:
-        """Run a task of the module for many caches."""
+        """Run a task of image_cache_set."""
         return self.task(*arguments, module="image_cache_set", **options)
 
     def info(self, *arguments: str, **options: Any) -> Run:
-        """Run a task of the module that lists."""
+        """Run a task of image_cache_info."""
         return self.task(*arguments, module="image_cache_info", **options)
 
     def prune(self, *arguments: str, **options: Any) -> Run:
-        """Run a task of the module that prunes."""
+        """Run a task of image_cache_prune."""
         return self.task(*arguments, module="image_cache_prune", **options)
 
     def run(self, module: str = "image_cache", **options: Any) -> Any:
-        """Return what the module printed; None where it was killed."""
+        """Run a module, and return its result, or None if the process was killed."""
         assert self._parent.stdin is not None
         assert self._parent.stdout is not None
         self._current = None
@@ -70,11 +70,11 @@ class ModuleProcesses:
         return json.loads(self._parent.stdout.readline())
 
     def current(self) -> int:
-        """Return the id of the process that runs."""
+        """Wait for the running process, and return its id."""
         while self._current is None:
             time.sleep(0.001)
         return self._current
 
     def stop(self) -> None:
-        """End them all."""
+        """Stop all processes."""
         self._parent.communicate()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""On an ansible-core with other internals, tasks run as ordinary modules."""
+"""If ansible-core has other internals, tasks run as ordinary modules."""
 
 from __future__ import annotations
 
@@ -35,14 +35,16 @@ RETURNS_DICT = "dict" in str(ActionBase._parse_returned_data.__annotations__["re
 
 @pytest.fixture
 def other_core(controller: Controller) -> Controller:
-    """A controller whose ansible-core has other names; environment["STORY_RENAMED"] says of what."""
+    """Return a controller whose ansible-core lacks the name in environment["STORY_RENAMED"]."""
     folders = [str(ROOT / "tests/stories/renamed"), controller.environment["PYTHONPATH"]]
     controller.environment["PYTHONPATH"] = os.pathsep.join(folders)
     return controller
 
 
 @pytest.mark.parametrize("name", INTERNALS if RETURNS_DICT else INTERNALS + RESULT_METHODS)
-def test_task_runs_as_ordinary_module_without(name: str, other_core: Controller, emulator: Emulator) -> None:
+def test_missing_internal_runs_the_task_as_an_ordinary_module(
+    name: str, other_core: Controller, emulator: Emulator
+) -> None:
     other_core.environment["STORY_RENAMED"] = name
     run = other_core.web("-vvv")
     assert run.status == 0, run.output
@@ -52,8 +54,8 @@ def test_task_runs_as_ordinary_module_without(name: str, other_core: Controller,
     assert emulator.calls()[:2] == [LIST, CREATE]
 
 
-def test_task_runs_in_process_without_what_nobody_uses(other_core: Controller) -> None:
-    other_core.environment["STORY_RENAMED"] = "nobody_uses_this"
+def test_missing_unused_name_keeps_the_task_in_process(other_core: Controller) -> None:
+    other_core.environment["STORY_RENAMED"] = "unused_name"
     run = other_core.web("-vvv")
     assert run.status == 0, run.output
     assert "Using module file" not in run.output

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The filter pod_annotations in templates of Ansible, whose lists and texts are types of its own."""
+"""The filter pod_annotations in Ansible templates, where lists and strings have Ansible's own types."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from .caches import LIST, create_cache
 from .controller import INFO, MODULE, SET, WEB, Controller
 
 USED = "eks.tke.cloud.tencent.com/use-image-cache"
-OF_SET = "selectattr('image_cache') | selectattr('image_cache.image_cache_name', 'equalto', 'web') | first"
+FIRST_WEB = "selectattr('image_cache') | selectattr('image_cache.image_cache_name', 'equalto', 'web') | first"
 
 
 def annotate(expression: str, arguments: str = "") -> dict[str, Any]:
-    """Return a task that shows the annotations of an expression, and may fail."""
+    """Return a task that prints the annotations of an expression. Its failure is ignored."""
     msg = "{{ " + expression + " | tencentcloud.tke.pod_annotations" + arguments + " }}"
     return {"ansible.builtin.debug": {"msg": msg}, "ignore_errors": True}
 
 
-def test_the_pick_that_a_message_proposes_works(emulator: Emulator, controller: Controller) -> None:
+def test_selection_proposed_by_an_error_message_works(emulator: Emulator, controller: Controller) -> None:
     web = create_cache(emulator)
     gone = {"name": "gone", "state": "absent"}
     run = controller.play(
@@ -33,13 +33,13 @@ def test_the_pick_that_a_message_proposes_works(emulator: Emulator, controller: 
         annotate("listed"),
         annotate("listed.image_caches"),
         annotate("[web_list]"),
-        annotate(f"shop.image_caches | {OF_SET}"),
+        annotate(f"shop.image_caches | {FIRST_WEB}"),
         annotate("listed.image_caches | selectattr('image_cache_name', 'equalto', 'web') | first"),
         annotate("listed.image_caches[0]"),
         vars={"web_list": 1},
     )
     shop, listed, bare, of_number, *picked = run.results[2:]
-    assert f"or result.image_caches | {OF_SET}." in shop["msg"]
+    assert f"or result.image_caches | {FIRST_WEB}." in shop["msg"]
     assert "expected one image cache, got a list of them in image_caches. Pick one" in listed["msg"]
     assert "expected an image cache, an id or 'auto', got a list. Pick one, for example list[0] or" in bare["msg"]
     assert "got a list." in of_number["msg"]
@@ -47,7 +47,7 @@ def test_the_pick_that_a_message_proposes_works(emulator: Emulator, controller: 
     assert [result["msg"][USED] for result in picked] == [web] * 3
 
 
-def test_a_stack_is_previewed_in_check_mode(emulator: Emulator, controller: Controller) -> None:
+def test_annotations_are_previewed_in_check_mode(emulator: Emulator, controller: Controller) -> None:
     tasks = [
         {MODULE: {**WEB, "image_cache_size": 50}, "register": "web"},
         annotate("web", "(allow_pending=true)"),
@@ -64,13 +64,11 @@ def test_a_stack_is_previewed_in_check_mode(emulator: Emulator, controller: Cont
     assert real.results[1]["msg"] == real.results[3]["msg"] == {USED: real.results[0]["image_cache_id"]}
 
 
-def test_a_cache_that_is_being_built_is_accepted_where_it_may_be_pending(
-    emulator: Emulator, controller: Controller
-) -> None:
+def test_pending_cache_is_accepted_with_allow_pending(emulator: Emulator, controller: Controller) -> None:
     emulator.settings.build_seconds = 600
     run = controller.play(
         {MODULE: {**WEB, "wait": False}, "register": "web"}, annotate("web", "(allow_pending=true)"), annotate("web")
     )
-    begun, accepted, refused = run.results
-    assert accepted["msg"] == {USED: begun["image_cache_id"]}
+    started, accepted, refused = run.results
+    assert accepted["msg"] == {USED: started["image_cache_id"]}
     assert "is Pending, and only one that is Ready can be used" in refused["msg"]

@@ -21,30 +21,30 @@ GUIDE = ROOT / "docs/docsite/rst/guide_authentication.rst"
 POLICIES: Sequence[Mapping[str, Any]] = [
     json.loads(block.text) for block in code_blocks(GUIDE) if block.language == "json"
 ]
-READING: Sequence[Mapping[str, Any]] = [
+READ_TASKS: Sequence[Mapping[str, Any]] = [
     {INFO: {"match_images": WEB["images"]}},
     {MODULE: WEB, "check_mode": True},
     {PRUNE: {"unmatched_for": "30d"}, "check_mode": True},
 ]
-BUILDING: Sequence[Mapping[str, Any]] = [
+BUILD_TASKS: Sequence[Mapping[str, Any]] = [
     {MODULE: WEB},
     {MODULE: {**WEB, "images": ["nginx:2"], "on_change": "replace"}},
 ]
-PRUNING: Sequence[Mapping[str, Any]] = [{PRUNE: {"unmatched_for": "30d"}}]
-# CAM authorizes these for each image cache, according to the API's error messages.
+PRUNE_TASKS: Sequence[Mapping[str, Any]] = [{PRUNE: {"unmatched_for": "30d"}}]
+# According to the API's error messages, CAM authorizes these actions for each image cache.
 PER_CACHE = {UPDATE, DELETE}
 
 
-def allowed(policy: Mapping[str, Any]) -> dict[str, Sequence[str]]:
-    """Return the actions that a policy allows, without the name of the service, and their resources."""
+def resources_by_action(policy: Mapping[str, Any]) -> dict[str, Sequence[str]]:
+    """Return the resources of each action that a policy allows. Actions are without the name of the service."""
     rows = ((action, statement["resource"]) for statement in policy["statement"] for action in statement["action"])
     return {action.split(":")[1]: resources for action, resources in rows}
 
 
 @pytest.mark.parametrize(
     ("policy", "tasks"),
-    list(zip(POLICIES, (READING, BUILDING, PRUNING), strict=True)),
-    ids=["reading", "building", "pruning"],
+    list(zip(POLICIES, (READ_TASKS, BUILD_TASKS, PRUNE_TASKS), strict=True)),
+    ids=["read", "build", "prune"],
 )
 def test_policy_allows_exactly_the_calls_of_its_tasks(
     emulator: Emulator, controller: Controller, policy: Mapping[str, Any], tasks: Sequence[Mapping[str, Any]]
@@ -52,13 +52,13 @@ def test_policy_allows_exactly_the_calls_of_its_tasks(
     create_cache_of_age(emulator, 90, ImageCacheName="old")
     run = controller.play(*({"name": f"Task {number}", **task} for number, task in enumerate(tasks)))
     assert run.status == 0, run.output
-    assert set(allowed(policy)) == set(emulator.calls())
+    assert set(resources_by_action(policy)) == set(emulator.calls())
 
 
-def test_policies_name_image_caches_where_cam_authorizes_each() -> None:
+def test_policies_name_image_caches_for_actions_authorized_per_cache() -> None:
     for policy in POLICIES:
         assert policy["version"] == "2.0"
         assert {statement["effect"] for statement in policy["statement"]} == {"allow"}
-        for action, resources in allowed(policy).items():
+        for action, resources in resources_by_action(policy).items():
             expected = "qcs::tke:ap-guangzhou:uin/100000000001:imagecache/*" if action in PER_CACHE else "*"
             assert resources == [expected], action

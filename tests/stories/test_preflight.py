@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What cannot be right is said before any request; what is doubtful is warned about."""
+"""Invalid options fail before any request; questionable options give a warning."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .controller import INFO, MODULE, SET, WEB, Controller
 from .processes import ModuleProcesses
 
 CREDENTIALS = "image_registry_credentials"
-REFUSED: list[tuple[dict[str, Any], str]] = [
+INVALID_OPTIONS: list[tuple[dict[str, Any], str]] = [
     ({"existed_eip_id": "eip-1", "auto_create_eip": True}, "existed_eip_id and auto_create_eip exclude each other"),
     (
         {"existed_eip_id": "eip-1", "auto_create_eip_attribute": {"delete_policy": "Never"}},
@@ -92,24 +92,26 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-def test_what_cannot_be_right_is_refused_before_any_request(emulator: Emulator, processes: ModuleProcesses) -> None:
-    for options, words in REFUSED:
+def test_invalid_options_are_rejected_before_any_request(emulator: Emulator, processes: ModuleProcesses) -> None:
+    for options, expected in INVALID_OPTIONS:
         result = processes.web(**options).result
         assert result.get("failed") is True, (options, result)
-        assert words in result["msg"], (options, result["msg"])
+        assert expected in result["msg"], (options, result["msg"])
         assert not result.get("changed")
     assert emulator.received == []
 
 
-def test_a_playbook_hears_of_it(emulator: Emulator, controller: Controller) -> None:
-    run = controller.play(*({MODULE: {**WEB, **options}, "ignore_errors": True} for options, _words in REFUSED[:4]))
-    for result, (_options, words) in zip(run.results, REFUSED):
+def test_invalid_options_fail_tasks_of_a_playbook(emulator: Emulator, controller: Controller) -> None:
+    run = controller.play(
+        *({MODULE: {**WEB, **options}, "ignore_errors": True} for options, _expected in INVALID_OPTIONS[:4])
+    )
+    for result, (_options, expected) in zip(run.results, INVALID_OPTIONS):
         assert (result["failed"], result["changed"]) == (True, False)
-        assert words in result["msg"]
+        assert expected in result["msg"]
     assert emulator.received == []
 
 
-def test_malformed_images_are_refused_in_playbooks_of_all_modules(emulator: Emulator, controller: Controller) -> None:
+def test_malformed_images_are_rejected_by_all_modules(emulator: Emulator, controller: Controller) -> None:
     images = ["https://registry.example.com/a:1", "nginx@sha256:abc", "NGINX:1", "nginx:"]
     entries = [{**WEB, "images": ["nginx:1"]}, {**WEB, "name": "b", "images": images}]
     credentials = [{"username": "u", "password": "canary"}]
@@ -131,9 +133,9 @@ def test_malformed_images_are_refused_in_playbooks_of_all_modules(emulator: Emul
     assert "canary" not in str(run.results)
 
 
-def test_images_are_sent_and_shown_as_they_are_written(emulator: Emulator, controller: Controller) -> None:
+def test_images_are_sent_and_returned_as_written(emulator: Emulator, controller: Controller) -> None:
     digest = f"sha256:{'0f' * 32}"
-    # Two spellings of one image: the platform may tell them apart.
+    # The first two are spellings of one image, which the platform may distinguish.
     images = ["nginx:1", "docker.io/library/nginx:1", "localhost:5000/web", f"Registry/web:1@{digest}"]
     run = controller.web(images=images)
     assert run.status == 0, run.output
@@ -142,20 +144,20 @@ def test_images_are_sent_and_shown_as_they_are_written(emulator: Emulator, contr
     assert controller.web(images=images).result["changed"] is False
 
 
-def test_a_name_or_an_id_is_needed(emulator: Emulator, controller: Controller) -> None:
+def test_missing_name_and_id_are_rejected(emulator: Emulator, controller: Controller) -> None:
     run = controller.task(images=["nginx:1"])
     assert "one of image_cache_name and image_cache_id is needed" in run.result["msg"]
     assert emulator.received == []
 
 
-def test_all_that_is_wrong_is_said_at_once(controller: Controller) -> None:
+def test_all_invalid_options_are_reported_at_once(controller: Controller) -> None:
     message = controller.web(images=["a:1", "a:1"], vpc_id="", retention_days=-3).result["msg"]
     assert "listed 2 times" in message
     assert "vpc_id is empty" in message
     assert "retention_days is -3" in message
 
 
-def test_an_image_without_a_fixed_tag_is_warned_about(controller: Controller) -> None:
+def test_image_without_a_fixed_tag_gives_a_warning(controller: Controller) -> None:
     digest = "redis@sha256:9f4a2b5c2f0c3f7d1e8b6a5d4c3b2a190f8e7d6c5b4a39281706f5e4d3c2b1a0"
     images = ["nginx", "registry.local:5000/web", "httpd:latest", "busybox:1.36", digest]
     warnings = controller.web("--check", images=images).result["warnings"]
@@ -164,14 +166,14 @@ def test_an_image_without_a_fixed_tag_is_warned_about(controller: Controller) ->
         assert f"image {image!r} has no fixed tag" in warning
 
 
-def test_without_a_region_nothing_is_guessed(emulator: Emulator, controller: Controller) -> None:
+def test_missing_region_is_rejected(emulator: Emulator, controller: Controller) -> None:
     del controller.environment["TENCENTCLOUD_REGION"]
     assert "no region: give the option region" in controller.web().result["msg"]
     assert emulator.received == []
 
 
-def test_empty_region_is_refused_by_its_name_in_playbooks(emulator: Emulator, controller: Controller) -> None:
-    said = "the option region is an empty string. Give it a region, ap-guangzhou for instance, or leave it out"
+def test_empty_region_is_rejected_with_its_option_or_entry(emulator: Emulator, controller: Controller) -> None:
+    message = "the option region is an empty string. Give it a region, ap-guangzhou for instance, or leave it out"
     entries = [WEB, {**WEB, "name": "b", "region": "{{ '' }}"}]
     tasks: list[dict[str, Any]] = [
         {MODULE: {**WEB, "region": "{{ '' }}"}},
@@ -181,11 +183,11 @@ def test_empty_region_is_refused_by_its_name_in_playbooks(emulator: Emulator, co
     ]
     results = controller.play(*({**task, "ignore_errors": True} for task in tasks)).results
     for result, place in zip(results, ("", "", "", "image_caches[1]: ")):
-        assert result["msg"].startswith(place + said)
+        assert result["msg"].startswith(place + message)
     assert emulator.received == []
 
 
-def test_empty_environment_variable_is_not_set(emulator: Emulator, controller: Controller) -> None:
+def test_empty_environment_variable_counts_as_not_set(emulator: Emulator, controller: Controller) -> None:
     (controller.folder / ".tccli").mkdir()
     stored = {"_sys_param": {"region": "ap-shanghai"}}
     (controller.folder / ".tccli/default.configure").write_text(json.dumps(stored), encoding="utf-8")
@@ -197,7 +199,7 @@ def test_empty_environment_variable_is_not_set(emulator: Emulator, controller: C
     assert "no region: give the option region" in controller.web("--check").result["msg"]
 
 
-def test_without_keys_every_place_is_named(emulator: Emulator, controller: Controller) -> None:
+def test_missing_credentials_message_lists_every_source(emulator: Emulator, controller: Controller) -> None:
     del controller.environment["TENCENTCLOUD_SECRET_ID"], controller.environment["TENCENTCLOUD_SECRET_KEY"]
     message, home = controller.web().result["msg"], controller.folder
     ini = f"{home}/.tencentcloud/credentials or /etc/tencentcloud/credentials"

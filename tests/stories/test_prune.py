@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Pruning through Ansible: what a person reads before agreeing, what goes, and what is left when something fails."""
+"""Pruning through Ansible: the preview in check mode, the deletions, and the result after failures."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from .controller import PRUNE, Controller
 from .processes import ModuleProcesses
 
 
-def account(emulator: Emulator) -> dict[str, str]:
-    """Put a typical account there, and return the ids by name."""
+def create_typical_account(emulator: Emulator) -> dict[str, str]:
+    """Create the caches of a typical account, and return their ids by name."""
     auto = {"ImageCacheType": "auto", "ImageCacheName": ""}
     ids = {
         "web-old": create_cache_of_age(emulator, 60, 41, ImageCacheName="web-old"),
@@ -33,9 +33,9 @@ def account(emulator: Emulator) -> dict[str, str]:
     return ids
 
 
-class TestTheList:
-    def test_is_read_before_anything_goes(self, emulator: Emulator, controller: Controller) -> None:
-        ids = account(emulator)
+class TestPreview:
+    def test_check_mode_shows_every_cache_with_its_reason(self, emulator: Emulator, controller: Controller) -> None:
+        ids = create_typical_account(emulator)
         run = controller.play({"name": "prune", PRUNE: {"unmatched_for": "30d"}}, arguments=("--check", "--diff"))
         assert run.status == 0, run.output
         assert emulator.calls() == [LIST]
@@ -50,18 +50,18 @@ class TestTheList:
         assert lines[ids["odd"]].endswith("stays: its creation date cannot be read: 'unknown'")
         assert lines[ids["new"]].endswith("stays: it is still being built (Pending)")
 
-    def test_and_then_it_is_what_happens(self, emulator: Emulator, controller: Controller) -> None:
-        ids = account(emulator)
-        foretold = controller.play({PRUNE: {"unmatched_for": "30d"}}, arguments=("--check",)).result
+    def test_run_deletes_what_check_mode_predicted(self, emulator: Emulator, controller: Controller) -> None:
+        ids = create_typical_account(emulator)
+        predicted = controller.play({PRUNE: {"unmatched_for": "30d"}}, arguments=("--check",)).result
         run = controller.play({PRUNE: {"unmatched_for": "30d"}})
         assert run.status == 0, run.output
         deleted = [cache["image_cache_id"] for cache in run.result["deleted"]]
         assert deleted == [ids["web-old"], ids["ci-17"]]
-        assert run.result["freed_gib"] == foretold["freed_gib"] == 60
-        assert run.result["deleted"] == foretold["deleted"]
-        assert run.result["kept"] == foretold["kept"]
-        assert set(run.result) == set(foretold)
-        assert (run.result["changed"], foretold["changed"]) == (True, True)
+        assert run.result["freed_gib"] == predicted["freed_gib"] == 60
+        assert run.result["deleted"] == predicted["deleted"]
+        assert run.result["kept"] == predicted["kept"]
+        assert set(run.result) == set(predicted)
+        assert (run.result["changed"], predicted["changed"]) == (True, True)
         assert run.result["request_id"]
         assert [r.parameters for r in emulator.received if r.action == DELETE] == [{"ImageCacheIds": deleted}]
         again = controller.play({PRUNE: {"unmatched_for": "30d"}})
@@ -109,7 +109,7 @@ class TestMoreThanMaxDeletions:
         assert len(run.result["deleted"]) == 10
         assert sorted(emulator.region().caches) == sorted(ids[:2])
 
-    def test_the_message_lists_at_most_fifty(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+    def test_message_lists_at_most_fifty_candidates(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         for number in range(53):
             create_cache_of_age(emulator, 40, ImageCacheName=f"ci-{number}")
         lines = processes.prune(name_pattern="ci-*").result["msg"].splitlines()
@@ -125,7 +125,7 @@ def test_empty_computed_lists_keep_nothing(emulator: Emulator, controller: Contr
     assert [cache["image_cache_id"] for cache in run.result["deleted"]] == [image_cache_id]
 
 
-def test_a_newer_but_larger_one_supersedes_nothing(emulator: Emulator, processes: ModuleProcesses) -> None:
+def test_newer_but_larger_cache_supersedes_nothing(emulator: Emulator, processes: ModuleProcesses) -> None:
     old, large = create_cache_of_age(emulator, 5), create_cache_of_age(emulator, 3, ImageCacheSize=50)
     assert processes.prune(superseded=True).result["changed"] is False
     newer = create_cache_of_age(emulator, 1, Images=["nginx:1.27.3", "redis:7"])
@@ -134,21 +134,21 @@ def test_a_newer_but_larger_one_supersedes_nothing(emulator: Emulator, processes
     assert list(emulator.region().caches) == [newer]
 
 
-def test_caches_of_the_platform_go_only_where_they_are_meant(emulator: Emulator, processes: ModuleProcesses) -> None:
+def test_auto_caches_are_deleted_only_with_include_auto(emulator: Emulator, processes: ModuleProcesses) -> None:
     auto = create_cache_of_age(emulator, 50, shown={"ImageCacheType": "auto", "ImageCacheName": ""})
     assert processes.prune(older_than="30d").result["deleted"] == []
     run = processes.prune(older_than="30d", include_auto=True)
     assert [cache["image_cache_id"] for cache in run.result["deleted"]] == [auto]
 
 
-def test_one_that_somebody_else_deletes_meanwhile_is_no_error(emulator: Emulator, processes: ModuleProcesses) -> None:
+def test_cache_deleted_by_another_process_is_not_an_error(emulator: Emulator, processes: ModuleProcesses) -> None:
     ids = [create_cache_of_age(emulator, 40 + number, ImageCacheName=f"ci-{number}") for number in range(3)]
 
-    def watch(moment: str, action: str) -> None:
+    def delete_first_cache(moment: str, action: str) -> None:
         if moment == "before" and action == DELETE and ids[0] in emulator.region().caches:
             emulator.region().call(DELETE, {"ImageCacheIds": [ids[0]]})
 
-    emulator.watch = watch
+    emulator.watch = delete_first_cache
     run = processes.prune(older_than="30d")
     assert run.status == 0, run.output
     assert sorted(cache["image_cache_id"] for cache in run.result["deleted"]) == sorted(ids[1:])
@@ -156,7 +156,7 @@ def test_one_that_somebody_else_deletes_meanwhile_is_no_error(emulator: Emulator
     assert emulator.calls() == [LIST, DELETE, LIST, DELETE]
 
 
-def test_a_failed_batch_does_not_stop_the_rest(emulator: Emulator, controller: Controller) -> None:
+def test_failed_batch_does_not_stop_the_others(emulator: Emulator, controller: Controller) -> None:
     ids = [create_cache_of_age(emulator, 100 - number, ImageCacheName=f"ci-{number}") for number in range(25)]
     emulator.faults.append(Fault.error("InternalError.CamNoAuth", DELETE))
     run = controller.play({PRUNE: {"older_than": "30d", "max_deletions": 50}})
@@ -171,9 +171,7 @@ def test_a_failed_batch_does_not_stop_the_rest(emulator: Emulator, controller: C
     assert run.result["error"]["code"] == "InternalError.CamNoAuth"
 
 
-def test_a_delete_whose_answer_is_lost_is_not_counted_as_somebody_elses(
-    emulator: Emulator, processes: ModuleProcesses
-) -> None:
+def test_delete_with_lost_answer_counts_as_deleted_by_the_run(emulator: Emulator, processes: ModuleProcesses) -> None:
     image_cache_id = create_cache_of_age(emulator, 40)
     emulator.faults.append(Fault.lost_answer(DELETE))
     run = processes.prune(older_than="30d")
@@ -197,7 +195,7 @@ def test_empty_list_of_statuses_deletes_nothing(emulator: Emulator, controller: 
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({}, "at least one of name_pattern, tags, statuses, superseded, older_than, never_matched, unmatched_for"),
         ({"never_matched": False}, "nothing says which image caches go"),
@@ -208,11 +206,11 @@ def test_empty_list_of_statuses_deletes_nothing(emulator: Emulator, controller: 
         ({"older_than": "1d", "keep_newest": -1}, "keep_newest is below 0"),
     ],
 )
-def test_bad_input_is_refused_before_any_request(
-    emulator: Emulator, processes: ModuleProcesses, options: dict[str, Any], said: str
+def test_invalid_options_are_rejected_before_any_request(
+    emulator: Emulator, processes: ModuleProcesses, options: dict[str, Any], message: str
 ) -> None:
     create_cache(emulator)
     run = processes.prune(**options)
     assert run.status != 0
-    assert said in run.result["msg"]
+    assert message in run.result["msg"]
     assert emulator.received == []

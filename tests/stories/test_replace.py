@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A cache is replaced without a gap, whatever calls for it, and wherever an earlier run was cut off."""
+"""A cache is replaced without a gap, for every reason and after every interruption of an earlier run."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ REPLACE: dict[str, Any] = {"images": ["nginx:2"], "on_change": "replace"}
 RECORD = "ansible-build-settings"
 
 
-def left_over(emulator: Emulator, **parameters: Any) -> str:
-    """Put a replacement there that an earlier run has left, and return its id."""
+def create_left_over_replacement(emulator: Emulator, **parameters: Any) -> str:
+    """Create a replacement as an interrupted run leaves it, and return its id."""
     return create_cache(emulator, **{"ImageCacheName": "web-replacement", "Images": ["nginx:2"], **parameters})
 
 
 class TestReplace:
-    def test_the_new_cache_is_ready_before_the_old_one_goes(self, emulator: Emulator, controller: Controller) -> None:
+    def test_old_cache_is_deleted_after_the_new_one_is_ready(self, emulator: Emulator, controller: Controller) -> None:
         old = create_cache(emulator, RetentionDays=9)
-        foreseen = controller.web("--check", "--diff", **REPLACE).result
+        predicted = controller.web("--check", "--diff", **REPLACE).result
         assert emulator.calls() == [LIST]
         emulator.received.clear()
         gaps: list[str] = []
 
-        def look(moment: str, action: str) -> None:
+        def record_gap(moment: str, action: str) -> None:
             service = emulator.region()
             if not any(service.status(cache) == "Ready" for cache in service.caches.values()):
                 gaps.append(action)
 
-        emulator.watch = look
+        emulator.watch = record_gap
         run = controller.web("--diff", **REPLACE)
         assert run.status == 0, run.output
         result, new = run.result, find_only_cache(emulator)
@@ -64,19 +64,19 @@ class TestReplace:
         assert result["replaced"] == {"old_id": old, "new_id": new.id}
         assert result["image_cache_id"] == new.id
         assert result["image_cache"]["image_cache_name"] == "web"
-        assert foreseen["replaced"] == {"old_id": old, "new_id": None}
-        assert foreseen["image_cache_id"] is None
-        assert [(a["action"], a["image_cache_id"], a["fields"]) for a in foreseen["actions"]] == [
+        assert predicted["replaced"] == {"old_id": old, "new_id": None}
+        assert predicted["image_cache_id"] is None
+        assert [(a["action"], a["image_cache_id"], a["fields"]) for a in predicted["actions"]] == [
             ("replace", None, ["images"])
         ]
-        assert foreseen["diff"]["after"] == {**result["diff"]["after"], "image_cache_id": "(known after build)"}
+        assert predicted["diff"]["after"] == {**result["diff"]["after"], "image_cache_id": "(known after build)"}
         changed = {k for k, v in result["diff"]["before"].items() if result["diff"]["after"].get(k) != v}
         assert changed == {"images", "image_cache_id"}
         emulator.received.clear()
         assert controller.web(**REPLACE).result["changed"] is False
         assert emulator.calls() == [LIST]
 
-    def test_a_failing_replacement_leaves_the_old_one_as_it_was(
+    def test_failed_replacement_leaves_the_old_cache_unchanged(
         self, emulator: Emulator, controller: Controller
     ) -> None:
         old = create_cache(emulator)
@@ -91,7 +91,7 @@ class TestReplace:
         assert result["image_cache"]["events"]
         assert result["replaced"] is None
         assert emulator.region().status(emulator.region().caches[old]) == "Ready"
-        # It is kept for a look at it, for those who say so; else the next run builds it anew.
+        # With recreate_failed=false the failed replacement is kept for analysis; otherwise the next run rebuilds it.
         emulator.received.clear()
         kept = controller.web(**REPLACE, recreate_failed=False).result
         assert kept["build_failure"]["reason"] == "NoSpace"
@@ -103,14 +103,16 @@ class TestReplace:
         assert run.result["recovered_failure"]["reason"] == "NoSpace"
         assert find_only_cache(emulator).declared["Images"] == ["nginx:2"]
 
-    def test_without_waiting_later_runs_finish_it(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+    def test_replacement_started_without_waiting_is_completed_by_a_later_run(
+        self, emulator: Emulator, processes: ModuleProcesses
+    ) -> None:
         old = create_cache(emulator)
         emulator.settings.build_seconds = 30
-        foreseen = processes.web("--check", **REPLACE, wait=False).result
+        predicted = processes.web("--check", **REPLACE, wait=False).result
         emulator.received.clear()
         begin = processes.web(**REPLACE, wait=False).result
         assert emulator.calls() == [LIST, CREATE, LIST]
-        for result in (foreseen, begin):
+        for result in (predicted, begin):
             assert [(a["action"], a["fields"]) for a in result["actions"]] == [("replace", ["images"])]
             assert (result["replaced"], result["image_cache_id"]) == (None, old)
             assert result["image_cache"]["images"] == ["nginx:1.27.3"]
@@ -126,7 +128,7 @@ class TestReplace:
         assert end["replaced"] == {"old_id": old, "new_id": new}
         assert find_only_cache(emulator).id == new
 
-    def test_by_id_the_result_names_the_new_one(self, emulator: Emulator, controller: Controller) -> None:
+    def test_replace_by_id_returns_the_new_id(self, emulator: Emulator, controller: Controller) -> None:
         old = create_cache(emulator)
         task = {**WEB, **REPLACE, "id": old}
         del task["name"]
@@ -138,18 +140,20 @@ class TestReplace:
         gone = controller.task(**task, name="web").result
         assert f"there is no image cache {old}, but {new.id} is named 'web'" in gone["msg"]
 
-    def test_what_it_needs_is_said(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+    def test_options_missing_for_the_replacement_are_named(
+        self, emulator: Emulator, processes: ModuleProcesses
+    ) -> None:
         create_cache(emulator)
         message = processes.task(name="web", **REPLACE).result["msg"]
         assert "'web' is to be replaced (images), and building its replacement needs vpc_id, subnet_id too" in message
         assert emulator.calls() == [LIST]
 
 
-class TestCutOff:
-    def test_before_the_new_cache_got_the_name(self, emulator: Emulator, controller: Controller) -> None:
-        new = left_over(emulator)
-        foreseen = controller.web("--check", **REPLACE)
-        assert reported_actions(foreseen) == [("rename", ["image_cache_name"])]
+class TestInterruptedReplace:
+    def test_replacement_without_the_old_cache_is_renamed(self, emulator: Emulator, controller: Controller) -> None:
+        new = create_left_over_replacement(emulator)
+        predicted = controller.web("--check", **REPLACE)
+        assert reported_actions(predicted) == [("rename", ["image_cache_name"])]
         emulator.received.clear()
         run = controller.web(**REPLACE)
         assert reported_actions(run) == [("rename", ["image_cache_name"])]
@@ -157,24 +161,26 @@ class TestCutOff:
         assert find_only_cache(emulator).id == run.result["image_cache_id"] == new
         assert run.result["replaced"] is None
 
-    def test_before_the_old_cache_went(self, emulator: Emulator, processes: ModuleProcesses) -> None:
-        old, new = create_cache(emulator), left_over(emulator)
+    def test_ready_replacement_is_used_and_the_old_cache_deleted(
+        self, emulator: Emulator, processes: ModuleProcesses
+    ) -> None:
+        old, new = create_cache(emulator), create_left_over_replacement(emulator)
         run = processes.web(**REPLACE)
         assert reported_actions(run) == [("replace", ["images", "image_cache_name"])]
         assert CREATE not in emulator.calls()
         assert run.result["replaced"] == {"old_id": old, "new_id": new}
         assert find_only_cache(emulator).id == new
 
-    def test_what_it_is_updated_with_is_named(self, emulator: Emulator, controller: Controller) -> None:
-        old, new = create_cache(emulator), left_over(emulator)
+    def test_updates_of_a_left_over_replacement_are_reported(self, emulator: Emulator, controller: Controller) -> None:
+        old, new = create_cache(emulator), create_left_over_replacement(emulator)
         task = {**REPLACE, "tags": {"team": "web"}, "retention_days": 9, "max_age": "7d"}
         emulator.region().caches[old].created -= 8 * 86400
         fields = ["images", "max_age", "retention_days", "tags", "image_cache_name"]
-        foretold = controller.web("--check", **task)
-        assert reported_actions(foretold) == reported_actions(controller.web(**task)) == [("replace", fields)]
+        predicted = controller.web("--check", **task)
+        assert reported_actions(predicted) == reported_actions(controller.web(**task)) == [("replace", fields)]
         assert find_only_cache(emulator).id == new
 
-    def test_while_the_new_one_was_built(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+    def test_replacement_under_construction_is_used(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         create_cache(emulator)
         emulator.settings.build_seconds = 3
         new = start_build(emulator, ImageCacheName="web-replacement", Images=["nginx:2"])
@@ -183,11 +189,11 @@ class TestCutOff:
         assert CREATE not in emulator.calls()
         assert find_only_cache(emulator).id == new
 
-    @pytest.mark.parametrize("images", [["nginx:3"], ["nginx:1.27.3"]], ids=["replaced", "as it is"])
-    def test_with_images_that_nobody_declares_any_more(
+    @pytest.mark.parametrize("images", [["nginx:3"], ["nginx:1.27.3"]], ids=["replaced", "unchanged"])
+    def test_replacement_with_other_images_is_deleted(
         self, emulator: Emulator, processes: ModuleProcesses, images: list[str]
     ) -> None:
-        old, leftover = create_cache(emulator), left_over(emulator)
+        old, leftover = create_cache(emulator), create_left_over_replacement(emulator)
         run = processes.web(images=images, on_change="replace")
         assert run.status == 0, run.output
         assert run.result["actions"][0]["action"] == "delete"
@@ -195,8 +201,8 @@ class TestCutOff:
         assert find_only_cache(emulator).declared["Images"] == images
         assert (run.result["image_cache_id"] == old) is (images != ["nginx:3"])
 
-    def test_absent_removes_what_is_left_over(self, emulator: Emulator, processes: ModuleProcesses) -> None:
-        old, leftover = create_cache(emulator), left_over(emulator)
+    def test_absent_deletes_the_left_over_replacement_too(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+        old, leftover = create_cache(emulator), create_left_over_replacement(emulator)
         result = processes.task(name="web", state="absent").result
         assert [(a["action"], a["image_cache_id"]) for a in result["actions"]] == [
             ("delete", leftover),
@@ -206,8 +212,8 @@ class TestCutOff:
         assert emulator.region().caches == {}
 
 
-class TestAge:
-    def test_max_age(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+class TestRebuild:
+    def test_cache_older_than_max_age_is_replaced(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         old = create_cache(emulator)
         emulator.region().caches[old].created -= 8 * 86400
         assert processes.web(max_age="9d").result["changed"] is False
@@ -220,12 +226,12 @@ class TestAge:
         assert processes.web(max_age="7d").result["changed"] is False
         assert find_only_cache(emulator).id != old
 
-    def test_a_date_that_cannot_be_read_is_no_reason(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+    def test_cache_without_creation_time_is_not_replaced(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         create_cache(emulator)
         emulator.settings.omitted_fields = ("CreationTime",)
         assert processes.web(max_age="1s").result["changed"] is False
 
-    def test_force_rebuild(self, emulator: Emulator, controller: Controller) -> None:
+    def test_force_rebuild_replaces_the_cache(self, emulator: Emulator, controller: Controller) -> None:
         old = create_cache(emulator)
         refused = controller.web(force_rebuild=True, on_change="fail").result["msg"]
         assert "on_change is fail: force_rebuild asks for a new build" in refused
@@ -235,8 +241,8 @@ class TestAge:
         assert find_only_cache(emulator).id != old
 
 
-class TestTracking:
-    def test_what_the_api_hides_is_seen(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+class TestTrackBuildSettings:
+    def test_changes_hidden_by_the_api_are_detected(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         old = create_cache(emulator, Tags=[{"Key": "team", "Value": "web"}])
         credentials = [{"server": "h.example.com", "username": "u", "password": "canary-pass"}]
         tracked = {
@@ -245,7 +251,7 @@ class TestTracking:
             "image_registry_credentials": credentials,
             "security_group_ids": ["sg-1", "sg-2"],
         }
-        # A cache without the record gets it, without a rebuild.
+        # A cache without the record gets it without a rebuild.
         run = processes.web("--diff", **tracked)
         assert reported_actions(run) == [
             ("update", ["security_group_ids", "image_registry_credentials", "track_build_settings"])
@@ -257,14 +263,14 @@ class TestTracking:
         assert set(tags) == {"team", RECORD}
         assert len(tags[RECORD]) < 127
         assert processes.web(**{**tracked, "security_group_ids": ["sg-2", "sg-1"]}).result["changed"] is False
-        # Groups go in place.
+        # Security groups are updated in place.
         run = processes.web(**{**tracked, "security_group_ids": ["sg-3"]})
         assert reported_actions(run) == [("update", ["security_group_ids", "track_build_settings"])]
         assert find_only_cache(emulator).declared["SecurityGroupIds"] == ["sg-3"]
-        # An option that is not given is not compared, and its record is kept.
+        # An option that is not set is not compared, and its record is kept.
         fewer = {"track_build_settings": True}
         assert processes.web(**fewer).result["changed"] is False
-        # Any other of the nine needs another cache.
+        # A change of any other of the nine settings needs a new cache.
         run = processes.web("--diff", **tracked, subnet_id="subnet-2")
         assert reported_actions(run) == [("replace", ["subnet_id", "security_group_ids"])]
         assert run.result["diff"]["after"]["subnet_id"] == "subnet-2"
@@ -279,13 +285,15 @@ class TestTracking:
             assert RECORD in [tag["Key"] for tag in find_only_cache(emulator).declared["Tags"]]
         assert processes.web(track_build_settings=True).result["changed"] is False
 
-    def test_on_change_fail_says_what_is_another(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+    def test_on_change_fail_names_the_changed_setting(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         processes.web(track_build_settings=True)
         refused = processes.web(track_build_settings=True, subnet_id="subnet-2", on_change="fail").result["msg"]
         assert "subnet_id is another than it was built with, declared 'subnet-2'" in refused
 
 
-def test_a_cache_whose_failed_update_bars_others_is_replaced(emulator: Emulator, processes: ModuleProcesses) -> None:
+def test_cache_that_refuses_updates_after_a_failed_one_is_replaced(
+    emulator: Emulator, processes: ModuleProcesses
+) -> None:
     old = create_cache(emulator)
     emulator.settings.failures = [BuildFailure("nginx:2")]
     emulator.settings.refuses_update_while += ("UpdateFailed",)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The role: image caches as variables, wrapped so that infrastructure roles can include it."""
+"""The role: image caches as variables, with result variables for the roles that include it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CACHES = [
 ]
 
 
-def play(controller: Controller, *arguments: str, **variables: Any) -> Run:
+def run_role(controller: Controller, *arguments: str, **variables: Any) -> Run:
     show = {"ansible.builtin.debug": {"var": "image_cache_ids"}}
     given = {"image_cache_caches": CACHES, "image_cache_defaults": DEFAULTS, **variables}
     return controller.play({"ansible.builtin.include_role": {"name": ROLE}}, show, arguments=arguments, vars=given)
@@ -39,7 +39,7 @@ SHOW = {
 }
 
 
-def shown(controller: Controller, **variables: Any) -> Run:
+def run_role_and_show_ids(controller: Controller, **variables: Any) -> Run:
     """Include the role and show the IDs that it returns."""
     given = {"image_cache_caches": CACHES, "image_cache_defaults": DEFAULTS, **variables}
     return controller.play({"ansible.builtin.include_role": {"name": ROLE}}, SHOW, vars=given)
@@ -49,20 +49,20 @@ def ids_of(emulator: Emulator, region: str) -> dict[str, str]:
     return {cache.declared["ImageCacheName"]: cache.id for cache in emulator.region(region).caches.values()}
 
 
-def of_the_failure(run: Run) -> dict[str, Any]:
+def first_failure(run: Run) -> dict[str, Any]:
     return next(result for result in run.results if result["failed"])
 
 
-def of_the_set(run: Run) -> dict[str, Any]:
+def set_result(run: Run) -> dict[str, Any]:
     return next(result for result in run.results if "summary" in result)
 
 
-def test_declared_once_and_unchanged_from_then_on(emulator: Emulator, controller: Controller) -> None:
-    run = play(controller, "--check", "--diff")
+def test_first_run_creates_and_second_run_changes_nothing(emulator: Emulator, controller: Controller) -> None:
+    run = run_role(controller, "--check", "--diff")
     assert run.status == 0, run.output
     assert set(emulator.calls()) == {LIST}
-    assert of_the_set(run)["summary"]["created"] == 2
-    run = play(controller)
+    assert set_result(run)["summary"]["created"] == 2
+    run = run_role(controller)
     assert run.status == 0, run.output
     caches = {cache.declared["ImageCacheName"]: cache for cache in emulator.region().caches.values()}
     assert run.results[-1]["image_cache_ids"] == {name: cache.id for name, cache in caches.items()}
@@ -70,37 +70,40 @@ def test_declared_once_and_unchanged_from_then_on(emulator: Emulator, controller
     assert caches["queue"].declared["Tags"] == [{"Key": "team", "Value": "queue"}]
     assert caches["queue"].declared["ImageCacheSize"] == 40
     emulator.received.clear()
-    run = play(controller)
+    run = run_role(controller)
     assert emulator.calls() == [LIST]
-    assert of_the_set(run)["changed"] is False
+    assert set_result(run)["changed"] is False
 
 
-def test_what_a_cache_says_outranks_the_defaults_under_whatever_name(
-    emulator: Emulator, controller: Controller
-) -> None:
+def test_option_of_an_entry_overrides_the_default_also_by_its_alias(emulator: Emulator, controller: Controller) -> None:
     caches = [{**CACHES[0], "image_cache_size": 50}, CACHES[1]]
     for size in ("size", "image_cache_size"):
-        run = play(controller, image_cache_caches=caches, image_cache_defaults={**DEFAULTS, size: 30})
+        run = run_role(controller, image_cache_caches=caches, image_cache_defaults={**DEFAULTS, size: 30})
         assert run.status == 0, run.output
-        there = {cache.declared["ImageCacheName"]: cache for cache in emulator.region().caches.values()}
-        assert {name: cache.declared["ImageCacheSize"] for name, cache in there.items()} == {"web": 50, "queue": 40}
+        caches_by_name = {cache.declared["ImageCacheName"]: cache for cache in emulator.region().caches.values()}
+        assert {name: cache.declared["ImageCacheSize"] for name, cache in caches_by_name.items()} == {
+            "web": 50,
+            "queue": 40,
+        }
 
 
-def test_names_that_differ_in_case_are_two(emulator: Emulator, controller: Controller) -> None:
-    run = play(controller, image_cache_caches=[{"name": name, "images": ["nginx:1.27.3"]} for name in ("web", "Web")])
+def test_names_that_differ_in_case_are_two_caches(emulator: Emulator, controller: Controller) -> None:
+    run = run_role(
+        controller, image_cache_caches=[{"name": name, "images": ["nginx:1.27.3"]} for name in ("web", "Web")]
+    )
     assert run.status == 0, run.output
     assert set(run.results[-1]["image_cache_ids"]) == {"web", "Web"}
 
 
-def test_names_may_be_numbers(emulator: Emulator, controller: Controller) -> None:
-    run = play(controller, image_cache_caches=[{"name": 5, "images": ["nginx:1.27.3"]}])
+def test_numeric_names_are_accepted(emulator: Emulator, controller: Controller) -> None:
+    run = run_role(controller, image_cache_caches=[{"name": 5, "images": ["nginx:1.27.3"]}])
     assert run.status == 0, run.output
     assert list(run.results[-1]["image_cache_ids"]) == ["5"]
-    run = play(controller, image_cache_caches=[{"name": 5}, {"name": "5"}])
+    run = run_role(controller, image_cache_caches=[{"name": 5}, {"name": "5"}])
     assert "have the same image_cache_name '5' in ap-guangzhou." in run.output
 
 
-def test_those_that_are_there_have_ids_also_where_another_fails(emulator: Emulator, controller: Controller) -> None:
+def test_ids_of_existing_caches_are_returned_when_another_fails(emulator: Emulator, controller: Controller) -> None:
     emulator.settings.failures = [BuildFailure("redis")]
     caches = [*CACHES, {"name": "gone", "state": "absent"}]
     tasks = [
@@ -115,9 +118,7 @@ def test_those_that_are_there_have_ids_also_where_another_fails(emulator: Emulat
     assert ids == {"web": web.id, "queue": None, "gone": None}
 
 
-def test_no_id_of_an_earlier_inclusion_stays_where_nothing_comes_about(
-    emulator: Emulator, controller: Controller
-) -> None:
+def test_failed_inclusion_clears_the_ids_of_an_earlier_one(emulator: Emulator, controller: Controller) -> None:
     included = {"ansible.builtin.include_role": {"name": ROLE}}
     tasks = [
         included,
@@ -131,19 +132,19 @@ def test_no_id_of_an_earlier_inclusion_stays_where_nothing_comes_about(
 
 
 class TestRegions:
-    def test_a_name_may_stand_in_several(self, emulator: Emulator, controller: Controller) -> None:
+    def test_same_name_in_several_regions_is_accepted(self, emulator: Emulator, controller: Controller) -> None:
         caches = [*CACHES, {**CACHES[0], "region": "ap-tokyo"}]
         for created in (3, 0):
             emulator.received.clear()
-            run = shown(controller, image_cache_caches=caches)
+            run = run_role_and_show_ids(controller, image_cache_caches=caches)
             assert run.status == 0, run.output
             assert emulator.calls().count(CREATE) == created
             ids = {region: ids_of(emulator, region) for region in ("ap-guangzhou", "ap-tokyo")}
             assert run.results[-1]["msg"] == {"by_name": ids["ap-guangzhou"], "by_region": ids}
         assert emulator.calls() == [LIST, LIST]
-        assert [entry["region"] for entry in of_the_set(run)["image_caches"]] == [*["ap-guangzhou"] * 2, "ap-tokyo"]
+        assert [entry["region"] for entry in set_result(run)["image_caches"]] == [*["ap-guangzhou"] * 2, "ap-tokyo"]
 
-    def test_the_first_entry_of_a_name_counts_also_where_it_failed(
+    def test_id_by_name_is_that_of_the_first_entry_even_if_it_failed(
         self, emulator: Emulator, controller: Controller
     ) -> None:
         caches = [{"name": "web", "images": ["broken:1"]}, {**CACHES[0], "region": "ap-tokyo"}]
@@ -164,29 +165,29 @@ class TestRegions:
             ("ap-tokyo", {"image_cache_defaults": {**DEFAULTS, "region": "ap-tokyo"}}),
         ],
     )
-    def test_two_of_one_name_in_one_are_refused_before_any_call(
+    def test_same_name_twice_in_one_region_is_rejected_before_any_call(
         self, emulator: Emulator, controller: Controller, region: str, variables: dict[str, Any]
     ) -> None:
-        """Also where only the environment, the role or the defaults say that it is one."""
-        run = play(controller, image_cache_caches=[CACHES[0], {**CACHES[0], "region": region}], **variables)
+        """The region comes from the environment, the role or the defaults."""
+        run = run_role(controller, image_cache_caches=[CACHES[0], {**CACHES[0], "region": region}], **variables)
         assert run.status != 0
         expected = f"image_caches[0] and image_caches[1] have the same image_cache_name 'web' in {region}."
-        assert expected in of_the_failure(run)["msg"]
+        assert expected in first_failure(run)["msg"]
         assert emulator.received == []
 
-    def test_pruning_keeps_names_of_all_regions(self, emulator: Emulator, controller: Controller) -> None:
+    def test_pruning_keeps_declared_names_of_all_regions(self, emulator: Emulator, controller: Controller) -> None:
         caches = [CACHES[0], {**CACHES[1], "region": "ap-tokyo"}]
-        there = [
+        ids = [
             create_cache_of_age(emulator, 90, ImageCacheName=name, Images=[f"{name}:1"]) for name in ("queue", "idle")
         ]
-        run = play(controller, image_cache_caches=caches, image_cache_prune={"unmatched_for": "30d"})
+        run = run_role(controller, image_cache_caches=caches, image_cache_prune={"unmatched_for": "30d"})
         assert run.status == 0, run.output
         deleted = next(result["deleted"] for result in run.results if "freed_gib" in result)
-        assert [cache["image_cache_id"] for cache in deleted] == there[1:]
+        assert [cache["image_cache_id"] for cache in deleted] == ids[1:]
 
 
-def test_entries_without_a_name_are_refused_before_any_call(emulator: Emulator, controller: Controller) -> None:
-    run = play(controller, image_cache_caches=[{"images": ["nginx:1"]}])
+def test_entries_without_a_name_are_rejected_before_any_call(emulator: Emulator, controller: Controller) -> None:
+    run = run_role(controller, image_cache_caches=[{"images": ["nginx:1"]}])
     assert "Every entry of image_cache_caches needs a name" in run.output
     assert emulator.received == []
 
@@ -195,49 +196,49 @@ def test_on_error_stop_starts_no_further_cache(emulator: Emulator, controller: C
     for on_error, tried in (("stop", 1), ("continue", 2)):
         emulator.received.clear()
         emulator.faults.append(Fault.error("LimitExceeded", CREATE))
-        run = play(controller, image_cache_on_error=on_error, image_cache_concurrency=1)
+        run = run_role(controller, image_cache_on_error=on_error, image_cache_concurrency=1)
         assert run.status != 0
         assert emulator.calls().count(CREATE) == tried
 
 
-def test_requests_per_second_are_passed_on(emulator: Emulator, controller: Controller) -> None:
-    run = play(controller, image_cache_requests_per_second=0)
+def test_requests_per_second_is_passed_to_the_module(emulator: Emulator, controller: Controller) -> None:
+    run = run_role(controller, image_cache_requests_per_second=0)
     assert "requests_per_second is 0; it must be from 0.1" in run.output
     assert emulator.received == []
-    run = play(controller, image_cache_requests_per_second=100)
+    run = run_role(controller, image_cache_requests_per_second=100)
     assert run.status == 0, run.output
 
 
-def test_its_variables_are_checked(emulator: Emulator, controller: Controller) -> None:
+def test_invalid_role_variables_are_rejected(emulator: Emulator, controller: Controller) -> None:
     for caches in ([{"name": "a", "imgaes": []}], [{"name": "a", "size": "big"}], "web"):
-        run = play(controller, image_cache_caches=caches)
+        run = run_role(controller, image_cache_caches=caches)
         assert run.status != 0
         assert "Validating arguments against arg spec" in run.output
     assert emulator.received == []
 
 
-def test_region_and_waiting_are_the_callers(emulator: Emulator, controller: Controller) -> None:
+def test_region_and_wait_are_passed_to_the_module(emulator: Emulator, controller: Controller) -> None:
     emulator.settings.build_seconds = 600
-    run = play(controller, image_cache_region="ap-shanghai", image_cache_wait=False, image_cache_concurrency=1)
+    run = run_role(controller, image_cache_region="ap-shanghai", image_cache_wait=False, image_cache_concurrency=1)
     assert run.status == 0, run.output
     assert emulator.calls().count(CREATE) == 2
     assert len(emulator.region("ap-shanghai").caches) == 2
 
 
-def test_no_password_is_shown(emulator: Emulator, controller: Controller) -> None:
+def test_output_contains_no_password(emulator: Emulator, controller: Controller) -> None:
     credentials = [{"server": "h.example.com", "username": "u", "password": "canary-in-role"}]
-    run = play(controller, "-vvvv", image_cache_caches=[{**CACHES[0], "image_registry_credentials": credentials}])
+    run = run_role(controller, "-vvvv", image_cache_caches=[{**CACHES[0], "image_registry_credentials": credentials}])
     assert run.status == 0, run.output
     assert "canary-in-role" not in run.output
 
 
-def test_the_playbook_takes_a_file_of_variables(emulator: Emulator, controller: Controller, tmp_path: Path) -> None:
+def test_playbook_reads_a_variables_file(emulator: Emulator, controller: Controller, tmp_path: Path) -> None:
     create_cache(emulator)
     path = tmp_path / "caches.yml"
     path.write_text(yaml.safe_dump({"image_cache_caches": CACHES, "image_cache_defaults": DEFAULTS}), encoding="utf-8")
     run = controller.run("ansible-playbook", "tencentcloud.tke.image_caches", "-e", f"@{path}")
     assert run.status == 0, run.output
-    assert of_the_set(run)["summary"] == {
+    assert set_result(run)["summary"] == {
         "created": 1,
         "updated": 1,
         "replaced": 0,
@@ -248,48 +249,48 @@ def test_the_playbook_takes_a_file_of_variables(emulator: Emulator, controller: 
 
 
 class TestPruning:
-    IDLE = {"unmatched_for": "30d"}
+    UNUSED = {"unmatched_for": "30d"}
 
-    def test_is_off_by_default(self, emulator: Emulator, controller: Controller) -> None:
+    def test_pruning_is_off_by_default(self, emulator: Emulator, controller: Controller) -> None:
         create_cache_of_age(emulator, 90, ImageCacheName="idle")
-        run = play(controller, image_cache_caches=[])
+        run = run_role(controller, image_cache_caches=[])
         assert run.status == 0, run.output
         assert emulator.received == []
 
-    def test_what_is_declared_stays_however_idle_it_is(self, emulator: Emulator, controller: Controller) -> None:
+    def test_declared_caches_are_kept_even_if_unused(self, emulator: Emulator, controller: Controller) -> None:
         web = create_cache_of_age(emulator, 90, ImageCacheName="web", Tags=[{"Key": "team", "Value": "web"}])
         left_over = create_cache_of_age(emulator, 90, ImageCacheName="queue-replacement", Images=["redis:0"])
         idle = create_cache_of_age(emulator, 90, ImageCacheName="idle")
-        stay = create_cache_of_age(emulator, 90, ImageCacheName="stay")
-        prune = {**self.IDLE, "keep_names": ["stay"]}
-        run = play(controller, "--check", "--diff", image_cache_prune=prune)
+        kept = create_cache_of_age(emulator, 90, ImageCacheName="stay")
+        prune = {**self.UNUSED, "keep_names": ["stay"]}
+        run = run_role(controller, "--check", "--diff", image_cache_prune=prune)
         assert run.status == 0, run.output
         assert set(emulator.calls()) == {LIST}
         assert f"-{idle}  idle" in run.output
-        run = play(controller, image_cache_prune=prune)
+        run = run_role(controller, image_cache_prune=prune)
         assert run.status == 0, run.output
         deleted = next(result["deleted"] for result in run.results if "freed_gib" in result)
         assert [cache["image_cache_id"] for cache in deleted] == [idle]
-        assert {web, stay} < set(emulator.region().caches)
-        # The set took it up, as what a replace had left.
+        assert {web, kept} < set(emulator.region().caches)
+        # The set completed the left-over replacement.
         assert emulator.region().caches[left_over].declared["ImageCacheName"] == "queue"
-        run = play(controller, image_cache_prune=prune)
+        run = run_role(controller, image_cache_prune=prune)
         assert not any(result.get("changed") for result in run.results if "freed_gib" in result or "summary" in result)
 
-    def test_its_options_are_checked(self, emulator: Emulator, controller: Controller) -> None:
+    def test_invalid_prune_options_are_rejected(self, emulator: Emulator, controller: Controller) -> None:
         for prune in ({"older": "30d"}, {"statuses": ["Broken"]}, {"keep_newest": "some"}, "30d"):
-            run = play(controller, image_cache_prune=prune)
+            run = run_role(controller, image_cache_prune=prune)
             assert run.status != 0
             assert "Validating arguments against arg spec" in run.output
         assert emulator.received == []
 
 
-def test_the_argument_spec_has_every_option_of_an_entry() -> None:
+def test_argument_spec_has_every_option_of_an_entry() -> None:
     specs = yaml.safe_load((ROOT / "roles/image_cache/meta/argument_specs.yml").read_text(encoding="utf-8"))
     options = specs["argument_specs"]["main"]["options"]
     entry = _set.image_cache_set_spec(lambda *_args: None)["image_caches"]["options"]
-    assert plain(options["image_cache_caches"]["options"]) == with_aliases(entry)
-    assert plain(options["image_cache_prune"]["options"]) == plain(rules_spec())
+    assert accepted_values(options["image_cache_caches"]["options"]) == accepted_values_with_aliases(entry)
+    assert accepted_values(options["image_cache_prune"]["options"]) == accepted_values(rules_spec())
     readme = (ROOT / "roles/image_cache/README.md").read_text(encoding="utf-8")
     defaults = yaml.safe_load((ROOT / "roles/image_cache/defaults/main.yml").read_text(encoding="utf-8"))
     for name, option in options.items():
@@ -297,22 +298,22 @@ def test_the_argument_spec_has_every_option_of_an_entry() -> None:
         assert option.get("default") == defaults.get(name)
 
 
-def plain(options: dict[str, Any]) -> dict[str, Any]:
-    """Return what of an argument spec says what is accepted."""
-    kept = {}
+def accepted_values(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the part of an argument spec that defines the accepted values."""
+    accepted = {}
     for name, option in options.items():
-        kept[name] = {
+        accepted[name] = {
             key: option[key] for key in ("type", "elements", "choices", "required", "no_log") if key in option
         }
         if "options" in option:
-            kept[name]["options"] = plain(option["options"])
-    return kept
+            accepted[name]["options"] = accepted_values(option["options"])
+    return accepted
 
 
-def with_aliases(options: dict[str, Any]) -> dict[str, Any]:
-    """Return a module's argument spec with its aliases as options, as a role's can have them."""
+def accepted_values_with_aliases(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the same part of a module's spec, with aliases as options because a role has no aliases."""
     spec = {}
     for name, option in options.items():
         spec[name] = option
         spec.update({alias: {"type": option["type"]} for alias in option.get("aliases", ())})
-    return plain(spec)
+    return accepted_values(spec)

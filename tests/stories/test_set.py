@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Many image caches in one pass: few calls, in parallel, and each entry as if it were alone."""
+"""Many image caches in one task: few calls, in parallel, with the result of a single task for each entry."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .controller import SET, Controller
 from .processes import ModuleProcesses
 
 
-def test_every_entry_gets_what_it_needs_in_one_playbook(emulator: Emulator, controller: Controller) -> None:
+def test_set_of_different_entries_applies_each_of_them(emulator: Emulator, controller: Controller) -> None:
     kept = create_cache(emulator, ImageCacheName="kept")
     changed = create_cache(emulator, ImageCacheName="changed")
     replaced = create_cache(emulator, ImageCacheName="replaced", Images=["nginx:1"])
@@ -35,13 +35,13 @@ def test_every_entry_gets_what_it_needs_in_one_playbook(emulator: Emulator, cont
         {"name": "lacking", "images": ["nginx:1"], "vpc_id": "vpc-1", "subnet_id": "subnet-1", "id": "imc-none"},
     ]
     task = {SET: {**SET_OPTIONS, "image_caches": entries}, "ignore_errors": True}
-    foreseen = controller.play({**task, "check_mode": True, "diff": True}).result
+    predicted = controller.play({**task, "check_mode": True, "diff": True}).result
     assert set(emulator.calls()) == {LIST}
     run = controller.play({**task, "diff": True})
     result = run.result
     assert result["failed"] is True
-    # Checking, nobody can know that a build is going to fail.
-    assert foreseen["summary"] == {**result["summary"], "created": 3, "failed": 1}
+    # Check mode cannot know that a build will fail.
+    assert predicted["summary"] == {**result["summary"], "created": 3, "failed": 1}
     assert result["summary"] == {
         "created": 2,
         "updated": 1,
@@ -56,7 +56,7 @@ def test_every_entry_gets_what_it_needs_in_one_playbook(emulator: Emulator, cont
     assert by_entry[2]["image_cache_id"] == changed
     assert by_entry[3]["replaced"]["old_id"] == replaced
     assert by_entry[4]["actions"][0]["image_cache_id"] == gone
-    assert by_entry[4]["image_cache_id"] is foreseen["image_caches"][4]["image_cache_id"] is None
+    assert by_entry[4]["image_cache_id"] is predicted["image_caches"][4]["image_cache_id"] is None
     assert [entry["failed"] for entry in by_entry] == [False] * 5 + [True, False, True]
     assert by_entry[5]["build_failure"]["reason"] == "PullImageFailed"
     assert result["msg"].startswith("2 of 8 image caches failed:\n- image_caches[5] ('bad'): image cache 'bad'")
@@ -70,12 +70,12 @@ def test_every_entry_gets_what_it_needs_in_one_playbook(emulator: Emulator, cont
         "image cache gone: deleted",
     ]
     assert [diff["after_header"] for diff in result["diff"]][:5] == headers
-    assert [diff["after_header"] for diff in foreseen["diff"]][:5] == headers
+    assert [diff["after_header"] for diff in predicted["diff"]][:5] == headers
     again = controller.play(task).result
     assert again["summary"] == {"created": 0, "updated": 0, "replaced": 0, "deleted": 0, "unchanged": 6, "failed": 2}
 
 
-def test_a_hundred_unchanged_caches_are_two_calls(emulator: Emulator, controller: Controller) -> None:
+def test_hundred_unchanged_caches_take_two_calls(emulator: Emulator, controller: Controller) -> None:
     for name in numbered_names(100):
         create_cache(emulator, ImageCacheName=name)
     run = controller.play({SET: {**SET_OPTIONS, "image_caches": set_entries(*numbered_names(100))}})
@@ -86,11 +86,9 @@ def test_a_hundred_unchanged_caches_are_two_calls(emulator: Emulator, controller
     assert [len(request.parameters["ImageCacheNames"]) for request in emulator.received] == [100, 100]
 
 
-def test_a_hundred_new_ones_keep_to_the_rate_and_share_their_looks(
-    emulator: Emulator, processes: ModuleProcesses
-) -> None:
+def test_hundred_new_caches_keep_the_rate_limit_and_share_polls(emulator: Emulator, processes: ModuleProcesses) -> None:
     emulator.settings.build_seconds = 1.0
-    # Requests that the network or a busy machine bunches together are no matter of this story.
+    # The emulator's limit is high because a busy machine can send delayed requests together.
     emulator.settings.requests_per_second = 1000
     began = time.monotonic()
     run = processes.set(**{**SET_OPTIONS, "wait_interval": 1}, image_caches=set_entries(*numbered_names(100)))
@@ -102,23 +100,23 @@ def test_a_hundred_new_ones_keep_to_the_rate_and_share_their_looks(
     assert names == numbered_names(100)
     calls = emulator.calls()
     assert calls.count(CREATE) == 100
-    # At 20 in a second, the last begins 99 gaps after the first; nothing that holds them up makes it sooner.
+    # At 20 requests per second the last starts 99 intervals after the first; delays only add to that.
     assert took > 99 / 20
-    # Each alone would take four at the least.
+    # Separate tasks would take at least four listings each.
     assert calls.count(LIST) < 100
     assert [request.code for request in emulator.received if request.code] == []
 
 
-def test_throttling_is_learned_from(emulator: Emulator, processes: ModuleProcesses) -> None:
+def test_set_succeeds_when_throttled_by_the_service(emulator: Emulator, processes: ModuleProcesses) -> None:
     emulator.settings.requests_per_second = 5
     run = processes.set(**SET_OPTIONS, image_caches=set_entries(*numbered_names(12)), api_retries=10)
     assert run.status == 0, run.output
     assert len(emulator.region().caches) == 12
 
 
-class TestRefused:
+class TestValidation:
     @pytest.mark.parametrize(
-        ("entries", "words"),
+        ("entries", "message"),
         [
             (set_entries("a", "b", "a"), "image_caches[0] and image_caches[2] have the same image_cache_name 'a'"),
             ([{"id": "imc-1"}, {"id": "imc-1"}], "image_caches[0] and image_caches[1] have the same image_cache_id"),
@@ -146,27 +144,29 @@ class TestRefused:
             ),
         ],
     )
-    def test_the_whole_set_before_any_call(
-        self, emulator: Emulator, processes: ModuleProcesses, entries: Any, words: str
+    def test_invalid_entry_rejects_the_set_before_any_call(
+        self, emulator: Emulator, processes: ModuleProcesses, entries: Any, message: str
     ) -> None:
         result = processes.set(**SET_OPTIONS, image_caches=entries).result
         assert result["failed"] is True
-        assert words in result["msg"]
+        assert message in result["msg"]
         assert emulator.received == []
 
-    def test_limits(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+    def test_concurrency_and_rate_outside_their_limits_are_rejected(
+        self, emulator: Emulator, processes: ModuleProcesses
+    ) -> None:
         result = processes.set(image_caches=set_entries("a"), concurrency=0, requests_per_second=0).result
         assert "concurrency is 0; it must be from 1 to 100" in result["msg"]
         assert "requests_per_second is 0; it must be from 0.1 to 1000" in result["msg"]
         assert emulator.received == []
 
-    def test_one_name_in_two_regions_is_two_caches(self, emulator: Emulator, processes: ModuleProcesses) -> None:
+    def test_same_name_in_two_regions_is_two_caches(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         emulator.settings.build_seconds = 600
         entries = [*set_entries("a", region="ap-tokyo"), *set_entries("a", region="ap-seoul"), *set_entries("a")]
         entries += set_entries("a-replacement", region="ap-paris", state="absent")
         assert processes.set(**SET_OPTIONS, image_caches=entries, wait=False).result["summary"]["created"] == 3
 
-    def test_reserved_name_is_absent_or_refused_in_a_playbook(self, emulator: Emulator, controller: Controller) -> None:
+    def test_reserved_name_is_accepted_only_with_state_absent(self, emulator: Emulator, controller: Controller) -> None:
         create_cache(emulator, ImageCacheName="a-replacement")
         tasks = [
             {SET: {**SET_OPTIONS, "image_caches": set_entries("b", "a-replacement")}, "ignore_errors": True},
@@ -178,7 +178,7 @@ class TestRefused:
         assert emulator.calls()[:2] == [LIST, DELETE]
 
 
-def test_entries_that_cannot_be_compared_are_warned_of_by_name(emulator: Emulator, controller: Controller) -> None:
+def test_entries_that_cannot_be_compared_give_a_warning_each(emulator: Emulator, controller: Controller) -> None:
     emulator.settings.omitted_fields = OPTIONAL_FIELDS
     for name in ("a", "b", "c"):
         create_cache(emulator, ImageCacheName=name)
@@ -208,7 +208,7 @@ def test_typo_in_one_entry_is_one_error_without_warnings(emulator: Emulator, con
     assert emulator.received == []
 
 
-def test_option_and_its_alias_in_one_entry_are_warned_of(emulator: Emulator, controller: Controller) -> None:
+def test_option_and_its_alias_in_one_entry_give_a_warning(emulator: Emulator, controller: Controller) -> None:
     entries = [*set_entries("a"), {**set_entries("b")[0], "size": 20, "image_cache_size": 30}]
     run = controller.play({SET: {**SET_OPTIONS, "image_caches": entries}}, arguments=("--check",))
     assert run.result["warnings"] == [
@@ -216,7 +216,7 @@ def test_option_and_its_alias_in_one_entry_are_warned_of(emulator: Emulator, con
     ]
 
 
-def test_absent_by_id_and_another_name_fails_that_entry_alone(emulator: Emulator, controller: Controller) -> None:
+def test_absent_by_id_and_another_name_fails_only_that_entry(emulator: Emulator, controller: Controller) -> None:
     prod = create_cache(emulator, ImageCacheName="prod")
     entries = [{"id": prod, "name": "stage", "state": "absent"}, {"id": "imc-none", "name": "x", "state": "absent"}]
     run = controller.play({SET: {"image_caches": [*entries, *set_entries("kept")], **SET_OPTIONS}})
@@ -228,7 +228,7 @@ def test_absent_by_id_and_another_name_fails_that_entry_alone(emulator: Emulator
     assert DELETE not in emulator.calls()
 
 
-def test_on_error_stop_begins_nothing_more(emulator: Emulator, processes: ModuleProcesses) -> None:
+def test_on_error_stop_skips_the_remaining_entries(emulator: Emulator, processes: ModuleProcesses) -> None:
     emulator.faults.append(Fault.error("LimitExceeded", CREATE, times=99, message="No more."))
     entries = set_entries(*numbered_names(30))
     result = processes.set(**SET_OPTIONS, image_caches=entries, on_error="stop", concurrency=2).result
@@ -240,7 +240,7 @@ def test_on_error_stop_begins_nothing_more(emulator: Emulator, processes: Module
     assert emulator.calls().count(CREATE) == 30
 
 
-def test_no_password_of_an_entry_is_shown(emulator: Emulator, controller: Controller) -> None:
+def test_output_contains_no_password_of_an_entry(emulator: Emulator, controller: Controller) -> None:
     credentials = [{"server": "h.example.com", "username": "u", "password": "canary-in-entry"}]
     variables = {"entries": set_entries("a", image_registry_credentials=credentials)}
     run = controller.play(
@@ -251,7 +251,9 @@ def test_no_password_of_an_entry_is_shown(emulator: Emulator, controller: Contro
 
 
 @pytest.mark.parametrize("killed_at", [1, 6, 14, 25, 40])
-def test_an_interrupted_set_resumes(emulator: Emulator, processes: ModuleProcesses, killed_at: int) -> None:
+def test_killed_set_is_completed_by_the_next_run(
+    emulator: Emulator, processes: ModuleProcesses, killed_at: int
+) -> None:
     for name in numbered_names(10):
         create_cache(emulator, ImageCacheName=name, Images=["nginx:0"])
     emulator.settings.build_seconds = 0.5
@@ -261,11 +263,11 @@ def test_an_interrupted_set_resumes(emulator: Emulator, processes: ModuleProcess
         *set_entries(*(f"new-{number}" for number in range(10))),
     ]
 
-    def kill(moment: str, action: str) -> None:
+    def kill_process(moment: str, action: str) -> None:
         if moment == "after" and len(emulator.received) == killed_at:
             os.kill(processes.current(), signal.SIGKILL)
 
-    emulator.watch = kill
+    emulator.watch = kill_process
     assert processes.run("image_cache_set", **SET_OPTIONS, image_caches=entries) is None
     emulator.watch = lambda moment, action: None
     run = processes.set(**SET_OPTIONS, image_caches=entries)
@@ -276,13 +278,13 @@ def test_an_interrupted_set_resumes(emulator: Emulator, processes: ModuleProcess
     assert processes.set(**SET_OPTIONS, image_caches=entries).result["changed"] is False
 
 
-def test_a_set_of_none_asks_nothing(emulator: Emulator, processes: ModuleProcesses) -> None:
+def test_empty_set_sends_no_request(emulator: Emulator, processes: ModuleProcesses) -> None:
     result = processes.set(image_caches=[]).result
     assert (result["changed"], result["image_caches"]) == (False, [])
     assert emulator.received == []
 
 
-def test_writes_and_looks_are_named(emulator: Emulator, processes: ModuleProcesses) -> None:
+def test_update_is_sent_and_missing_cache_is_not_deleted(emulator: Emulator, processes: ModuleProcesses) -> None:
     create_cache(emulator, ImageCacheName="a")
     processes.set(**SET_OPTIONS, image_caches=[*set_entries("a", retention_days=3), *set_entries("b", state="absent")])
     assert emulator.calls()[:2] == [LIST, UPDATE]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tags through Ansible: a declaration is the whole set, or with purge_tags false an addition to it."""
+"""Tags through Ansible: they replace all tags of the cache, or with purge_tags=false add to them."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ RECORD = "ansible-build-settings"
 
 
 def tags_of(emulator: Emulator, image_cache_id: str) -> dict[str, str]:
-    """Return the tags that a cache has, the record's included."""
+    """Return the tags of a cache, including that of the record."""
     tags = emulator.region().caches[image_cache_id].declared["Tags"]
     return {tag["Key"]: tag["Value"] for tag in tags}
 
 
 @pytest.mark.parametrize("merges", [False, True])
-def test_declared_tags_are_added_and_others_stay(emulator: Emulator, controller: Controller, merges: bool) -> None:
+def test_purge_tags_false_adds_tags_and_keeps_others(emulator: Emulator, controller: Controller, merges: bool) -> None:
     emulator.settings.merges_tags = merges
     image_cache_id = create_cache(emulator, Tags=TEAM)
-    foretold = controller.web("--check", "--diff", **ADDED).result
+    predicted = controller.web("--check", "--diff", **ADDED).result
     assert emulator.calls() == [LIST]
     run = controller.web("--diff", **ADDED)
     assert reported_actions(run) == [("update", ["tags"])]
-    for result in (foretold, run.result):
+    for result in (predicted, run.result):
         assert result["image_cache"]["tags"] == ALL
         assert result["diff"]["before"]["tags"] == {"team": "web", "stage": "test"}
         assert result["diff"]["after"]["tags"] == ALL
@@ -50,7 +50,7 @@ def test_tags_that_are_not_declared_are_removed_by_default(emulator: Emulator, c
     assert tags_of(emulator, image_cache_id) == {"stage": "test"}
 
 
-def test_kept_tags_are_carried_to_a_replacement_with_the_record(emulator: Emulator, controller: Controller) -> None:
+def test_kept_tags_and_record_are_copied_to_the_replacement(emulator: Emulator, controller: Controller) -> None:
     tracked = {**ADDED, "track_build_settings": True}
     create_cache(emulator, Tags=TEAM)
     updated = controller.web(**tracked).result
@@ -63,7 +63,7 @@ def test_kept_tags_are_carried_to_a_replacement_with_the_record(emulator: Emulat
     assert tags_of(emulator, replaced["image_cache_id"]) == {**ALL, "more": "2", RECORD: record}
 
 
-def test_entries_of_a_set_and_the_role_take_purge_tags(emulator: Emulator, controller: Controller) -> None:
+def test_set_entries_and_the_role_accept_purge_tags(emulator: Emulator, controller: Controller) -> None:
     ids = {name: create_cache(emulator, ImageCacheName=name, Tags=TEAM) for name in ("a", "b", "c")}
     beside = {key: value for key, value in WEB.items() if key != "name"}
     entries = [{"name": "a"}, {"name": "b", "purge_tags": True}]

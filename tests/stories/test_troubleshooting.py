@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The messages in the troubleshooting guide are those that the real ansible-playbook prints, each with its action."""
+"""The real ansible-playbook prints the messages of the troubleshooting guide, each with its action."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .controller import MODULE, SET, WEB, Controller, Run
 from .guides import table
 
 PER_CACHE = "on resource * or qcs::tke:<region>:uin/<uin>:imagecache/* (or one ID instead of the last *)."
-# What makes the API, or something before it, fail with each message of the guide.
+# The fault that causes each message of the guide.
 OUTAGES = {
     "HTTP status 407 instead of an answer of the API": Fault.page(407, LIST),
     "HTTP status 302 points elsewhere": Fault.page(302, LIST, headers={"Location": "http://127.0.0.1:9/"}),
@@ -33,12 +33,14 @@ OUTAGES = {
 }
 
 
-def failed_builds(emulator: Emulator, controller: Controller, events: list[list[dict[str, str]]]) -> list[Any]:
-    """Return the results of a set whose caches have failed with these events."""
+def run_set_of_failed_caches(
+    emulator: Emulator, controller: Controller, events: list[list[dict[str, str]]]
+) -> list[Any]:
+    """Run a set whose caches failed with these events, and return the results of its entries."""
     entries = []
-    for number, listed in enumerate(events):
+    for number, cache_events in enumerate(events):
         name = f"failed-{number}"
-        create_cache_of_age(emulator, 1, ImageCacheName=name, shown={"Status": "Failed", "Events": listed})
+        create_cache_of_age(emulator, 1, ImageCacheName=name, shown={"Status": "Failed", "Events": cache_events})
         entries.append({**WEB, "name": name, "recreate_failed": False})
     run = controller.play({SET: {"image_caches": entries}})
     assert run.status != 0
@@ -58,7 +60,7 @@ def test_words_of_an_event_lead_to_the_cause_and_action_of_the_guide(
         for messages, cause, action in table("By the words of an event")
         for message in messages.split(", ")
     ]
-    results = failed_builds(
+    results = run_set_of_failed_caches(
         emulator, controller, [[event("Warning", "Failed", message)] for message, _cause, _action in rows]
     )
     for result, (message, cause, action) in zip(results, rows):
@@ -70,14 +72,16 @@ def test_words_of_an_event_lead_to_the_cause_and_action_of_the_guide(
 def test_last_step_leads_to_the_cause_and_action_of_the_guide(emulator: Emulator, controller: Controller) -> None:
     rows = table("By the last step")
     steps = [re.findall(r"after (\w+)", message) for message, _cause, _action in rows]
-    results = failed_builds(emulator, controller, [[event("Normal", step, "") for step in step_] for step_ in steps])
+    results = run_set_of_failed_caches(
+        emulator, controller, [[event("Normal", step, "") for step in step_] for step_ in steps]
+    )
     for result, (message, cause, action) in zip(results, rows):
         assert message in result["msg"]
         assert f"{cause} {action}" in result["msg"]
 
 
-def listed_in(controller: Controller, faults: list[Fault], **options: Any) -> Run:
-    """Run a task for each fault, in a region of its own, in which every listing meets the fault."""
+def run_with_listing_faults(controller: Controller, faults: list[Fault], **options: Any) -> Run:
+    """Run a task for each fault, in a region of its own where every listing has the fault."""
     for number, fault in enumerate(faults):
         fault.region, fault.seen, fault.times = f"ap-{number}", 0, 99
     controller.emulator.faults += faults
@@ -92,10 +96,10 @@ def test_codes_lead_to_the_cause_and_action_of_the_guide(emulator: Emulator, con
     rows = [
         (code, cause, action) for codes, cause, action in table("By the code of the API") for code in codes.split(", ")
     ]
-    run = listed_in(controller, [Fault.error(code, LIST) for code, _cause, _action in rows])
+    run = run_with_listing_faults(controller, [Fault.error(code, LIST) for code, _cause, _action in rows])
     for result, (code, cause, action) in zip(run.results, rows):
         assert f"({code}, request {result['error']['request_id']}). {cause} " in result["msg"]
-        # Of an update more can be said than of the listing here.
+        # The action for an update names more than that for the listing here.
         assert action in result["msg"].replace("`", "") or UPDATE in action or "on_change" in action
 
 
@@ -107,14 +111,14 @@ def test_failures_without_a_response_lead_to_the_cause_and_action_of_the_guide(
         for messages, kind, cause, action in table("Without a response of the API")
         for message in messages.split(", ")
     }
-    run = listed_in(controller, list(OUTAGES.values()), api_timeout=1)
+    run = run_with_listing_faults(controller, list(OUTAGES.values()), api_timeout=1)
     for result, message in zip(run.results, OUTAGES):
         assert message in result["msg"]
         assert (result["error"]["code"], rows[message][1]) == (
             rows[message][0],
             result["msg"][-len(rows[message][1]) :],
         )
-    # At a loopback address the advice on missing TLS is the URL to set; test_connection.py has that story.
+    # For a loopback address the advice about missing TLS is the URL to set; test_connection.py tests it.
     assert set(rows) - set(OUTAGES) == {"no connection to", "did not verify", "the answer was not TLS"}
     run = controller.web(endpoint="http://127.0.0.1:9", api_retries=0)
     assert "no connection to" in run.result["msg"]
@@ -122,8 +126,8 @@ def test_failures_without_a_response_lead_to_the_cause_and_action_of_the_guide(
 
 
 @pytest.fixture
-def encrypted() -> Iterator[Emulator]:
-    """An emulator that uses TLS with a certificate of an unknown authority."""
+def tls_emulator() -> Iterator[Emulator]:
+    """Return an emulator that uses TLS with a certificate of an unknown authority."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("localhost").configure_cert(context)
     emulator = Emulator(ssl_context=context).start()
@@ -131,9 +135,11 @@ def encrypted() -> Iterator[Emulator]:
     emulator.stop()
 
 
-def test_untrusted_certificate_leads_to_the_cause_and_action_of_the_guide(encrypted: Emulator, tmp_path: Path) -> None:
+def test_untrusted_certificate_leads_to_the_cause_and_action_of_the_guide(
+    tls_emulator: Emulator, tmp_path: Path
+) -> None:
     ((cause, action),) = [row[2:] for row in table("Without a response of the API") if row[0] == "did not verify"]
-    message = Controller(encrypted, tmp_path).web().result["msg"]
+    message = Controller(tls_emulator, tmp_path).web().result["msg"]
     assert "did not verify" in message
     assert message.endswith(f"{cause} {action}")
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The vendor's own clients lead a whole life on the emulator: what they can do on the cloud, they can do there."""
+"""The vendor's own clients create, update, match and delete image caches on the emulator, as on the cloud."""
 
 from __future__ import annotations
 
@@ -35,28 +35,28 @@ CREATE = {
     "ImageRegistryCredentials": [{"Server": "h.example.com", "Username": "u", "Password": "p", "Name": "n"}],
     "Tags": [{"Key": "team", "Value": "web"}],
 }
-# tccli trusts what certifi names, and nothing else can be given to it.
+# tccli only trusts the certificates of certifi; it has no option for others.
 TCCLI = "import certifi, sys; ca = sys.argv.pop(1); certifi.where = lambda: ca; from tccli.main import main; main()"
 
 
-def sdk(emulator: Emulator, secret_key: str = "") -> tke_client.TkeClient:
+def sdk_client(emulator: Emulator, secret_key: str = "") -> tke_client.TkeClient:
     profile = ClientProfile(httpProfile=HttpProfile(protocol="http", endpoint=f"127.0.0.1:{emulator.port}"))
     profile.language = "en-US"
     keys = Credential(emulator.secret_id, secret_key or emulator.secret_key)
     return tke_client.TkeClient(keys, "ap-guangzhou", profile)
 
 
-def request(kind: str, parameters: dict[str, Any]) -> Any:
+def sdk_request(kind: str, parameters: dict[str, Any]) -> Any:
     model = getattr(models, kind)()
     model.from_json_string(json.dumps(parameters))
     return model
 
 
-def test_the_sdk(emulator: Emulator) -> None:
-    client, emulator.settings.build_looks = sdk(emulator), 1
-    created = client.CreateImageCache(request("CreateImageCacheRequest", CREATE))
+def test_sdk_creates_updates_matches_and_deletes_a_cache(emulator: Emulator) -> None:
+    client, emulator.settings.build_looks = sdk_client(emulator), 1
+    created = client.CreateImageCache(sdk_request("CreateImageCacheRequest", CREATE))
     selection = {"ImageCacheIds": [created.ImageCacheId]}
-    describe = request("DescribeImageCachesRequest", selection)
+    describe = sdk_request("DescribeImageCachesRequest", selection)
     assert client.DescribeImageCaches(describe).ImageCaches[0].Status == "Pending"
     cache = client.DescribeImageCaches(describe).ImageCaches[0]
     assert (cache.Status, cache.ImageCacheSize, cache.Tags[0].Key) == ("Ready", 50, "team")
@@ -68,16 +68,18 @@ def test_the_sdk(emulator: Emulator) -> None:
         "DiskDeleted",
     ]
     client.UpdateImageCache(
-        request("UpdateImageCacheRequest", {"ImageCacheId": created.ImageCacheId, "Images": ["nginx:1.27.4"]})
+        sdk_request("UpdateImageCacheRequest", {"ImageCacheId": created.ImageCacheId, "Images": ["nginx:1.27.4"]})
     )
     assert client.DescribeImageCaches(describe).ImageCaches[0].Status == "Updating"
     match = client.GetMostSuitableImageCache(
-        request("GetMostSuitableImageCacheRequest", {"Images": ["nginx:1.27.4"], "Snapshotter": "overlay"})
+        sdk_request("GetMostSuitableImageCacheRequest", {"Images": ["nginx:1.27.4"], "Snapshotter": "overlay"})
     )
     assert (match.Found, match.ImageCache.ImageCacheId) == (True, created.ImageCacheId)
-    no_match = client.GetMostSuitableImageCache(request("GetMostSuitableImageCacheRequest", {"Images": ["other:1"]}))
+    no_match = client.GetMostSuitableImageCache(
+        sdk_request("GetMostSuitableImageCacheRequest", {"Images": ["other:1"]})
+    )
     assert (no_match.Found, no_match.ImageCache) == (False, None)
-    client.DeleteImageCaches(request("DeleteImageCachesRequest", selection))
+    client.DeleteImageCaches(sdk_request("DeleteImageCachesRequest", selection))
     assert client.DescribeImageCaches(describe).TotalCount == 0
 
 
@@ -93,9 +95,11 @@ def test_the_sdk(emulator: Emulator) -> None:
         ("DeleteImageCaches", {"ImageCacheIds": ["imc-none"]}, "ResourceNotFound"),
     ],
 )
-def test_the_sdk_meets_the_apis_refusals(emulator: Emulator, kind: str, parameters: Any, code: str) -> None:
+def test_sdk_gets_the_error_code_of_a_refused_request(
+    emulator: Emulator, kind: str, parameters: Any, code: str
+) -> None:
     with pytest.raises(TencentCloudSDKException) as refused:
-        getattr(sdk(emulator), kind)(request(f"{kind}Request", parameters))
+        getattr(sdk_client(emulator), kind)(sdk_request(f"{kind}Request", parameters))
     assert refused.value.get_code() == code
 
 
@@ -114,32 +118,32 @@ def test_the_sdk_meets_the_apis_refusals(emulator: Emulator, kind: str, paramete
         ({"Images": ["a:1"], "VpcId": "v", "SubnetId": "s", "Tags": [{"Name": "a"}]}, "UnknownParameter"),
     ],
 )
-def test_requests_are_held_against_the_vendors_definition(emulator: Emulator, body: Any, code: str) -> None:
+def test_request_that_violates_the_vendors_definition_is_refused(emulator: Emulator, body: Any, code: str) -> None:
     with pytest.raises(TencentCloudSDKException) as refused:
-        sdk(emulator).call_json("CreateImageCache", body)
+        sdk_client(emulator).call_json("CreateImageCache", body)
     assert refused.value.get_code() == code
 
 
-def test_a_wrong_key_is_found_out(emulator: Emulator) -> None:
+def test_wrong_secret_key_is_refused(emulator: Emulator) -> None:
     with pytest.raises(TencentCloudSDKException) as refused:
-        sdk(emulator, "another-key").DescribeImageCaches(request("DescribeImageCachesRequest", {}))
+        sdk_client(emulator, "another-key").DescribeImageCaches(sdk_request("DescribeImageCachesRequest", {}))
     assert refused.value.get_code() == "AuthFailure.SignatureFailure"
 
 
-def test_the_twenty_first_request_of_a_second_is_refused(emulator: Emulator) -> None:
-    client = sdk(emulator)
+def test_twenty_first_request_within_a_second_is_refused(emulator: Emulator) -> None:
+    client = sdk_client(emulator)
     codes = []
     for _request in range(21):
         try:
-            client.DescribeImageCaches(request("DescribeImageCachesRequest", {}))
+            client.DescribeImageCaches(sdk_request("DescribeImageCachesRequest", {}))
         except TencentCloudSDKException as refused:
             codes.append(refused.get_code())
     assert codes == ["RequestLimitExceeded"]
 
 
 @pytest.fixture
-def encrypted(tmp_path: Path) -> Iterator[Emulator]:
-    """An emulator that speaks TLS, which is all that tccli speaks; its authority is in ca.pem."""
+def tls_emulator(tmp_path: Path) -> Iterator[Emulator]:
+    """Return an emulator that uses TLS, which tccli requires. The certificate of its authority is in ca.pem."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -149,15 +153,15 @@ def encrypted(tmp_path: Path) -> Iterator[Emulator]:
     emulator.stop()
 
 
-def test_tccli(encrypted: Emulator, tmp_path: Path) -> None:
+def test_tccli_creates_updates_matches_and_deletes_a_cache(tls_emulator: Emulator, tmp_path: Path) -> None:
     environment = {
         **os.environ,
-        **encrypted.environment(),
+        **tls_emulator.environment(),
         "HOME": str(tmp_path),
         "TENCENTCLOUD_REGION": "ap-guangzhou",
     }
 
-    def tccli(action: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    def run_tccli(action: str, parameters: dict[str, Any]) -> dict[str, Any]:
         (tmp_path / "request.json").write_text(json.dumps(parameters), encoding="utf-8")
         process = subprocess.run(
             [
@@ -170,7 +174,7 @@ def test_tccli(encrypted: Emulator, tmp_path: Path) -> None:
                 "--cli-input-json",
                 f"file://{tmp_path / 'request.json'}",
                 "--endpoint",
-                f"localhost:{encrypted.port}",
+                f"localhost:{tls_emulator.port}",
             ],
             env=environment,
             capture_output=True,
@@ -180,12 +184,12 @@ def test_tccli(encrypted: Emulator, tmp_path: Path) -> None:
         assert process.returncode == 0, process.stdout + process.stderr
         return dict(json.loads(process.stdout))
 
-    image_cache_id = tccli("CreateImageCache", CREATE)["ImageCacheId"]
-    time.sleep(encrypted.settings.build_seconds)
-    listing = tccli("DescribeImageCaches", {"ImageCacheNames": ["web"]})
+    image_cache_id = run_tccli("CreateImageCache", CREATE)["ImageCacheId"]
+    time.sleep(tls_emulator.settings.build_seconds)
+    listing = run_tccli("DescribeImageCaches", {"ImageCacheNames": ["web"]})
     assert listing["TotalCount"] == 1
     assert listing["ImageCaches"][0]["Status"] == "Ready"
-    tccli("UpdateImageCache", {"ImageCacheId": image_cache_id, "ImageCacheName": "modified-imc-name"})
-    assert tccli("GetMostSuitableImageCache", {"Images": ["nginx:1.27.3"]})["Found"] is True
-    tccli("DeleteImageCaches", {"ImageCacheIds": [image_cache_id]})
-    assert tccli("DescribeImageCaches", {"ImageCacheIds": [image_cache_id]})["TotalCount"] == 0
+    run_tccli("UpdateImageCache", {"ImageCacheId": image_cache_id, "ImageCacheName": "modified-imc-name"})
+    assert run_tccli("GetMostSuitableImageCache", {"Images": ["nginx:1.27.3"]})["Found"] is True
+    run_tccli("DeleteImageCaches", {"ImageCacheIds": [image_cache_id]})
+    assert run_tccli("DescribeImageCaches", {"ImageCacheIds": [image_cache_id]})["TotalCount"] == 0

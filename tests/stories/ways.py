@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The two ways in which a task can run, and what makes the results of one comparable with those of the other.
+"""The two ways to run a task, and the comparison of their results.
 
-Usually the stories of playbooks run their tasks in the controller's process, and those without a playbook in processes
-of modules. C(pytest --way other) has it the other way round. With C(--record FILE) each result goes into a file;
-tools/ways compares two of them, key by key.
+By default, stories with playbooks run their tasks in the controller's process, and stories without playbooks in module
+processes. C(pytest --way other) swaps the two. C(--record FILE) writes each result into a file; tools/ways compares two
+files key by key.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from typing import Any
 
 USUAL, OTHER = "usual", "other"
 VARIABLE = "tencentcloud_tke_in_process"
-# What no two runs have in common, whichever way they go.
-UNLIKE = (
+# Texts that differ between any two runs.
+VARYING_TEXTS = (
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "<uuid>"),
     (
         re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| [+]\d{4} (?:UTC|CST))?(?: m=[+][\d.]+)?"),
@@ -34,17 +34,17 @@ UNLIKE = (
     (re.compile(r"\b(1[0-9]{9}|1[0-9]{12})\b"), "<unix>"),
     (re.compile(r"\b\d+ s (ahead|behind)\b"), r"<seconds> \1"),
     (re.compile(r"\b[\d.]+ d (old|ago)\b(?=,|$)", re.MULTILINE), r"<days> \1"),
-    # In a table, whose columns are as wide as what is in them.
+    # In a table, where the width of a column depends on its content.
     (re.compile(r" +[\d.]+ d (old|ago) +"), r" <days> \1 "),
 )
-# How far a build had come when it was looked at depends on the moment; what a copy is called on its way, on chance.
-MOMENTARY = frozenset(["events", "phase", "age_days", "days_since_match", "_original_basename"])
-# The first go both ways by themselves. In the others runs race each other, or are killed at a moment: what each of them
-# returns is a matter of speed, and only what is left in the end is the story's.
+# The progress of a build depends on the time of the poll; the name of a temporary copy is random.
+VARYING_KEYS = frozenset(["events", "phase", "age_days", "days_since_match", "_original_basename"])
+# The first runs tasks both ways itself. In the others, runs compete or are killed, so their results depend on speed:
+# these stories check the final state only.
 NOT_COMPARED = (
     "test_ways.py",
-    "TestTwoAtOnce",
-    "test_an_interrupted_set_resumes",
+    "TestParallelRuns",
+    "test_killed_set_is_completed_by_the_next_run",
     "test_crash.py",
     "test_concurrency.py",
     "test_long_waits.py",
@@ -54,31 +54,31 @@ NOT_COMPARED = (
 
 
 def record(result: Any) -> None:
-    """Note a result for the comparison, if there is to be one."""
+    """Record a result for the comparison if a file was given."""
     path = os.environ.get("STORY_RECORD")
     if path:
         test = os.environ["PYTEST_CURRENT_TEST"].rsplit(" ", 1)[0]
-        line = json.dumps([test, comparable(result)], sort_keys=True, default=str)
+        line = json.dumps([test, normalize(result)], sort_keys=True, default=str)
         with Path(path).open("a", encoding="utf-8") as file:
             file.write(line + "\n")
 
 
-def comparable(value: Any, key: str = "") -> Any:
-    """Return a value without what no two runs have in common."""
-    if key in MOMENTARY:
+def normalize(value: Any, key: str = "") -> Any:
+    """Return a value with placeholders for the parts that differ between any two runs."""
+    if key in VARYING_KEYS:
         return f"<{key}>"
     if isinstance(value, dict):
-        return {comparable(name): comparable(item, name) for name, item in value.items()}
+        return {normalize(name): normalize(item, name) for name, item in value.items()}
     if isinstance(value, list):
-        return [comparable(item) for item in value]
+        return [normalize(item) for item in value]
     if isinstance(value, str):
-        for pattern, stand_in in UNLIKE:
-            value = pattern.sub(stand_in, value)
+        for pattern, placeholder in VARYING_TEXTS:
+            value = pattern.sub(placeholder, value)
     return value
 
 
-def recorded(path: Path) -> dict[str, list[Any]]:
-    """Return what a file has for each test, in order."""
+def read_record(path: Path) -> dict[str, list[Any]]:
+    """Return the results of each test in a file, in their order."""
     results: dict[str, list[Any]] = defaultdict(list)
     for line in path.read_text(encoding="utf-8").splitlines():
         test, result = json.loads(line)
@@ -88,7 +88,7 @@ def recorded(path: Path) -> dict[str, list[Any]]:
 
 
 def differences(one: Any, other: Any, at: str = "") -> list[str]:
-    """Return where two results differ, a line each."""
+    """Return one line for each difference between two results."""
     if isinstance(one, dict) and isinstance(other, dict):
         return [
             line
@@ -97,24 +97,24 @@ def differences(one: Any, other: Any, at: str = "") -> list[str]:
         ]
     if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         return [line for n, pair in enumerate(zip(one, other)) for line in differences(*pair, f"{at}[{n}]")]
-    # As text, since NaN does not equal itself.
+    # repr() because NaN is not equal to itself.
     return [] if one == other or repr(one) == repr(other) else [f"{at or '.'}: {one!r} != {other!r}"]
 
 
 def main(first: str, second: str, differing: str) -> int:
-    """Compare two records, and name the stories that differ in a file; return 1 where there are any."""
-    one, other = recorded(Path(first)), recorded(Path(second))
-    said = {test: [f"{test}: only one way"] for test in {*one} ^ {*other}}
+    """Compare two files, write the names of the stories that differ into a third, and return the exit status."""
+    one, other = read_record(Path(first)), read_record(Path(second))
+    differing_lines = {test: [f"{test}: only one way"] for test in {*one} ^ {*other}}
     for test in {*one} & {*other}:
         lines = differences(one[test], other[test])
         if lines:
-            said[test] = [f"{test}{line}" for line in lines]
-    Path(differing).write_text("".join(f"{test}\n" for test in sorted(said)), encoding="utf-8")
-    if not said:
-        print(f"{len(one)} stories with {sum(map(len, one.values()))} results went both ways, without a difference")
-    for test in sorted(said):
-        print("\n".join(said[test]))
-    return 1 if said or not one else 0
+            differing_lines[test] = [f"{test}{line}" for line in lines]
+    Path(differing).write_text("".join(f"{test}\n" for test in sorted(differing_lines)), encoding="utf-8")
+    if not differing_lines:
+        print(f"{len(one)} stories with {sum(map(len, one.values()))} results ran both ways without a difference")
+    for test in sorted(differing_lines):
+        print("\n".join(differing_lines[test]))
+    return 1 if differing_lines or not one else 0
 
 
 if __name__ == "__main__":

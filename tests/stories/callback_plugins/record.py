@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Writes the host and the result of every task to the file that STORY_RESULTS names, a pair in JSON on each line."""
+"""Writes the host and the result of every task as one JSON list per line into the file named by STORY_RESULTS."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ type: notification
 short_description: Writes results to a file
 version_added: 0.1.0
 description:
-  - Writes the host and the result of every task to the file that E(STORY_RESULTS) names, a pair in JSON on each line.
+  - Writes the host and the result of every task as one JSON list per line into the file named by E(STORY_RESULTS).
 author:
   - The tencentcloud.tke contributors (@tencentcloud)
 """
@@ -24,7 +24,7 @@ from ansible.plugins.callback import CallbackBase
 
 
 class CallbackModule(CallbackBase):
-    """The recorder."""
+    """Writes one line for each result."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "notification"
