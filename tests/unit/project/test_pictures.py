@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The pictures leave room for any common font, and have the same structure in English and in Chinese."""
+"""The pictures have space for any common font, and the same structure in English and in Chinese."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ ASCENT, DESCENT = 0.8, 0.25
 ANCHORS = {"start": 0.0, "middle": -0.5, "end": -1.0}
 # Names of actions, statuses, options, caches and ids.
 API_WORDS = re.compile(r"[A-Z][a-z]+[A-Z]\w+|\w+_\w+|Pending|Ready|Failed|Updating|\bauto\b|\bweb\b|imc-\w+", re.ASCII)
-# In a picture's units: the room that is left around everything.
-ROOM = 2.0
+# Free space around each element, in units of the picture.
+MARGIN = 2.0
 
 
 @dataclass(frozen=True)
 class Area:
-    """What an element covers. C(words) are those of a text."""
+    """The area of an element. C(words) is the content of a text."""
 
     left: float
     top: float
@@ -42,9 +42,9 @@ class Area:
     words: str = ""
 
     def holds(self, other: Area) -> bool:
-        """Return whether another area lies in this one with room around it."""
-        horizontal = self.left + ROOM <= other.left and other.right + ROOM <= self.right
-        return horizontal and self.top + ROOM <= other.top and other.bottom + ROOM <= self.bottom
+        """Return whether another area lies in this one with a margin around it."""
+        horizontal = self.left + MARGIN <= other.left and other.right + MARGIN <= self.right
+        return horizontal and self.top + MARGIN <= other.top and other.bottom + MARGIN <= self.bottom
 
     def touches(self, other: Area) -> bool:
         """Return whether another area overlaps with this one."""
@@ -82,7 +82,7 @@ def width(words: str, latin: float) -> float:
 
 
 def text_area(picture: ET.Element, text: ET.Element) -> Area:
-    """Return what a text covers."""
+    """Return the area of a text."""
     words, css = text.text or "", style(picture, text.get("class", ""))
     size = float(css.get("font-size", picture.attrib["font-size"]).replace("px", ""))
     length = size * width(words, BOLD if css.get("font-weight") == "bold" else LATIN)
@@ -92,7 +92,7 @@ def text_area(picture: ET.Element, text: ET.Element) -> Area:
 
 
 def texts(picture: ET.Element) -> list[Area]:
-    """Return what the texts cover."""
+    """Return the areas of the texts."""
     return [text_area(picture, text) for text in picture.findall(f"{SVG}text")]
 
 
@@ -113,27 +113,28 @@ def circles(picture: ET.Element) -> list[Area]:
 
 
 def lines(picture: ET.Element) -> list[Area]:
-    """Return the segments of lines and arrows with the room around them. All are horizontal or vertical."""
+    """Return the segments of lines and arrows with the margin around them. All are horizontal or vertical."""
     ends = [numbers(line, "x1", "y1", "x2", "y2") for line in picture.findall(f"{SVG}line")]
     for path in picture.findall(f"{SVG}path"):
         points = [[float(number) for number in point.strip("ML").split(",")] for point in path.attrib["d"].split()]
         ends += [[*start, *end] for start, end in zip(points, points[1:])]
     assert all(x1 == x2 or y1 == y2 for x1, y1, x2, y2 in ends)
     return [
-        Area(min(x1, x2) - ROOM, min(y1, y2) - ROOM, max(x1, x2) + ROOM, max(y1, y2) + ROOM) for x1, y1, x2, y2 in ends
+        Area(min(x1, x2) - MARGIN, min(y1, y2) - MARGIN, max(x1, x2) + MARGIN, max(y1, y2) + MARGIN)
+        for x1, y1, x2, y2 in ends
     ]
 
 
 @pytest.mark.parametrize("path", PICTURES, ids=lambda path: path.name)
-def test_everything_lies_within_the_viewbox(path: Path) -> None:
+def test_all_elements_lie_within_the_viewbox(path: Path) -> None:
     picture = root(path)
-    drawn = [*texts(picture), *boxes(picture), *circles(picture), *lines(picture)]
-    assert [area for area in drawn if not page(picture).holds(area)] == []
+    elements = [*texts(picture), *boxes(picture), *circles(picture), *lines(picture)]
+    assert [area for area in elements if not page(picture).holds(area)] == []
     assert [picture.attrib["width"], picture.attrib["height"]] == picture.attrib["viewBox"].split()[2:]
 
 
 @pytest.mark.parametrize("path", PICTURES, ids=lambda path: path.name)
-def test_a_text_touches_nothing_but_the_box_that_holds_it(path: Path) -> None:
+def test_text_touches_only_the_box_around_it(path: Path) -> None:
     picture = root(path)
     for text in texts(picture):
         around = [box for box in boxes(picture) if not box.holds(text)]
@@ -141,8 +142,8 @@ def test_a_text_touches_nothing_but_the_box_that_holds_it(path: Path) -> None:
         assert not [area for area in (*around, *others, *circles(picture), *lines(picture)) if text.touches(area)], text
 
 
-def skeleton(path: Path) -> list[tuple[str, dict[str, str]]]:
-    """Return the elements of a picture with their attributes, without the words and their language."""
+def structure(path: Path) -> list[tuple[str, dict[str, str]]]:
+    """Return the elements of a picture with their attributes, without the texts and their language."""
     return [
         (element.tag, {name: value for name, value in element.attrib.items() if name != LANGUAGE})
         for element in root(path).iter()
@@ -150,9 +151,9 @@ def skeleton(path: Path) -> list[tuple[str, dict[str, str]]]:
 
 
 @pytest.mark.parametrize("path", ENGLISH, ids=lambda path: path.name)
-def test_the_chinese_picture_is_the_english_one_with_other_words(path: Path) -> None:
+def test_chinese_picture_has_the_structure_of_the_english_one(path: Path) -> None:
     chinese = path.with_suffix(".zh-CN.svg")
-    assert skeleton(path) == skeleton(chinese)
+    assert structure(path) == structure(chinese)
     assert root(path).findtext(f"{SVG}style") == root(chinese).findtext(f"{SVG}style")
     assert root(chinese).attrib[LANGUAGE] == "zh-CN"
 
@@ -164,7 +165,7 @@ def test_api_words_are_the_same_in_both_languages(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", PICTURES, ids=lambda path: path.name)
-def test_a_picture_has_a_title_and_a_description(path: Path) -> None:
+def test_picture_has_title_and_description(path: Path) -> None:
     picture = root(path)
     assert picture.attrib["role"] == "img"
     for attribute, tag in (("aria-labelledby", "title"), ("aria-describedby", "desc")):

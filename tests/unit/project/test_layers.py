@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The picture in docs/architecture.md, held against the imports."""
+"""The layers in docs/architecture.md match the imports."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stories.controller import ROOT
 
 UTILS = ROOT / "plugins/module_utils"
 PREFIX = "ansible_collections.tencentcloud.tke.plugins.module_utils."
-# From the top down. A layer imports from itself and from those below it.
+# From the top down. A layer imports from itself and from the layers below it.
 LAYERS = (
     "_module",
     "_set",
@@ -34,11 +34,13 @@ LAYERS = (
     "_credentials",
     "_api",
 )
-# Facts that any layer may name.
+# Facts that any layer may import.
 FACTS = ("_version",)
+# The only file that reads the time.
+CLOCK = UTILS / "_api/clock.py"
 
 
-def imported(path: Path) -> Iterator[str]:
+def imported_names(path: Path) -> Iterator[str]:
     """Yield the full names that a file imports."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module:
@@ -55,11 +57,11 @@ FILES = sorted(path for path in UTILS.rglob("*.py") if path.stat().st_size)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(UTILS)))
-def test_a_layer_knows_only_those_below_it(path: Path) -> None:
+def test_layer_imports_only_from_layers_below(path: Path) -> None:
     layer = layer_of(path)
     if layer in FACTS:
         return
-    for name in imported(path):
+    for name in imported_names(path):
         if name.startswith(PREFIX):
             other = name[len(PREFIX) :].split(".")[0]
             assert other in FACTS or LAYERS.index(other) >= LAYERS.index(layer), f"{path.name} imports {name}"
@@ -68,7 +70,7 @@ def test_a_layer_knows_only_those_below_it(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(UTILS)))
-def test_files_and_functions_stay_small(path: Path) -> None:
+def test_files_and_functions_are_small(path: Path) -> None:
     source = path.read_text(encoding="utf-8")
     assert len(source.splitlines()) <= 400
     for node in ast.walk(ast.parse(source)):
@@ -76,8 +78,18 @@ def test_files_and_functions_stay_small(path: Path) -> None:
             assert (node.end_lineno or 0) - node.lineno < 50, node.name
 
 
-def test_the_picture_names_every_file() -> None:
+def test_architecture_document_names_every_file() -> None:
     picture = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
     for path in FILES:
         if path.name != "_version.py":
             assert path.name in picture
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "plugins").rglob("*.py")), ids=lambda path: path.stem)
+def test_only_the_clock_module_reads_the_time(path: Path) -> None:
+    if path == CLOCK:
+        return
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            name = f"{node.value.id}.{node.attr}"
+            assert name not in ("time.time", "time.monotonic", "time.sleep", "datetime.now", "datetime.utcnow"), name

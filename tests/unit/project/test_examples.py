@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every example of the guides, the READMEs and the modules' documentation is one that Ansible and make accept."""
+"""Ansible and make accept every example of the guides, the READMEs and the documentation of the modules."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from stories.examples import GUIDES, PLAYBOOKS, PLUGINS, READMES, code_blocks, t
 ROLE = "tencentcloud.tke.image_cache"
 
 
-def no_fallback(*_args: Any) -> None:
-    """Stand in for the environment of a machine that has no variables."""
+def raise_no_fallback(*_args: Any) -> None:
+    """Replace the fallback to variables of the environment: no variable is set."""
     raise AnsibleFallbackNotFound
 
 
 SPECS: Mapping[str, Mapping[str, Any]] = {
-    MODULE: _run.image_cache_spec(no_fallback),
-    SET: _set.image_cache_set_spec(no_fallback),
-    INFO: _info.image_cache_info_spec(no_fallback),
-    PRUNE: _prune.image_cache_prune_spec(no_fallback),
+    MODULE: _run.image_cache_spec(raise_no_fallback),
+    SET: _set.image_cache_set_spec(raise_no_fallback),
+    INFO: _info.image_cache_info_spec(raise_no_fallback),
+    PRUNE: _prune.image_cache_prune_spec(raise_no_fallback),
 }
 ROLE_SPEC = yaml.safe_load((ROOT / "roles/image_cache/meta/argument_specs.yml").read_text(encoding="utf-8"))
 ROLE_OPTIONS: Mapping[str, Any] = ROLE_SPEC["argument_specs"]["main"]["options"]
@@ -42,35 +42,35 @@ SAMPLES: Mapping[str, Any] = {"int": 1, "float": 1.0, "bool": True, "list": [], 
 PAGES = [*GUIDES, *READMES, *PLUGINS, *PLAYBOOKS, ROOT / "CONTRIBUTING.md"]
 
 
-def known(value: Any, entry: Mapping[str, Any]) -> Any:
-    """Return a value in which each template is something of the type that the option wants."""
+def without_templates(value: Any, entry: Mapping[str, Any]) -> Any:
+    """Return the value with each template replaced by a sample of the option's type."""
     if isinstance(value, str) and ("{{" in value or "{%" in value):
         return SAMPLES.get(entry.get("type", "str"), entry.get("choices", ["text"])[0])
     if isinstance(value, list):
-        return [known(element, {**entry, "type": entry.get("elements", "raw")}) for element in value]
+        return [without_templates(element, {**entry, "type": entry.get("elements", "raw")}) for element in value]
     if isinstance(value, dict):
         options = entry.get("options", {})
-        return {key: known(inner, options.get(key, {"type": "str"})) for key, inner in value.items()}
+        return {key: without_templates(inner, options.get(key, {"type": "str"})) for key, inner in value.items()}
     return value
 
 
-def problems(given: Any, spec: Mapping[str, Any]) -> list[str]:
-    """Return what Ansible would say about the arguments of a module or of a role."""
-    arguments = given or {}
+def find_problems(task_arguments: Any, spec: Mapping[str, Any]) -> list[str]:
+    """Return the error messages of Ansible about the arguments of a module or a role."""
+    arguments = task_arguments or {}
     named = {alias: entry for entry in spec.values() for alias in entry.get("aliases", ())}
-    values = {key: known(value, {**named, **spec}.get(key, {})) for key, value in arguments.items()}
-    # Ansible fills the defaults of a spec in.
+    values = {key: without_templates(value, {**named, **spec}.get(key, {})) for key, value in arguments.items()}
+    # The validator changes the spec: it inserts defaults.
     return list(ArgumentSpecValidator(copy.deepcopy(dict(spec))).validate(values).error_messages)
 
 
-def role_of(task: Mapping[str, Any]) -> bool:
+def includes_role(task: Mapping[str, Any]) -> bool:
     """Return whether a task includes the role."""
     included = task.get("ansible.builtin.include_role") or task.get("include_role") or {}
     return isinstance(included, dict) and included.get("name") == ROLE
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_arguments_are_those_that_there_are(page: Path) -> None:
+def test_arguments_match_the_argument_specs(page: Path) -> None:
     checked = 0
     for block in code_blocks(page):
         content = yaml_of(block) if block.language == "yaml" else None
@@ -82,18 +82,18 @@ def test_arguments_are_those_that_there_are(page: Path) -> None:
                 assert set(arguments) <= {*spec, *(alias for row in spec.values() for alias in row.get("aliases", ()))}
         for task in tasks_of(content):
             for module in set(task) & set(SPECS):
-                assert problems(task[module], SPECS[module]) == []
+                assert find_problems(task[module], SPECS[module]) == []
                 checked += 1
-            if role_of(task):
-                given = {key: value for key, value in task.get("vars", {}).items() if key in ROLE_OPTIONS}
-                # What a role is not given here, it is given by the play around it, or by -e.
-                assert problems({"image_cache_caches": [], **given}, ROLE_OPTIONS) == []
+            if includes_role(task):
+                role_arguments = {key: value for key, value in task.get("vars", {}).items() if key in ROLE_OPTIONS}
+                # The play or -e can set the other options of the role.
+                assert find_problems({"image_cache_caches": [], **role_arguments}, ROLE_OPTIONS) == []
                 checked += 1
-    assert checked > 0 or page in SHELL_ONLY
+    assert checked > 0 or page in PAGES_WITHOUT_TASKS
 
 
-# These have no task in them.
-SHELL_ONLY = {
+# Pages without a task.
+PAGES_WITHOUT_TASKS = {
     ROOT / "CONTRIBUTING.md",
     ROOT / "docs/docsite/rst/guide_contributing.rst",
     ROOT / "docs/docsite/rst/guide_troubleshooting.rst",
@@ -101,12 +101,12 @@ SHELL_ONLY = {
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_commands_are_those_that_there_are(page: Path) -> None:
-    """What is in code and starts with make, ansible or ansible-playbook has a target, a module, a playbook there."""
+def test_commands_exist(page: Path) -> None:
+    """Commands that start with make, ansible or ansible-playbook name an existing target, module or playbook."""
     targets = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     variables = set(re.findall(r"^([A-Z_]+) \?=", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     playbooks = {f"tencentcloud.tke.{path.stem}" for path in (ROOT / "playbooks").glob("*.yml")}
-    for words in commands(page):
+    for words in find_commands(page):
         program, *arguments = words
         if program == "make":
             assert {word for word in arguments if re.fullmatch("[a-z-]+", word)} <= targets, words
@@ -115,12 +115,12 @@ def test_commands_are_those_that_there_are(page: Path) -> None:
             assert {word for word in arguments if word.startswith("tencentcloud.tke.")} <= playbooks, words
         elif program == "ansible" and "-m" in arguments:
             module = arguments[arguments.index("-m") + 1]
-            given = arguments[arguments.index("-a") + 1] if "-a" in arguments else ""
-            assert problems(parse_kv(given), SPECS[module]) == [], words
+            module_arguments = arguments[arguments.index("-a") + 1] if "-a" in arguments else ""
+            assert find_problems(parse_kv(module_arguments), SPECS[module]) == [], words
 
 
-def commands(page: Path) -> list[list[str]]:
-    """Return the commands of a page, also those within its sentences, as words."""
+def find_commands(page: Path) -> list[list[str]]:
+    """Return the commands of a page as lists of words, including commands inside sentences."""
     text = page.read_text(encoding="utf-8")
     lines = [line for block in code_blocks(page) if block.language == "shell" for line in block.text.splitlines()]
     lines += re.findall(r"(?<!`)`{1,2}((?:make|ansible|ansible-playbook) [^`]+)`", text)

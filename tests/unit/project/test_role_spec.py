@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The role's argument specs, held against the modules' documentation that they are written from."""
+"""The argument specs of the role match the documentation of the modules from which they are generated."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from stories.controller import ROOT
 
 
-def test_role_spec_says_what_the_modules_say(capsys: pytest.CaptureFixture[str]) -> None:
+def test_role_spec_matches_module_documentation(capsys: pytest.CaptureFixture[str]) -> None:
     spec = importlib.util.spec_from_file_location("role_spec", ROOT / "tools/role_spec.py")
     assert spec is not None
     assert spec.loader is not None

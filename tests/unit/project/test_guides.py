@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The guides say what is so: their tables have every variable, every cause and every piece of advice."""
+"""The tables of the guides have every variable, every cause and every piece of advice of the code."""
 
 from __future__ import annotations
 
@@ -22,18 +22,17 @@ from stories.caches import LIST, UPDATE
 from stories.controller import ROOT
 from stories.examples import GUIDES, documentation
 from stories.guides import read, table
-
-from .world import World
+from unit.world import World
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.stem)
-def test_it_is_well_formed_and_in_the_index(guide: Path) -> None:
+def test_guide_is_well_formed_and_in_the_index(guide: Path) -> None:
     images = read(guide).findall(docutils.nodes.image)
     assert all((guide.parent / image["uri"]).is_file() for image in images)
     assert f"      - {guide.stem}\n" in (ROOT / "docs/docsite/extra-docs.yml").read_text(encoding="utf-8")
 
 
-def test_every_variable_is_in_the_guide() -> None:
+def test_guide_names_every_variable_and_option() -> None:
     guide = (ROOT / "docs/docsite/rst/guide_authentication.rst").read_text(encoding="utf-8")
     for variable in (*_connection.ENVIRONMENT.values(), *_connection.PROFILE_VARIABLES, *TOKEN_VARIABLES):
         assert f"``{variable}``" in guide
@@ -41,75 +40,75 @@ def test_every_variable_is_in_the_guide() -> None:
         assert f"``{option}``" in guide
 
 
-def test_the_words_of_an_event_have_the_cause_that_the_guide_says() -> None:
-    shown = set()
+def test_event_messages_have_the_documented_cause() -> None:
+    documented = set()
     for words, cause, action in table("By the words of an event"):
         for example in words.split(", "):
             found = causes.cause_of_words(example)
             assert found is not None
             assert (cause, action) == (found.cause, found.action), example
             assert f"{cause} {action}" == found.hint
-            shown.add(found)
-    assert shown == {cause for _pattern, cause in causes.WORDS}
+            documented.add(found)
+    assert documented == {cause for _pattern, cause in causes.WORDS}
 
 
-def test_the_last_step_has_the_cause_that_the_guide_says() -> None:
+def test_last_steps_have_the_documented_cause() -> None:
     rows = {message: f"{cause} {action}" for message, cause, action in table("By the last step")}
-    printed = {step: f"failed after {step}" if step else "failed, and no event" for step in causes.AFTER}
-    assert rows == {printed[step]: cause.hint for step, cause in causes.AFTER.items()}
+    messages = {step: f"failed after {step}" if step else "failed, and no event" for step in causes.AFTER}
+    assert rows == {messages[step]: cause.hint for step, cause in causes.AFTER.items()}
 
 
-def test_the_codes_have_the_advice_that_the_guide_says() -> None:
-    shown, kinds = set(), set()
+def test_api_codes_have_the_documented_advice() -> None:
+    documented, kinds = set(), set()
     for codes, cause, action in table("By the code of the API"):
         for code in codes.split(", "):
-            # Of an update more can be said.
-            error = errors.api_error(code, "No.", action=UPDATE)
-            assert plain(advice.advice(error)) == f"{cause} {action}", code
-            shown.add(advice.advice(error))
+            # Some advice applies to updates only.
+            error = errors.api_error(code, "No.", action="UpdateImageCache")
+            assert without_code_marks(advice.advice(error)) == f"{cause} {action}", code
+            documented.add(advice.advice(error))
             kinds.add(type(error))
-    assert {found.hint for _pattern, found in advice.BY_CODE} <= shown
+    assert {found.hint for _pattern, found in advice.BY_CODE} <= documented
     assert {kind for kind in advice.BY_KIND if issubclass(kind, errors.ApiError)} <= kinds
 
 
-def test_the_kinds_of_failure_have_the_advice_that_the_guide_says() -> None:
+def test_failures_without_response_have_the_documented_advice() -> None:
     rows = {kind: (cause, action) for _message, kind, cause, action in table("Without a response of the API")}
     others = {kind: found for kind, found in advice.BY_KIND.items() if not issubclass(kind, errors.ApiError)}
     assert rows == {kind.__name__: (found.cause, found.action) for kind, found in others.items()}
 
 
 @pytest.mark.parametrize("module", ["image_cache", "image_cache_info"])
-def test_states_have_the_meaning_that_the_guide_says(module: str) -> None:
+def test_states_have_the_documented_meaning(module: str) -> None:
     assert dict(table("States of an image cache")) == STATUSES
     returned = documentation(ROOT / f"plugins/modules/{module}.py", "RETURN")
     (listed,) = re.findall(r"V\(Pending\), .*?(?=\. )", returned)
     assert re.findall(r"V\((\w+)\)", listed) == list(STATUSES)
 
 
-def picture(name: str) -> list[tuple[str, str]]:
-    """Return class and words of each text of a picture."""
+def texts_of_picture(name: str) -> list[tuple[str, str]]:
+    """Return class and text of each text element of a picture."""
     text = (ROOT / f"docs/docsite/rst/images/{name}.svg").read_text(encoding="utf-8")
     return re.findall(r"<text(?: class=\"(\w+)\")? [^>]*>([^<]+)</text>", text)
 
 
-def test_the_picture_of_a_life_has_every_state() -> None:
+def test_life_cycle_picture_has_every_state() -> None:
     documented = documentation(ROOT / "plugins/modules/image_cache_info.py", "DOCUMENTATION")
     states = yaml.safe_load(documented)["options"]["statuses"]["choices"]
-    assert sorted(words for kind, words in picture("life") if kind == "name") == sorted(states)
+    assert sorted(words for kind, words in texts_of_picture("life") if kind == "name") == sorted(states)
 
 
-def test_the_picture_of_a_replace_has_the_calls_of_one() -> None:
+def test_replace_picture_has_the_calls_of_a_replace() -> None:
     world = World()
     world.settled()
     result = world.run(images=["nginx:2"], on_change="replace")
     assert result["replaced"]
-    made = [(action, sorted(request) if action == LIST else []) for action, request in world.requests]
-    # Looks at a build, and at a deletion, go on until it has ended: one arrow each.
-    once = [call[0] for call, _repeated in itertools.groupby(made)]
-    drawn = [words.split(":")[0].split(",")[0] for kind, words in picture("replace") if not kind]
-    assert drawn == once
+    calls = [(action, sorted(request) if action == "DescribeImageCaches" else []) for action, request in world.requests]
+    # One arrow stands for all polls of a build or of a deletion.
+    expected = [call[0] for call, _repeated in itertools.groupby(calls)]
+    drawn = [words.split(":")[0].split(",")[0] for kind, words in texts_of_picture("replace") if not kind]
+    assert drawn == expected
 
 
-def plain(words: str) -> str:
-    """Return words without the marks for code."""
+def without_code_marks(words: str) -> str:
+    """Return the text without backticks."""
     return re.sub("`", "", words)

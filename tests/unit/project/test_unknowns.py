@@ -10,12 +10,12 @@ from emulator import SWITCHES, Settings, settings_of, worlds
 from stories.controller import ROOT
 
 
-def test_the_documentation_lists_every_switch() -> None:
+def test_documentation_lists_every_switch() -> None:
     lines = (ROOT / "docs/unknowns.md").read_text(encoding="utf-8").splitlines()
     rows = [line for line in lines if line.startswith("| ") and not line.startswith("| question")]
     assert rows == [f"| {s.question} | {s.default} | {'; '.join(s.others)} |" for s in SWITCHES]
 
 
-def test_every_answer_differs_from_the_default() -> None:
+def test_every_answer_differs_from_default() -> None:
     for name in worlds():
         assert (settings_of(name) == Settings()) is (name == "default")
