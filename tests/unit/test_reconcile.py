@@ -28,8 +28,8 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.schedu
     Run,
     drive_runs,
 )
+from unit.support.clock import FakeClock
 
-from .test_api import FakeClock
 from .world import patient
 
 Step = tuple[str, Any]

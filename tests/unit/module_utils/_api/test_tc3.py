@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The signature: the published vectors, and byte for byte what the vendor's SDK computes."""
+"""The signature matches the published vectors and the vendor's SDK."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ VECTORS: dict[str, tuple[str, int, str, dict[str, str], bytes, str]] = {
         "683bd0b53659853c39699162253251192320a09b3937e27bf8e08a559b1465b8",
     ),
 }
-CANONICAL = {
+CANONICAL_REQUESTS = {
     "V1": "5ffe6a04c0664d6b969fab9a13bdab201d63ee709638e2749d62a09ca18d7031",
     "V2": "7019a55be8395899b900fb5564e4200d984910f34794a27cb3fb7d10ff6a1e84",
     "V3": "7019a55be8395899b900fb5564e4200d984910f34794a27cb3fb7d10ff6a1e84",
@@ -108,7 +108,7 @@ CANONICAL = {
 
 
 @pytest.mark.parametrize("name", VECTORS)
-def test_vector(name: str) -> None:
+def test_signature_matches_vector(name: str) -> None:
     secret_key, timestamp, service, headers, body, expected = VECTORS[name]
     header = tc3.authorization(tc3.Keys("AKIDEXAMPLE", secret_key), timestamp, service, headers, body)
     assert header.endswith(f"Signature={expected}")
@@ -116,14 +116,14 @@ def test_vector(name: str) -> None:
     assert f"SignedHeaders={names}," in header
 
 
-@pytest.mark.parametrize("name", CANONICAL)
-def test_canonical_request(name: str) -> None:
+@pytest.mark.parametrize("name", CANONICAL_REQUESTS)
+def test_canonical_request_matches_vector(name: str) -> None:
     _key, _timestamp, _service, headers, body, _signature = VECTORS[name]
-    assert tc3._sha256(tc3.canonical_request(headers, body).encode()) == CANONICAL[name]
+    assert tc3._sha256(tc3.canonical_request(headers, body).encode()) == CANONICAL_REQUESTS[name]
 
 
 def vendor_headers(keys: tc3.Keys, timestamp: int, host: str, action: str, parameters: Any) -> tuple[Any, bytes]:
-    """Return the headers and the body that the vendor's SDK would send at that time."""
+    """Return the headers and the body that the vendor's SDK sends at that time."""
     client = AbstractClient(
         Credential(keys.secret_id, keys.secret_key, keys.token),
         "ap-guangzhou",
@@ -136,7 +136,7 @@ def vendor_headers(keys: tc3.Keys, timestamp: int, host: str, action: str, param
     return request.header, request.data.encode()
 
 
-def test_random_requests_sign_as_the_vendors_sdk_signs_them() -> None:
+def test_random_requests_are_signed_as_by_vendor_sdk() -> None:
     chance = random.Random(457)
     alphabet = 'abz019-_:/. "\\\n\t\u00e9\u672a\U0001f600'
 
@@ -146,7 +146,7 @@ def test_random_requests_sign_as_the_vendors_sdk_signs_them() -> None:
     for number in range(200):
         token = None if number % 2 else "token" + str(chance.getrandbits(256))
         keys = tc3.Keys(f"AKID{chance.getrandbits(64)}", f"key{chance.getrandbits(128)}", token)
-        # Half of them within a second of midnight, where a wrong date would show.
+        # Three of four are within a second of midnight, to find a wrong date.
         midnight = 86400 * chance.randint(15000, 25000)
         timestamp = midnight + chance.choice([-1, 0, 1, chance.randint(0, 86399)])
         host = chance.choice(["tke.tencentcloudapi.com", "127.0.0.1:8400", "localhost:443", "[::1]:9000"])
@@ -158,11 +158,11 @@ def test_random_requests_sign_as_the_vendors_sdk_signs_them() -> None:
         assert headers.get("X-TC-Token") == keys.token
 
 
-def test_keys_do_not_show_their_secrets() -> None:
+def test_repr_of_keys_hides_secrets() -> None:
     shown = repr(tc3.Keys("AKIDEXAMPLE", "very-secret", "very-secret-token"))
     assert "very-secret" not in shown
 
 
-def test_keys_do_not_change() -> None:
+def test_keys_are_immutable() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         tc3.Keys("AKIDEXAMPLE", "key").secret_key = "another"  # type: ignore[misc]

@@ -1,0 +1,63 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Back-off, polling intervals, and waits that do not depend on the wall clock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import back_off, poll_interval
+from unit.world import WEB, World, WorldClock
+
+# Seconds: a day, an hour and a second back, and a year ahead.
+JUMPS = (-86400, -3600, -1, 365 * 86400)
+
+
+def test_back_off_grows_to_cap_with_full_jitter() -> None:
+    for attempt, most in ((1, 0.5), (2, 1.0), (4, 4.0), (7, 20.0), (500, 20.0)):
+        drawn = [back_off(attempt) for _draw in range(300)]
+        assert 0 <= min(drawn) < most * 0.1
+        assert most * 0.9 < max(drawn) <= most
+
+
+@pytest.mark.parametrize(
+    ("waited", "expected"), [(0, 10), (99, 10), (100, 10), (150, 15), (399, 39.9), (400, 40), (10000, 40)]
+)
+def test_poll_interval_is_tenth_of_time_waited_within_bounds(waited: float, expected: float) -> None:
+    assert poll_interval(10, waited) == pytest.approx(expected)
+
+
+class JumpingClock(WorldClock):
+    """A clock whose wall time jumps at every second read; its monotonic time does not jump."""
+
+    def __init__(self, jump: int) -> None:
+        super().__init__()
+        self.jump, self.reads = jump, 0
+
+    def unix(self) -> int:
+        self.reads += 1
+        return super().unix() + self.jump * (self.reads % 2)
+
+
+def run_life_cycle(world: World) -> list[dict[str, Any]]:
+    """Create, replace, update and delete a cache, and return the results. The update exceeds its timeout."""
+    results = [world.run(), world.run(images=["nginx:2"], on_change="replace")]
+    world.settings.build_seconds = 10000.0
+    results += [world.run(images=["nginx:3"], wait_timeout=120), world.run(state="absent", name=WEB["name"])]
+    return results
+
+
+@pytest.mark.parametrize("jump", JUMPS)
+def test_wall_clock_that_jumps_changes_no_wait(jump: int) -> None:
+    steady = World()
+    expected = run_life_cycle(steady)
+    jumping = World()
+    jumping.clock = JumpingClock(jump)
+    assert run_life_cycle(jumping) == expected
+    assert [result.get("failed", False) for result in expected] == [False, False, True, False]
+    assert steady.calls == jumping.calls
+    assert steady.clock.now == jumping.clock.now
+    assert jumping.clock.reads > 1
