@@ -1,0 +1,39 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Temporary keys of an assumed role."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api import errors
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.retry import Answer
+from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.sts import Role
+from ansible_collections.tencentcloud.tke.plugins.module_utils._diagnosis.advice import advice
+from unit.support.machine import ENVIRONMENT, Machine
+
+
+def test_failed_assume_role_is_final_and_not_executed(machine: Machine) -> None:
+    machine.environment, machine.role = ENVIRONMENT, Role("qcs::cam::uin/1:roleName/r", "session", 900)
+    refusals = [errors.NoAnswer("down", action="AssumeRole"), errors.NotAuthorized("no", action="AssumeRole")]
+    for refusal in refusals:
+
+        def refused(*_args: Any, refusal: Any = refusal, **_kwargs: Any) -> Answer:
+            raise refusal
+
+        machine.sts.call = refused  # type: ignore[method-assign]
+        with pytest.raises(errors.RequestError) as raised:
+            machine.keys()
+        assert (raised.value.not_executed, raised.value.retryable) == (True, False)
+    assert "allow sts:AssumeRole on resource *" in advice(refusals[1])
+
+
+def test_response_without_keys_is_malformed(machine: Machine) -> None:
+    machine.environment, machine.role = ENVIRONMENT, Role("qcs::cam::uin/1:roleName/r", "session", 900)
+    for fields in ({}, {"Credentials": {"TmpSecretId": "a"}, "ExpiredTime": 1}, {"Credentials": 1}):
+        machine.sts.call = lambda *_a, fields=fields, **_k: Answer(fields, "r")  # type: ignore[method-assign]
+        with pytest.raises(errors.MalformedAnswer, match="no temporary keys"):
+            machine.keys()
