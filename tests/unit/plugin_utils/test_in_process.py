@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether the internals of an ansible-core are those that the in-process action uses."""
+"""The check whether ansible-core has the internals that the in-process action uses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.tencentcloud.tke.plugins.plugin_utils._in_process impor
 )
 
 
-def test_the_installed_ansible_core_is_supported() -> None:
+def test_installed_ansible_core_is_supported() -> None:
     assert find_unsupported_internals(InProcess) == ""
 
 

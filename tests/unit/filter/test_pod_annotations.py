@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From an image cache to the annotations of a Pod: what is accepted, and what is refused with which words."""
+"""The annotations of a Pod for an image cache, and the messages about invalid input."""
 
 from __future__ import annotations
 
@@ -12,21 +12,20 @@ import jinja2
 import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
-from ansible_collections.tencentcloud.tke.plugins.filter import pod_annotations as file
+from ansible_collections.tencentcloud.tke.plugins.filter import pod_annotations as filter_plugin
 from ansible_collections.tencentcloud.tke.plugins.filter.pod_annotations import pod_annotations
 from stories.examples import READMES, code_blocks
-
-from .world import World
+from unit.world import World
 
 PREFIX = "eks.tke.cloud.tencent.com/"
 
 
-def result(**options: Any) -> dict[str, Any]:
-    """Return what the module returns."""
+def module_result(**options: Any) -> dict[str, Any]:
+    """Return the result of a run of image_cache."""
     return World().run(**options)
 
 
-def test_of_every_kind_of_result() -> None:
+def test_every_kind_of_result_gives_the_annotation() -> None:
     world = World()
     whole = world.run(image_cache_size=50)
     entry = world.run_set(image_caches=[{"image_cache_name": "web"}])["image_caches"][0]
@@ -35,7 +34,7 @@ def test_of_every_kind_of_result() -> None:
         assert pod_annotations(cache) == {PREFIX + "use-image-cache": whole["image_cache_id"]}
 
 
-def test_all_of_them_are_strings() -> None:
+def test_annotations_are_strings() -> None:
     assert pod_annotations("auto", disk_type="CLOUD_SSD", disk_size=50, retain_minutes=0) == {
         PREFIX + "use-image-cache": "auto",
         PREFIX + "image-cache-disk-type": "CLOUD_SSD",
@@ -44,22 +43,22 @@ def test_all_of_them_are_strings() -> None:
     }
 
 
-def test_templates_make_strings_of_numbers() -> None:
-    annotations = pod_annotations(result(image_cache_size=50), disk_size=" 50 ", retain_minutes="10")
+def test_numbers_in_strings_are_accepted() -> None:
+    annotations = pod_annotations(module_result(image_cache_size=50), disk_size=" 50 ", retain_minutes="10")
     assert annotations[PREFIX + "image-cache-disk-size"] == "50"
     assert annotations[PREFIX + "image-cache-disk-retain-minute"] == "10"
 
 
 @pytest.mark.parametrize(
-    ("cache", "options", "said"),
+    ("cache", "options", "message"),
     [
         (
-            lambda: result(image_cache_size=50),
+            lambda: module_result(image_cache_size=50),
             {"disk_size": 49},
             "disk_size 49 is smaller than image cache 'web' (imc-",
         ),
-        (lambda: result(wait=False), {}, "is Pending, and only one that is Ready can be used. Let the task"),
-        (lambda: result(state="absent", name="web"), {}, "there is no image cache in this"),
+        (lambda: module_result(wait=False), {}, "is Pending, and only one that is Ready can be used. Let the task"),
+        (lambda: module_result(state="absent", name="web"), {}, "there is no image cache in this"),
         (
             lambda: World().run(check_mode=True),
             {},
@@ -94,13 +93,17 @@ def test_templates_make_strings_of_numbers() -> None:
             "result.image_caches | selectattr('image_cache')"
             " | selectattr('image_cache.image_cache_name', 'equalto', 'web') | first.",
         ),
-        (lambda: {"results": [result()]}, {}, "got a list of them in results. Pick one, for example result.results[0]"),
+        (
+            lambda: {"results": [module_result()]},
+            {},
+            "got a list of them in results. Pick one, for example result.results[0]",
+        ),
         (
             lambda: {"image_cache_id": "imc-1", "status": "Failed"},
             {"allow_pending": True},
             "(imc-1) is Failed, and only",
         ),
-        (lambda: result(state="absent", name="web"), {"allow_pending": True}, "there is no image cache in this"),
+        (lambda: module_result(state="absent", name="web"), {"allow_pending": True}, "there is no image cache in this"),
         (
             lambda: World().run(check_mode=True, image_cache_size=50),
             {"allow_pending": True, "disk_size": 49},
@@ -114,37 +117,37 @@ def test_templates_make_strings_of_numbers() -> None:
         (lambda: "auto", {"retain_minutes": -1}, "retain_minutes -1 is no whole number from 0 on"),
     ],
 )
-def test_what_cannot_be_right_is_refused(cache: Any, options: dict[str, Any], said: str) -> None:
+def test_invalid_input_is_refused(cache: Any, options: dict[str, Any], message: str) -> None:
     with pytest.raises(AnsibleFilterError) as raised:
         pod_annotations(cache(), **options)
     assert str(raised.value).startswith("pod_annotations: ")
-    assert said in str(raised.value)
+    assert message in str(raised.value)
 
 
-def test_a_cache_that_check_mode_foretells_has_a_placeholder_where_pending_ones_are_allowed() -> None:
+def test_cache_of_check_mode_has_placeholder_with_allow_pending() -> None:
     annotations = pod_annotations(World().run(check_mode=True), disk_size=50, allow_pending=True)
     assert annotations[PREFIX + "use-image-cache"] == "known-after-build"
     assert annotations[PREFIX + "image-cache-disk-size"] == "50"
-    # Nobody mistakes it for an id, this filter included.
+    # The filter does not accept the placeholder as an ID.
     with pytest.raises(AnsibleFilterError):
         pod_annotations(annotations[PREFIX + "use-image-cache"], allow_pending=True)
 
 
-def test_a_cache_that_is_being_built_has_its_id_where_pending_ones_are_allowed() -> None:
-    begun = result(wait=False)
-    assert pod_annotations(begun, allow_pending=True) == {PREFIX + "use-image-cache": begun["image_cache_id"]}
+def test_cache_that_is_being_built_has_its_id_with_allow_pending() -> None:
+    building = module_result(wait=False)
+    assert pod_annotations(building, allow_pending=True) == {PREFIX + "use-image-cache": building["image_cache_id"]}
 
 
-def test_its_documentation_has_its_choices() -> None:
-    options = yaml.safe_load(file.DOCUMENTATION)["options"]
-    assert options["disk_type"]["choices"] == list(file.DISK_TYPES)
-    assert file.FilterModule().filters() == {"pod_annotations": pod_annotations}
+def test_documentation_has_the_choices_of_disk_type() -> None:
+    options = yaml.safe_load(filter_plugin.DOCUMENTATION)["options"]
+    assert options["disk_type"]["choices"] == list(filter_plugin.DISK_TYPES)
+    assert filter_plugin.FilterModule().filters() == {"pod_annotations": pod_annotations}
 
 
-def test_the_readme_shows_it_as_it_is() -> None:
-    (shown,) = [block.text for block in code_blocks(READMES[0]) if block.text.startswith("annotations:")]
+def test_readme_example_gives_the_annotation() -> None:
+    (example,) = [block.text for block in code_blocks(READMES[0]) if block.text.startswith("annotations:")]
     environment = jinja2.Environment()
     environment.filters["tencentcloud.tke.pod_annotations"] = pod_annotations
-    expression = environment.from_string(yaml.safe_load(shown)["annotations"])
+    expression = environment.from_string(yaml.safe_load(example)["annotations"])
     rendered = expression.render(web={"image_cache": {"image_cache_id": "imc-1", "status": "Ready"}})
     assert yaml.safe_load(rendered)[f"{PREFIX}use-image-cache"] == "imc-1"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""No option is there for nothing: a run reads every one of its module's argument spec."""
+"""Every option in the argument spec of a module has an effect: a run reads it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ from typing import Any
 import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _connection, _info, _prune, _run, _runtime, _set
 from ansible_collections.tencentcloud.tke.plugins.module_utils._runtime import Runtime
-
-from .world import WEB, World
+from unit.world import WEB, World
 
 Spec = Callable[..., dict[str, dict[str, Any]]]
 
 
-class Reading(dict[str, Any]):
-    """Parameters that note which of them are read, one by one; copying all of them is no reading."""
+class RecordingParams(dict[str, Any]):
+    """Parameters that record the names of those that are read. A copy of all of them is not recorded."""
 
     def __init__(self, params: Mapping[str, Any]) -> None:
         super().__init__(params)
@@ -48,18 +47,20 @@ RUNS: dict[str, tuple[Callable[[Mapping[str, Any], Runtime], dict[str, Any]], Sp
 
 
 @pytest.mark.parametrize("module", RUNS)
-def test_every_option_is_read(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    run, spec_of, given = RUNS[module]
+def test_module_reads_every_option(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, spec_of, options = RUNS[module]
     spec, world = spec_of(lambda *_args: None), World()
     keys = {"secret_id": "AKID1", "secret_key": "key", "region": "ap-guangzhou"}
-    # Nobody listens there, so that the run is over once it has read what it goes by.
-    nowhere = {"endpoint": "http://127.0.0.1:9", "api_retries": 0, "api_timeout": 1}
-    params = Reading({**{name: entry.get("default") for name, entry in spec.items()}, **keys, **nowhere, **given})
-    # Secrets are looked for in all options.
+    # No server listens there, so the run ends after it has read its options.
+    unreachable = {"endpoint": "http://127.0.0.1:9", "api_retries": 0, "api_timeout": 1}
+    params = RecordingParams(
+        {**{name: entry.get("default") for name, entry in spec.items()}, **keys, **unreachable, **options}
+    )
+    # This function reads all options.
     monkeypatch.setattr(_runtime, "collect_secrets", lambda *_args: [])
     result = run(params, Runtime(world, ansible_version="2.19", check_mode=False, diff=False, clock=world.clock))
     assert "no connection to 127.0.0.1:9" in str(result)
-    # An entry of a set, complete with what stands beside the list, is read as the options of a single cache are.
-    beside = set(_run.declaration_spec()) if module == "image_cache_set" else set()
-    assert set(spec) - beside <= params.read
+    # The options of entries are read as the options of a single cache.
+    entry_options = set(_run.declaration_spec()) if module == "image_cache_set" else set()
+    assert set(spec) - entry_options <= params.read
     assert set(_connection.OPTIONS) <= params.read

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""No defect, in whatever layer, shows a secret: exceptions that hold them are raised on purpose in each function."""
+"""No defect in any layer shows a secret: the tests raise an exception with all secrets in each function."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ UTILS = ROOT / "plugins/module_utils"
 PACKAGE = "ansible_collections.tencentcloud.tke.plugins.module_utils"
 MODULES = ("image_cache", "image_cache_set", "image_cache_info", "image_cache_prune")
 CANARIES = {"secret_key": "canary-key/+Zq8=", "token": "canary-token-Xw7", "password": 'canary"pass Vy6'}
-# Above what scrubs, and what it scrubs with, there is nothing that could.
-BEYOND = ("_module", "_secrets", "_sanitize", "_runtime", "_version")
-# These run before there are arguments, and those hand them over to what scrubs.
-BEFORE = ("argument_spec", "declaration_spec", *(f"{name}_spec" for name in MODULES), *MODULES)
+# The layers that remove secrets, and those above them.
+EXCLUDED_LAYERS = ("_module", "_secrets", "_sanitize", "_runtime", "_version")
+# These functions run before secrets are known, or pass them to the functions that remove secrets.
+EXCLUDED_FUNCTIONS = ("argument_spec", "declaration_spec", *(f"{name}_spec" for name in MODULES), *MODULES)
 BASE: dict[str, Any] = {"_ansible_version": "2.19.0", "_ansible_diff": True, "_ansible_verbosity": 4}
 
 
 class Defect(Exception):
-    """Raised where nobody expects it, with all secrets in its words that the run was given."""
+    """An unexpected exception whose message has all secrets of the run."""
 
     words = ""
 
@@ -41,31 +41,31 @@ class Defect(Exception):
         super().__init__(self.words)
 
 
-def functions() -> Iterator[tuple[str, str]]:
-    """Yield module and name of every function of the layers, a method as C(Class.method)."""
+def find_functions() -> Iterator[tuple[str, str]]:
+    """Yield module and name of each function of the layers; a method is C(Class.method)."""
     for path in sorted(UTILS.rglob("*.py")):
         name = ".".join(path.relative_to(UTILS).with_suffix("").parts)
-        if name in BEYOND or not path.stat().st_size:
+        if name in EXCLUDED_LAYERS or not path.stat().st_size:
             continue
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.FunctionDef) and node.name not in BEFORE:
+            if isinstance(node, ast.FunctionDef) and node.name not in EXCLUDED_FUNCTIONS:
                 yield name, node.name
             if isinstance(node, ast.ClassDef):
                 methods = (inner for inner in node.body if isinstance(inner, ast.FunctionDef))
                 yield from ((name, f"{node.name}.{method.name}") for method in methods if method.name != "__init__")
 
 
-def results(emulator: Emulator) -> Iterator[dict[str, Any]]:
-    """Yield what runs return that go through most of the layers: a replace, a refusal, a pruning."""
+def run_modules(emulator: Emulator) -> Iterator[dict[str, Any]]:
+    """Run a replace, a refusal and a pruning, which use most layers, and yield the results."""
     keys = {"secret_id": "AKIDcanary", "secret_key": CANARIES["secret_key"], "token": CANARIES["token"]}
-    login = [{"server": "h.example.com", "username": "u", "password": CANARIES["password"]}]
-    there = {"endpoint": emulator.endpoint, "region": "ap-guangzhou", "api_retries": 1, "api_timeout": 5}
+    credentials = [{"server": "h.example.com", "username": "u", "password": CANARIES["password"]}]
+    connection = {"endpoint": emulator.endpoint, "region": "ap-guangzhou", "api_retries": 1, "api_timeout": 5}
     web = {
         "name": "web",
         "images": ["nginx:2"],
         "vpc_id": "vpc-1",
         "subnet_id": "subnet-1",
-        "image_registry_credentials": login,
+        "image_registry_credentials": credentials,
         "tags": {"a": "b"},
         "wait_interval": 0.01,
         "wait_timeout": 2,
@@ -80,16 +80,25 @@ def results(emulator: Emulator) -> Iterator[dict[str, Any]]:
         (image_cache, {**web, "vpc_id": ""}),
         (prune, {"older_than": "1d"}),
     ):
-        arguments = json.dumps({"ANSIBLE_MODULE_ARGS": {**BASE, **keys, **there, **options}})
-        said: list[str] = []
-        given = {name: canary for name, canary in CANARIES.items() if json.dumps(canary) in arguments}
-        Defect.words = " ".join(given.values())
-        yield {**run_in_process(definition, arguments.encode(), said.append), "said": said}
+        arguments = json.dumps({"ANSIBLE_MODULE_ARGS": {**BASE, **keys, **connection, **options}})
+        messages: list[str] = []
+        secrets = {name: canary for name, canary in CANARIES.items() if json.dumps(canary) in arguments}
+        Defect.words = " ".join(secrets.values())
+        yield {**run_in_process(definition, arguments.encode(), messages.append), "messages": messages}
+
+
+def create_cache_of_age(emulator: Emulator, days: float, **parameters: Any) -> None:
+    """Create a cache that was built C(days) ago."""
+    declared = {"ImageCacheName": "web", "Images": ["nginx:1.27.3"], "VpcId": "vpc-1", "SubnetId": "subnet-1"}
+    answer = emulator.region().call("CreateImageCache", {**declared, **parameters})
+    cache = emulator.region().caches[answer["ImageCacheId"]]
+    cache.created -= days * 86400
+    cache.builds[-1].began -= days * 86400
 
 
 @pytest.fixture
-def there(emulator: Emulator) -> Emulator:
-    """An emulator with caches to replace and to prune, and keys that are canaries."""
+def emulator_with_caches(emulator: Emulator) -> Emulator:
+    """An emulator with one cache to replace, one to prune, and the canaries as keys."""
     emulator.keys["AKIDcanary"] = (CANARIES["secret_key"], CANARIES["token"])
     emulator.settings.build_seconds = 0.02
     create_cache_of_age(emulator, 3, Images=["nginx:1"])
@@ -97,26 +106,28 @@ def there(emulator: Emulator) -> Emulator:
     return emulator
 
 
-@pytest.mark.parametrize(("module", "function"), list(functions()), ids=lambda name: name)
-def test_a_defect_shows_no_secret(there: Emulator, monkeypatch: pytest.MonkeyPatch, module: str, function: str) -> None:
+@pytest.mark.parametrize(("module", "function"), list(find_functions()), ids=lambda name: name)
+def test_defect_in_function_shows_no_secret(
+    emulator_with_caches: Emulator, monkeypatch: pytest.MonkeyPatch, module: str, function: str
+) -> None:
     owner: Any = importlib.import_module(f"{PACKAGE}.{module}")
     *classes, name = function.split(".")
     for part in classes:
         owner = getattr(owner, part)
 
-    def defective(*_args: Any, **_options: Any) -> Any:
+    def raise_defect(*_args: Any, **_options: Any) -> Any:
         raise Defect
 
     original = owner.__dict__[name]
-    wrapped: Any = defective
+    replacement: Any = raise_defect
     if isinstance(original, property):
-        wrapped = property(defective)
+        replacement = property(raise_defect)
     elif isinstance(original, (classmethod, staticmethod)):
-        wrapped = staticmethod(defective)
-    monkeypatch.setattr(owner, name, wrapped)
-    # A defect must not make a run wait for ever, either.
+        replacement = staticmethod(raise_defect)
+    monkeypatch.setattr(owner, name, replacement)
+    # End the process if a defect makes a run wait without end.
     faulthandler.dump_traceback_later(60, exit=True)
-    for result in results(there):
+    for result in run_modules(emulator_with_caches):
         text = json.dumps(result)
         for secret, canary in CANARIES.items():
             assert json.dumps(canary)[1:-1] not in text, secret
@@ -124,36 +135,36 @@ def test_a_defect_shows_no_secret(there: Emulator, monkeypatch: pytest.MonkeyPat
     faulthandler.cancel_dump_traceback_later()
 
 
-def test_a_defect_is_seen_at_all(there: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_defect_is_reported_without_secrets(emulator_with_caches: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = importlib.import_module(f"{PACKAGE}._image_cache.plan")
 
-    def defective(*_args: Any) -> Any:
+    def raise_defect(*_args: Any) -> Any:
         raise Defect
 
-    monkeypatch.setattr(plan, "_plan_replace", defective)
-    result = next(results(there))
+    monkeypatch.setattr(plan, "_plan_replace", raise_defect)
+    result = next(run_modules(emulator_with_caches))
     assert result["msg"].startswith("this is a defect of the collection: Defect: ******** ******** ********.")
 
 
-def test_the_system_log_has_no_secret(there: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ansible logs the arguments of each module, in whichever process it runs."""
+def test_system_log_has_no_secret(emulator_with_caches: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ansible logs the arguments of each module in any process."""
     logged: list[str] = []
     monkeypatch.setattr(basic, "has_journal", False)
     monkeypatch.setattr(basic.syslog, "syslog", lambda *words: logged.append(str(words)))
-    ran = len(list(results(there)))
-    assert len([line for line in logged if "Invoked with" in line]) == ran
+    runs = len(list(run_modules(emulator_with_caches)))
+    assert len([line for line in logged if "Invoked with" in line]) == runs
     for secret, canary in CANARIES.items():
         assert not [line for line in logged if canary in line], secret
 
 
-def test_without_a_defect_these_runs_do_what_they_are_for(there: Emulator) -> None:
-    replaced, refused, pruned = results(there)
+def test_runs_without_defect_replace_refuse_and_prune(emulator_with_caches: Emulator) -> None:
+    replaced, refused, pruned = run_modules(emulator_with_caches)
     assert replaced["replaced"]["new_id"], replaced
     assert refused["msg"].startswith("image cache 'web': vpc_id is empty")
     assert [cache["image_cache_name"] for cache in pruned["deleted"]] == ["old"]
 
 
-def test_every_layer_is_among_them() -> None:
-    parts = {module.split(".")[0] for module, _function in functions()}
+def test_functions_of_every_layer_are_found() -> None:
+    parts = {module.split(".")[0] for module, _function in find_functions()}
     layers = {path.stem for path in UTILS.iterdir() if path.stem.startswith("_")}
-    assert layers - parts <= {*BEYOND, "__pycache__", "__init__"}
+    assert layers - parts <= {*EXCLUDED_LAYERS, "__pycache__", "__init__"}

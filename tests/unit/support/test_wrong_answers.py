@@ -1,0 +1,13 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The helpers that change answers."""
+
+from __future__ import annotations
+
+from unit.lies import exchanged
+
+
+def test_exchanged_ids_belong_to_other_caches() -> None:
+    assert exchanged([{"ImageCacheId": "a"}, {"ImageCacheId": "b"}]) == [{"ImageCacheId": "b"}, {"ImageCacheId": "a"}]
