@@ -49,24 +49,31 @@ TREE = COLLECTIONS / "ansible_collections/tencentcloud/tke"
 UTILS = "plugins/module_utils"
 # Percent of the mutants of each layer that are to be killed.
 BAR = 85
-# Each file, and the unit tests that concern it, the quickest first.
+TESTS = "tests/unit"
+API, DIAGNOSIS, GUIDES = "module_utils/_api/", "module_utils/_diagnosis/", "project/test_guides.py"
+# Each file, and the unit tests that concern it as patterns of paths below TESTS, the quickest first.
 LAYERS: dict[str, dict[str, tuple[str, ...]]] = {
     "plan": {
-        "_image_cache/plan.py": ("plan", "reconcile", "worlds"),
-        "_image_cache/difference.py": ("plan", "reconcile", "worlds"),
-        "_image_cache/successor.py": ("plan", "reconcile", "worlds"),
-        "_image_cache/tracking.py": ("plan", "reconcile", "worlds"),
+        "_image_cache/plan.py": ("**/test_plan.py", "**/test_reconcile.py", "**/test_worlds.py"),
+        "_image_cache/difference.py": ("**/test_plan.py", "**/test_reconcile.py", "**/test_worlds.py"),
+        "_image_cache/successor.py": ("**/test_plan.py", "**/test_reconcile.py", "**/test_worlds.py"),
+        "_image_cache/tracking.py": ("**/test_plan.py", "**/test_reconcile.py", "**/test_worlds.py"),
     },
     "retry": {
-        "_api/retry.py": ("api",),
-        "_api/rate_limiter.py": ("api",),
-        "_api/errors.py": ("api", "diagnosis"),
+        "_api/retry.py": (API + "test_retry.py", API + "test_client.py"),
+        "_api/rate_limiter.py": (API + "test_rate_limiter.py", API + "test_retry.py"),
+        "_api/errors.py": (
+            API + "test_errors.py",
+            API + "test_envelope.py",
+            API + "test_retry.py",
+            DIAGNOSIS + "test_*.py",
+        ),
     },
-    "signature": {"_api/tc3.py": ("tc3",)},
+    "signature": {"_api/tc3.py": (API + "test_tc3.py",)},
     "diagnosis": {
-        "_diagnosis/advice.py": ("diagnosis", "api", "guides"),
-        "_diagnosis/build.py": ("diagnosis", "values"),
-        "_diagnosis/causes.py": ("diagnosis", "guides"),
+        "_diagnosis/advice.py": (DIAGNOSIS + "test_advice.py", API + "test_errors.py", GUIDES),
+        "_diagnosis/build.py": (DIAGNOSIS + "test_build.py", "**/test_observed*.py", "**/test_values.py"),
+        "_diagnosis/causes.py": (DIAGNOSIS + "test_*.py", GUIDES),
     },
 }
 # What the tests import from elsewhere; imported once.
@@ -120,7 +127,7 @@ def main() -> int:
         for path, tests in files.items():
             began = time.monotonic()
             counts[path] = Counter()
-            for change, outcome in _outcomes(path, [f"tests/unit/test_{name}.py" for name in tests]):
+            for change, outcome in _outcomes(path, _find_tests(tests)):
                 key = (path, change.was, change.becomes)
                 met.add(key)
                 counts[path]["equivalent" if outcome == "survived" and key in EQUIVALENT else outcome] += 1
@@ -131,6 +138,17 @@ def main() -> int:
     stale = [key for key in EQUIVALENT if key[0] in counts and key not in met]
     print("".join(f"No such mutant any more: {key}\n" for key in stale), end="")
     return int(not _reaches_bar(chosen, counts) or bool(stale))
+
+
+def _find_tests(patterns: tuple[str, ...]) -> list[str]:
+    """Return the files of tests that match the patterns, in the order of these."""
+    found: dict[str, None] = {}
+    for pattern in patterns:
+        paths = sorted((COPY / TESTS).glob(pattern))
+        if not paths:
+            raise SystemExit(f"No file in {TESTS} matches {pattern}.")
+        found.update(dict.fromkeys(str(path.relative_to(COPY)) for path in paths))
+    return list(found)
 
 
 def _copy_tree() -> None:
