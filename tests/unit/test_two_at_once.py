@@ -158,7 +158,7 @@ def test_of_two_that_do_not_wait_the_later_one_yields_to_what_the_other_has_left
 ) -> None:
     world = World()
     for _id in range(ids_before):
-        world.service._suffix()
+        world.service._random_suffix()
     first, second = (Run(world, {"wait": False}) for _run in range(2))
     # Both list, one creates and looks, and only then the other creates: within one second.
     for run in (first, second, first, first):

@@ -87,15 +87,6 @@ def run_modules(emulator: Emulator) -> Iterator[dict[str, Any]]:
         yield {**run_in_process(definition, arguments.encode(), messages.append), "messages": messages}
 
 
-def create_cache_of_age(emulator: Emulator, days: float, **parameters: Any) -> None:
-    """Create a cache that was built C(days) ago."""
-    declared = {"ImageCacheName": "web", "Images": ["nginx:1.27.3"], "VpcId": "vpc-1", "SubnetId": "subnet-1"}
-    answer = emulator.region().call("CreateImageCache", {**declared, **parameters})
-    cache = emulator.region().caches[answer["ImageCacheId"]]
-    cache.created -= days * 86400
-    cache.builds[-1].began -= days * 86400
-
-
 @pytest.fixture
 def emulator_with_caches(emulator: Emulator) -> Emulator:
     """An emulator with one cache to replace, one to prune, and the canaries as keys."""

@@ -18,7 +18,6 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api import error
 from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.chain import TOKEN_VARIABLES
 from ansible_collections.tencentcloud.tke.plugins.module_utils._diagnosis import advice, causes
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.selection import STATUSES
-from stories.caches import LIST, UPDATE
 from stories.controller import ROOT
 from stories.examples import GUIDES, documentation
 from stories.guides import read, table
