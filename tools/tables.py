@@ -219,7 +219,7 @@ def english() -> Language:
         },
         changes={
             "rename": "by a rename, if `image_cache_id` is set",
-            "on_change": "as `on_change` says",
+            "on_change": "depends on `on_change`",
             "in place": "in place",
             "alongside": "in place with another change; a change of this option alone needs `track_build_settings`",
             "new cache": "by a replacement with `track_build_settings`; otherwise not detected, because the API neither"

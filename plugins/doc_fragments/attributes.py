@@ -6,23 +6,23 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """What holds for every module of the collection."""
+    """The attributes of every module."""
 
     DOCUMENTATION = r"""
 attributes:
   action:
-    description: Has an action plugin of its own, which runs the module in the controller's process where that is right.
+    description: Has an action plugin, which runs the module in the controller's process when possible.
     support: full
   async:
-    description: Can be used with C(async), in a process of its own.
+    description: Supports the C(async) keyword. The task then runs in a separate process.
     support: full
   action_group:
-    description: Is in the action group C(group/tencentcloud.tke.all), for C(module_defaults).
+    description: Use C(group/tencentcloud.tke.all) in C(module_defaults) to set defaults for this module.
     support: full
     membership:
       - tencentcloud.tke.all
   platform:
-    description: Where the module runs.
+    description: Target OS families that the module supports.
     support: full
     platforms: posix
 """

@@ -6,128 +6,132 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The connection options, the same for every module of the collection."""
+    """The connection options of every module."""
 
     DOCUMENTATION = r"""
 options:
   secret_id:
     description:
-      - The id of an API key pair, or of temporary keys.
-      - Without O(secret_id) and O(secret_key), keys come from the first of these places that has some - the
-        environment variables E(TENCENTCLOUD_SECRET_ID) and E(TENCENTCLOUD_SECRET_KEY); the login that C(tccli) has
-        stored in C(~/.tccli/<profile>.credential); the section named after the profile in
-        C(~/.tencentcloud/credentials), or else in C(/etc/tencentcloud/credentials); the identity of a Pod of TKE; the
-        role that is bound to an instance.
-      - Half a pair, a broken file and an unknown profile are errors.
+      - ID of an API key pair or of temporary credentials.
+      - >-
+        If O(secret_id) and O(secret_key) are not set, the module looks up credentials in this order: the environment
+        variables E(TENCENTCLOUD_SECRET_ID) and E(TENCENTCLOUD_SECRET_KEY); the file
+        C(~/.tccli/<profile>.credential), which C(tccli) writes; the section of the profile in
+        C(~/.tencentcloud/credentials), then in C(/etc/tencentcloud/credentials); the identity of the TKE Pod; the
+        role that is bound to the instance.
+      - An incomplete key pair, an unreadable file, or an unknown profile is an error.
     type: str
   secret_key:
     description:
-      - The key that belongs to O(secret_id).
+      - Secret key that belongs to O(secret_id).
     type: str
   token:
     description:
-      - The token that belongs to temporary keys.
-      - It is read from the same place as the keys. In the environment, the first of
-        E(TENCENTCLOUD_TOKEN), E(TENCENTCLOUD_SECURITY_TOKEN) and E(TENCENTCLOUD_SESSION_TOKEN) that is set counts.
+      - Session token of temporary credentials.
+      - The token is read from the same source as the key pair. In the environment, it is the first of
+        E(TENCENTCLOUD_TOKEN), E(TENCENTCLOUD_SECURITY_TOKEN), and E(TENCENTCLOUD_SESSION_TOKEN) that is set.
     type: str
   profile:
     description:
-      - Which stored login to read. Given here, it outranks keys in the environment.
-      - If not given, the first of E(TENCENTCLOUD_PROFILE) and E(TCCLI_PROFILE) that is set counts, else it is
+      - Name of the profile to read stored credentials from. This option takes precedence over credentials in the
+        environment.
+      - If not set, the environment variable E(TENCENTCLOUD_PROFILE) is used, or else E(TCCLI_PROFILE), or else
         C(default).
     version_added: 1.0.0
     type: str
   role_arn:
     description:
-      - A role to assume with the keys that were found, V(qcs::cam::uin/100000000001:roleName/deploy) for instance.
-        Its keys are renewed in time, however long a build takes.
-      - It takes the place of a role that the stored login of C(tccli) names.
-      - If not given, the environment variable E(TENCENTCLOUD_ROLE_ARN) is used.
+      - ARN of a role to assume with the credentials, for example V(qcs::cam::uin/100000000001:roleName/deploy).
+      - The temporary credentials of the role are renewed during long builds.
+      - This option overrides a role in the credentials that C(tccli) has stored.
+      - If not set, the environment variable E(TENCENTCLOUD_ROLE_ARN) is used.
     version_added: 1.0.0
     type: str
   role_session_name:
     description:
-      - The name under which the audit log shows what is done in the role.
-      - If not given, the environment variable E(TENCENTCLOUD_ROLE_SESSION_NAME) is used.
+      - Session name that identifies the actions of the role in the audit log.
+      - If not set, the environment variable E(TENCENTCLOUD_ROLE_SESSION_NAME) is used.
     version_added: 1.0.0
     type: str
     default: ansible-tencentcloud-tke
   role_duration:
     description:
-      - For how many seconds the keys of the role are good, at most 43200.
-      - If not given, the environment variable E(TENCENTCLOUD_ROLE_DURATION) is used.
+      - Lifetime of the role's temporary credentials in seconds, at most 43200.
+      - If not set, the environment variable E(TENCENTCLOUD_ROLE_DURATION) is used.
     version_added: 1.0.0
     type: int
     default: 7200
   role_external_id:
     description:
-      - The external id that the role asks for.
-      - If not given, the environment variable E(TENCENTCLOUD_ROLE_EXTERNAL_ID) is used.
+      - External ID that the role requires.
+      - If not set, the environment variable E(TENCENTCLOUD_ROLE_EXTERNAL_ID) is used.
     version_added: 1.0.0
     type: str
   region:
     description:
-      - The region to work in, V(ap-guangzhou) for instance. It is never guessed.
-      - If not given, the environment variable E(TENCENTCLOUD_REGION) is used, else the region in the settings that
-        C(tccli) has stored for the profile. One of them is required.
-      - An empty string is refused. An empty environment variable counts as not set.
+      - Region to work in, for example V(ap-guangzhou).
+      - If not set, the environment variable E(TENCENTCLOUD_REGION) is used, or else the region that C(tccli) has stored
+        for the profile. One of them is required; there is no default region.
+      - An empty string is rejected. An empty environment variable counts as not set.
     type: str
   sts_endpoint:
     description:
-      - Where STS is reached, in the same form as O(endpoint).
-      - If not given, the environment variable E(TENCENTCLOUD_STS_ENDPOINT) is used, else what C(tccli) has stored for
-        the profile, else C(sts.tencentcloudapi.com).
+      - Endpoint of STS, in the same form as O(endpoint).
+      - If not set, the environment variable E(TENCENTCLOUD_STS_ENDPOINT) is used, or else the endpoint that C(tccli)
+        has stored for the profile, or else C(sts.tencentcloudapi.com).
     version_added: 1.0.0
     type: str
   metadata_endpoint:
     description:
-      - Where the metadata service of an instance is reached. It is asked only where no keys are nearer, without a
-        proxy, and for at most 2 seconds.
-      - If not given, the environment variable E(TENCENTCLOUD_METADATA_ENDPOINT) is used.
+      - Endpoint of the instance metadata service.
+      - The module contacts it only if no other source provides credentials, without a proxy, and for at most 2 seconds.
+      - If not set, the environment variable E(TENCENTCLOUD_METADATA_ENDPOINT) is used.
     version_added: 1.0.0
     type: str
     default: http://metadata.tencentyun.com
   endpoint:
     description:
-      - Where the API is reached, as a host, a host and port, or a URL.
+      - Endpoint of the TKE API, as a host, a host and port, or a URL.
       - Plain C(http) is accepted only for a loopback address.
-      - If not given, the environment variable E(TENCENTCLOUD_TKE_ENDPOINT) is used.
+      - If not set, the environment variable E(TENCENTCLOUD_TKE_ENDPOINT) is used.
     type: str
     default: tke.tencentcloudapi.com
   language:
     description:
-      - The language of the API's messages.
-      - If not given, the environment variable E(TENCENTCLOUD_LANGUAGE) is used.
+      - Language of the API's messages.
+      - If not set, the environment variable E(TENCENTCLOUD_LANGUAGE) is used.
     type: str
     choices: [en-US, zh-CN]
     default: en-US
   api_timeout:
     description:
-      - Seconds for one request.
-      - If not given, the environment variable E(TENCENTCLOUD_API_TIMEOUT) is used.
+      - Timeout for a single request in seconds.
+      - If not set, the environment variable E(TENCENTCLOUD_API_TIMEOUT) is used.
     type: float
     default: 30
   api_retries:
     description:
-      - How many further attempts follow the first one when a request is throttled, finds no connection, or, if it
-        only reads, meets a failure of the service.
-      - If not given, the environment variable E(TENCENTCLOUD_API_RETRIES) is used.
+      - Maximum number of retries for a request.
+      - A request is retried if it is throttled or if the connection fails. A request that only reads is also retried if
+        the service fails.
+      - If not set, the environment variable E(TENCENTCLOUD_API_RETRIES) is used.
     type: int
     default: 5
   validate_certs:
     description:
-      - Whether the certificates of O(endpoint) and O(sts_endpoint) are verified.
-      - If not given, the environment variable E(TENCENTCLOUD_VALIDATE_CERTS) is used.
+      - Whether to verify the TLS certificates of O(endpoint) and O(sts_endpoint).
+      - If not set, the environment variable E(TENCENTCLOUD_VALIDATE_CERTS) is used.
     type: bool
     default: true
   ca_path:
     description:
-      - A file or directory of certificates of authorities to trust in place of the usual ones.
-      - If not given, the environment variable E(TENCENTCLOUD_CA_PATH) is used.
+      - File or directory of CA certificates to trust instead of the default ones.
+      - If not set, the environment variable E(TENCENTCLOUD_CA_PATH) is used.
     type: path
 requirements:
   - requests
 notes:
-  - Proxies are taken from the environment variables E(HTTPS_PROXY) and E(NO_PROXY), except for a loopback O(endpoint).
-  - A C(.netrc) entry is not used, and a redirect is not followed.
+  - Proxies are read from the environment variables E(HTTPS_PROXY) and E(NO_PROXY). A loopback O(endpoint) is accessed
+    without a proxy.
+  - The module ignores C(.netrc) files and does not follow redirects.
 """

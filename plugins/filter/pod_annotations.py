@@ -6,51 +6,52 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: pod_annotations
-short_description: The annotations that make a Pod start from an image cache
+short_description: Create Pod annotations that select an image cache
 version_added: 1.0.0
 description:
-  - Returns the annotations of a Pod template by which Pods on super nodes and on TKE Serverless start from an image
-    cache. They belong under C(spec.template.metadata.annotations) of a Deployment, not under its own metadata.
-  - Refuses an image cache that is not Ready, and a disk that is smaller than the image cache.
-  - With O(allow_pending=true) a whole stack can be previewed in check mode, before its image caches exist.
+  - Returns annotations for a Pod template, with which Pods on super nodes and on TKE Serverless start from an image
+    cache. Set them in C(spec.template.metadata.annotations) of a Deployment, not in the metadata of the Deployment.
+  - Fails if the image cache is not V(Ready) or if the disk is smaller than the image cache.
+  - With O(allow_pending=true), you can preview a whole stack in check mode before its image caches exist.
 author:
   - The tencentcloud.tke contributors (@tencentcloud)
 positional: _input
 options:
   _input:
     description:
-      - A result of M(tencentcloud.tke.image_cache), of one entry of M(tencentcloud.tke.image_cache_set), an image
-        cache of M(tencentcloud.tke.image_cache_info), or its C(match). Then the Pods are pinned to this image cache.
-      - Or an id such as V(imc-r1htp8tg); then neither its state nor its size can be checked.
-      - Or V(auto); then the platform matches an image cache by the Pod's images.
+      - Image cache to use, in one of the following forms.
+      - A result of M(tencentcloud.tke.image_cache) or of an entry of M(tencentcloud.tke.image_cache_set), an image
+        cache of M(tencentcloud.tke.image_cache_info), or its C(match). The Pods are pinned to this image cache.
+      - An ID, for example V(imc-r1htp8tg). The state and the size of the image cache cannot be checked.
+      - V(auto). The platform matches an image cache by the images of the Pod.
     type: raw
     required: true
   disk_type:
     description:
-      - The type of the disk that is made from the snapshot for each Pod. The platform's own choice is V(CLOUD_PREMIUM).
+      - Type of the disk that is created from the snapshot for each Pod. If not set, the platform uses V(CLOUD_PREMIUM).
     type: str
     choices: [CLOUD_BASIC, CLOUD_PREMIUM, CLOUD_SSD, CLOUD_HSSD, CLOUD_TSSD]
   disk_size:
     description:
-      - The size of that disk in GiB, at least that of the image cache, which is the platform's own choice.
+      - Size of the disk in GiB, at least that of the image cache. If not set, the platform uses the size of the image
+        cache.
     type: int
   retain_minutes:
     description:
-      - For how many minutes the disk is kept when its Pod is deleted, for the next Pod. By the platform's own choice
-        it goes with the Pod. A disk that is kept is billed.
+      - Number of minutes to keep the disk for the next Pod after its Pod is deleted. A disk that is kept is billed.
+      - If not set, the platform deletes the disk with the Pod.
     type: int
   allow_pending:
     description:
-      - Whether to accept an image cache that is not Ready yet. An image cache that has failed is refused nevertheless.
-      - An image cache that check mode foretells has no id. The annotation then holds the placeholder
-        V(known-after-build), which Kubernetes accepts and which is no id.
-      - Set it to C(ansible_check_mode) to preview Pods in check mode, and to pin them to Ready image caches only
-        otherwise.
+      - Whether to accept an image cache that is not V(Ready) yet. A failed image cache is always rejected.
+      - An image cache that check mode predicts has no ID. The annotation then contains the placeholder
+        V(known-after-build), which Kubernetes accepts but which is not an ID.
+      - Set it to C(ansible_check_mode) to preview Pods in check mode and to require V(Ready) image caches otherwise.
     version_added: 1.1.0
     type: bool
     default: false
 notes:
-  - The filter takes one image cache. Pick one from a result that holds many, for example
+  - The filter accepts a single image cache. Select one from a result that contains several, for example
     C(result.image_caches[0]), or C(result.results[0]) of a task with a loop.
 seealso:
   - module: tencentcloud.tke.image_cache
@@ -58,7 +59,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: The image cache
+- name: Create an image cache and wait until it is ready
   tencentcloud.tke.image_cache:
     name: web
     images:
@@ -67,7 +68,7 @@ EXAMPLES = r"""
     subnet_id: subnet-8ah75lo8
   register: web
 
-- name: Pods that start from it
+- name: Create a Deployment whose Pods start from the image cache
   kubernetes.core.k8s:
     definition:
       apiVersion: apps/v1
@@ -90,18 +91,18 @@ EXAMPLES = r"""
               - name: web
                 image: nginx:1.27.3
 
-- name: Preview the annotations in check mode, before the image cache exists
+- name: Preview the annotations in check mode before the image cache exists
   ansible.builtin.debug:
     msg: "{{ web | tencentcloud.tke.pod_annotations(allow_pending=ansible_check_mode) }}"
 
-- name: For any image cache that fits
+- name: Show the annotations that let the platform match an image cache
   ansible.builtin.debug:
     msg: "{{ 'auto' | tencentcloud.tke.pod_annotations }}"
 """
 
 RETURN = r"""
 _value:
-  description: The annotations; all values are strings, as Kubernetes wants them.
+  description: Annotations. All values are strings, as Kubernetes requires.
   type: dict
   sample:
     eks.tke.cloud.tencent.com/use-image-cache: imc-r1htp8tg

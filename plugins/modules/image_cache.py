@@ -10,20 +10,21 @@ module: image_cache
 short_description: Manage an image cache of Tencent Kubernetes Engine
 version_added: 0.1.0
 description:
-  - Creates, updates, replaces, renames and deletes an image cache, a snapshot that already holds container images.
-    Pods on super nodes and on TKE Serverless that start from one do not pull those images.
-  - A cache costs money from its first minute until it is deleted, and takes minutes to build. The module looks before
-    it creates, joins a build that is under way, and looks again before it repeats anything that may have been done. A
-    run that was cut off is picked up by the next one.
-  - The name of a cache followed by C(-replacement) is reserved for the new cache while a cache is replaced. What is
-    left of a replace that was cut off is taken up or removed, also with O(state=absent).
+  - Creates, updates, replaces, renames, and deletes an image cache, which is a snapshot that contains container images.
+    Pods on super nodes and on TKE Serverless that start from an image cache do not pull its images.
+  - A build takes minutes, and a cache incurs costs until it is deleted. The module therefore looks for an existing
+    cache before it creates one, waits for a build that is in progress, and checks the outcome of an unclear request
+    before it retries. The next run continues an interrupted run.
+  - The name of a cache followed by C(-replacement) is reserved for its replacement. If a replacement was interrupted,
+    the next run completes or deletes it. This includes runs with O(state=absent).
 notes:
-  - Nine options are neither shown by the API nor compared, unless O(track_build_settings) is true, so that another
-    value goes unseen - O(vpc_id), O(subnet_id), O(security_group_ids), O(existed_eip_id), O(auto_create_eip),
-    O(auto_create_eip_attribute), O(registry_skip_verify_list), O(registry_http_end_point_list), O(resolve_config).
-  - The id changes when a cache is replaced, and when a failed one is built anew. Pods whose annotation names the id
-    find no such cache from then on and pull their images; take the new id from RV(image_cache_id) and roll them out
-    anew, or let Pods match by C(auto), which finds the newer cache of the same size at once.
+  - >-
+    The API does not return the following options. A changed value is only detected with O(track_build_settings=true):
+    O(vpc_id), O(subnet_id), O(security_group_ids), O(existed_eip_id), O(auto_create_eip),
+    O(auto_create_eip_attribute), O(registry_skip_verify_list), O(registry_http_end_point_list), and O(resolve_config).
+  - The ID changes when a cache is replaced and when a failed cache is rebuilt. Pods that are pinned to the old ID then
+    pull their images. Roll them out again with the ID in RV(image_cache_id), or let them match by C(auto), which finds
+    a newer cache of the same size at once.
 author:
   - The tencentcloud.tke contributors (@tencentcloud)
 extends_documentation_fragment:
@@ -32,27 +33,27 @@ extends_documentation_fragment:
   - tencentcloud.tke.image_cache
 attributes:
   check_mode:
-    description: Can run in check mode and return what would be done, without doing it.
+    description: Can run in check mode and return the predicted changes without making them.
     support: full
   diff_mode:
-    description: Returns what changes, or would change in check mode.
+    description: Returns what has changed, or what would change in check mode.
     support: full
     details:
-      - The header says how the image cache changes, for example C(updated in place and out of use meanwhile) or
-        C(replaced by a new cache), and which options call for it. Whenever something changes, the diff shows something.
-      - The diff holds what is declared. What the service changes by itself, such as RV(image_cache.events), is left
-        out; RV(image_cache.status) is shown only of an image cache that has failed.
-      - A registry password that changes, or that O(update_password=always) sends, shows as V((changed\)), without
-        either value.
-      - An id that check mode cannot know shows as V((known after build\)).
-      - Replacements that earlier runs have left and this run removes are listed as C(replacements), and so is the one
-        that a run with O(wait=false) starts.
+      - The header describes the change and names the options that cause it, for example C(updated in place and out of
+        use meanwhile) or C(replaced by a new cache). Every change produces a diff.
+      - The diff omits values that the service changes by itself, such as RV(image_cache.events). It includes
+        RV(image_cache.status) only for an image cache that has failed.
+      - A registry password that changes, or that O(update_password=always) sends, is shown as V((changed\)). The diff
+        contains neither value.
+      - An ID that is unknown in check mode is shown as V((known after build\)).
+      - Replacements of earlier runs that this run deletes are listed as C(replacements). So is the replacement that a
+        run with O(wait=false) starts.
   idempotent:
-    description: Run again with the same options, the module changes nothing.
+    description: A second run with the same options changes nothing.
     support: partial
     details:
-      - With O(update_password=always) a registry password is sent in every run, and with O(force_rebuild=true) the
-        cache is built anew in every run.
+      - With O(update_password=always), a registry password is sent in every run.
+      - With O(force_rebuild=true), the cache is rebuilt in every run.
 seealso:
   - module: tencentcloud.tke.image_cache_set
   - module: tencentcloud.tke.image_cache_info
@@ -63,7 +64,7 @@ seealso:
     link: https://github.com/tencentcloud/ansible-collection-tke/blob/main/docs/docsite/rst/guide_operations.rst
     description: >-
       R(The guide on operations, ansible_collections.tencentcloud.tke.docsite.guide_operations)
-      covers size, retention, freshness and cost.
+      covers size, retention, freshness, and costs.
   - name: Troubleshooting
     link: https://github.com/tencentcloud/ansible-collection-tke/blob/main/docs/docsite/rst/guide_troubleshooting.rst
     description: >-
@@ -72,7 +73,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: An image cache is there, and Ready
+- name: Create an image cache and wait until it is ready
   tencentcloud.tke.image_cache:
     region: ap-guangzhou
     name: web
@@ -88,7 +89,7 @@ EXAMPLES = r"""
       team: web
   register: web
 
-- name: See what a change would do
+- name: Preview a change
   tencentcloud.tke.image_cache:
     region: ap-guangzhou
     name: web
@@ -98,7 +99,7 @@ EXAMPLES = r"""
   check_mode: true
   diff: true
 
-- name: From a private registry, with a password from a vault
+- name: Create an image cache from a private registry with a password from Ansible Vault
   tencentcloud.tke.image_cache:
     region: ap-guangzhou
     name: billing
@@ -111,21 +112,21 @@ EXAMPLES = r"""
         username: puller
         password: "{{ billing_registry_password }}"
 
-- name: Other images, without a moment in which no cache is usable
+- name: Change the images while keeping a usable cache at all times
   tencentcloud.tke.image_cache:
     region: ap-guangzhou
     name: web
     images:
       - nginx:1.27.5
       - redis:7.4.1
-    # What the API never shows is declared again, as the new cache knows nothing of the old one's.
+    # The API does not return these settings, so the replacement needs them again.
     vpc_id: vpc-508ctkfb
     subnet_id: subnet-8ah75lo8
     auto_create_eip: true
     on_change: replace
   register: web
 
-- name: Built anew every week, and when its network changes
+- name: Rebuild the image cache every week and when its network settings change
   tencentcloud.tke.image_cache:
     region: ap-guangzhou
     name: nightly
@@ -136,13 +137,13 @@ EXAMPLES = r"""
     max_age: 7d
     track_build_settings: true
 
-- name: Another name for the cache of this id
+- name: Rename an image cache
   tencentcloud.tke.image_cache:
     region: ap-guangzhou
     id: "{{ web.image_cache_id }}"
     name: web-frontend
 
-- name: The image cache is gone
+- name: Delete an image cache
   tencentcloud.tke.image_cache:
     region: ap-guangzhou
     name: web-frontend
@@ -152,105 +153,109 @@ EXAMPLES = r"""
 RETURN = r"""
 image_cache:
   description:
-    - The image cache as the API last showed it, without any password. C(null) when it is absent.
-    - In check mode, as it would be; what cannot be known is C(null). With O(wait=false) a run that starts a
-      replacement returns the old cache, which stays until a later run.
-    - When the module fails, as it was last seen; when a build fails, the cache that failed.
-  returned: always, except for invalid input
+    - Image cache as the API last returned it, without passwords. C(null) if it is absent.
+    - In check mode, this is the predicted image cache. Unknown values are C(null).
+    - If a run with O(wait=false) starts a replacement, this is the old cache, which is kept until a later run.
+    - If the module fails, this is the image cache as last read. If a build fails, it is the cache whose build failed.
+  returned: when the input is valid
   type: dict
   contains:
     image_cache_id:
-      description: The id, by which a Pod can name the cache.
+      description: ID of the image cache, to which Pods can be pinned.
       type: str
     image_cache_name:
-      description: The name.
+      description: Name of the image cache.
       type: str
     image_cache_size:
-      description: The size in GiB.
+      description: Size in GiB.
       type: int
     images:
-      description: The images that it holds.
+      description: Images in the cache.
       type: list
       elements: str
     status:
-      description: V(Pending), V(Ready), V(Failed), V(Updating) or V(UpdateFailed). Only V(Ready) is usable.
+      description:
+        - State, one of V(Pending), V(Ready), V(Failed), V(Updating), or V(UpdateFailed). Only V(Ready) caches are
+          usable.
       type: str
     creation_time:
-      description: When it was created, as the API words it.
+      description: Creation time, in the API's format.
       type: str
     expire_date_time:
-      description: When it expires, as the API words it.
+      description: Expiry time, in the API's format.
       type: str
     last_matched_time:
-      description: When a Pod last matched it, as the API words it.
+      description: Time when a Pod last matched the cache, in the API's format.
       type: str
     created_at:
-      description: RV(image_cache.creation_time) as ISO 8601 in UTC, C(null) where it cannot be read.
+      description: RV(image_cache.creation_time) in ISO 8601 format (UTC), C(null) if it cannot be read.
       type: str
     expires_at:
-      description: RV(image_cache.expire_date_time) as ISO 8601 in UTC, C(null) where it never expires or is unreadable.
+      description:
+        - RV(image_cache.expire_date_time) in ISO 8601 format (UTC), C(null) if the cache never expires or if the time
+          cannot be read.
       type: str
     last_matched_at:
-      description: RV(image_cache.last_matched_time) as ISO 8601 in UTC, C(null) where it cannot be read.
+      description: RV(image_cache.last_matched_time) in ISO 8601 format (UTC), C(null) if it cannot be read.
       type: str
     never_expires:
-      description: Whether the cache is kept for ever, C(null) where the API does not tell.
+      description: Whether the cache never expires, C(null) if the API does not report it.
       type: bool
     retention_days:
-      description: The days that it is kept, 0 for ever.
+      description: Retention in days, V(0) if the cache never expires.
       type: int
     image_cache_type:
-      description: V(manual), or V(auto) for a cache that the platform made.
+      description: V(manual), or V(auto) for a cache that the platform created.
       type: str
     snapshot_id:
-      description: The snapshot that holds the images.
+      description: ID of the snapshot that contains the images.
       type: str
     snapshotter:
-      description: How the images are unpacked.
+      description: Snapshotter with which the images are unpacked.
       type: str
     image_registry_credentials:
-      description: The credentials, without their passwords.
+      description: Registry credentials, without passwords.
       type: list
       elements: dict
       contains:
         server:
-          description: The registry's host.
+          description: Host of the registry.
           type: str
         username:
-          description: The user.
+          description: User name.
           type: str
         name:
-          description: The name of the credentials.
+          description: Name of the credentials.
           type: str
     tags:
-      description: The tags.
+      description: Tags of the cache.
       type: dict
     events:
       description:
-        - The events of the current or last build, in the API's order. A build begins with C(DiskCreated).
-        - All events that the API lists, if their times cannot be read or none of them begins a build.
-        - M(tencentcloud.tke.image_cache_info) returns those of all builds with
+        - Events of the current or last build, in the API's order. A build starts with C(DiskCreated).
+        - All events that the API lists, if their times cannot be read or if no event starts a build.
+        - M(tencentcloud.tke.image_cache_info) returns the events of all builds with
           O(tencentcloud.tke.image_cache_info#module:events=all).
       type: list
       elements: dict
       contains: &event
         image_cache_id:
-          description: The id of the cache.
+          description: ID of the image cache.
           type: str
         type:
           description: V(Normal) or V(Warning).
           type: str
         reason:
-          description: The step that was reached, or what went wrong, in a word.
+          description: Step of the build, or the type of its failure.
           type: str
         message:
-          description: The service's own words.
+          description: Message from the service.
           type: str
         first_timestamp:
-          description: When it first happened, as the API words it.
+          description: Time of the first occurrence, in the API's format.
           type: str
         last_timestamp:
-          description: When it last happened, as the API words it.
+          description: Time of the last occurrence, in the API's format.
           type: str
   sample:
     image_cache_id: imc-r1htp8tg
@@ -280,35 +285,35 @@ image_cache:
     never_expires: false
 image_cache_id:
   description:
-    - The id of the image cache. C(null) when the image cache is absent, and in check mode when it is yet to be built.
-    - The id of a deleted image cache is in RV(actions).
-  returned: always, except for invalid input
+    - ID of the image cache. C(null) if the image cache is absent, and in check mode if it has not been built yet.
+    - RV(actions) contains the ID of a deleted image cache.
+  returned: when the input is valid
   type: str
   sample: imc-r1htp8tg
 actions:
-  description: What was done, or would be done in check mode, in order.
-  returned: always, except for invalid input
+  description: Actions that were taken, or would be taken in check mode, in order.
+  returned: when the input is valid
   type: list
   elements: dict
   contains:
     action:
       description:
-        - V(create), V(update), V(replace), V(rename) or V(delete).
-        - A replace is one entry; the end of one that was cut off is a V(rename), if the old cache was gone. A failed
-          cache that is built anew is a V(delete) and a V(create).
+        - Type of the action, one of V(create), V(update), V(replace), V(rename), or V(delete).
+        - A replacement is a single V(replace). If an interrupted replacement is completed after the old cache was
+          deleted, it is a V(rename). The rebuild of a failed cache is a V(delete) and a V(create).
       type: str
     image_cache_id:
-      description: The id that it was done to; of a V(replace) the new one. C(null) for a new cache in check mode.
+      description: ID of the cache; for a V(replace), of the new cache. C(null) for a new cache in check mode.
       type: str
     request_id:
-      description: The id of the request, C(null) in check mode, and where the answer was lost.
+      description: ID of the request. C(null) in check mode and if the response was lost.
       type: str
     fields:
       description:
-        - The options that it carried.
-        - Of a V(replace) first the options that called for it, such as O(images), O(force_rebuild) or O(max_age), then
-          the others whose values change by it. Where a replacement of an earlier run takes the cache's place, also
-          those that it is updated with, O(image_cache_name) among them.
+        - Options that the action sets.
+        - For a V(replace), first the options that cause it, such as O(images), O(force_rebuild), or O(max_age), then
+          the other options whose values change. If a replacement of an earlier run is used, also the options that are
+          updated in it, including O(image_cache_name).
       type: list
       elements: str
   sample:
@@ -318,30 +323,30 @@ actions:
       fields: [images, image_registry_credentials]
 replaced:
   description:
-    - The ids of the cache that went and of the one that took its place.
-    - C(null) without a replace, and where the run only starts a replacement (O(wait=false)).
-  returned: always, except for invalid input
+    - IDs of the replaced cache and of its replacement.
+    - C(null) if no cache was replaced, and if the run only starts a replacement (O(wait=false)).
+  returned: when the input is valid
   type: dict
   contains:
     old_id:
-      description: The id of the cache that was replaced.
+      description: ID of the cache that was replaced.
       type: str
     new_id:
-      description: The id of the new one, C(null) in check mode where it is yet to be built.
+      description: ID of the new cache. C(null) in check mode if it has not been built yet.
       type: str
   sample:
     old_id: imc-r1htp8tg
     new_id: imc-4dxc7dx5
 recovered_failure:
-  description: The failure of a Failed cache that was built anew, as in RV(build_failure). C(null) where there was none.
-  returned: always, except for invalid input
+  description: Details of the failure of a rebuilt V(Failed) cache, as in RV(build_failure). C(null) if there was none.
+  returned: when the input is valid
   type: dict
   contains:
     image_cache_id:
-      description: The id of the failed cache.
+      description: ID of the failed cache.
       type: str
     events:
-      description: The events of its last build, in the API's order.
+      description: Events of its last build, in the API's order.
       type: list
       elements: dict
       contains: *event
@@ -360,29 +365,29 @@ recovered_failure:
         first_timestamp: "2026-03-30 07:05:02 +0000 UTC"
         last_timestamp: "2026-03-30 07:05:02 +0000 UTC"
 request_id:
-  description: The id of the last request that was answered.
-  returned: always, except for invalid input
+  description: ID of the last request that received a response.
+  returned: when the input is valid
   type: str
   sample: 6704dc99-e331-4055-8af9-1c9d4f0a62be
 error:
-  description: The failure of a request.
+  description: Details of the failed request.
   returned: when a request failed
   type: dict
   contains:
     code:
-      description: The API's error code, or the kind of failure where the API did not answer.
+      description: Error code of the API, or the type of failure if the API did not respond.
       type: str
     message:
-      description: The API's or the system's words.
+      description: Error message of the API or of the system.
       type: str
     request_id:
-      description: The id of the request, C(null) where the API did not answer.
+      description: ID of the request, C(null) if the API did not respond.
       type: str
     action:
-      description: The API's action.
+      description: API action.
       type: str
     http_status:
-      description: The HTTP status, C(null) where there was no answer.
+      description: HTTP status code, C(null) if there was no response.
       type: int
     retryable:
       description: Whether the same request may succeed later.
@@ -395,25 +400,25 @@ error:
     http_status: 200
     retryable: false
 build_failure:
-  description: The failure of a build.
+  description: Details of the failed build.
   returned: when a build failed
   type: dict
   contains:
     phase:
-      description: The last step of the build that was reached, C(null) where there was none.
+      description: Last step that the build reached, C(null) if there was none.
       type: str
     reason:
       description:
-        - The reason of the newest warning that points to a cause, else of the newest one. C(null) where there is none.
+        - Reason of the newest warning that points to a cause, or else of the newest warning. C(null) if there is none.
       type: str
     message:
-      description: Its message.
+      description: Message of that warning.
       type: str
     hint:
-      description: What is likely wrong, and what to do.
+      description: Likely cause and suggested solution.
       type: str
     options:
-      description: The options of this module to look at.
+      description: Options of this module to check.
       type: list
       elements: str
   sample:

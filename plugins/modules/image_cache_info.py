@@ -10,10 +10,10 @@ module: image_cache_info
 short_description: List, filter and match image caches of Tencent Kubernetes Engine
 version_added: 1.0.0
 description:
-  - Lists the image caches of a region, with their age and how long ago a Pod last matched them. All filters that are
-    given must hold; without any, all image caches are returned, from every page of the API's listing.
-  - Tells, with O(match_images), which image cache the platform would give to a Pod of these images.
-  - Never changes anything.
+  - Lists the image caches of a region, with their age and the time since a Pod last matched them.
+  - Returns the image caches that match all filters that are set. Without filters, returns all image caches, from all
+    pages of the API's listing.
+  - With O(match_images), also returns the image cache that the platform would use for a Pod with these images.
 author:
   - The tencentcloud.tke contributors (@tencentcloud)
 extends_documentation_fragment:
@@ -21,63 +21,63 @@ extends_documentation_fragment:
   - tencentcloud.tke.connection
 attributes:
   check_mode:
-    description: Does the same in check mode.
+    description: This module does not modify state.
     support: full
   diff_mode:
-    description: Nothing changes, so there is no difference to show.
+    description: This module does not modify state.
     support: N/A
   idempotent:
-    description: Changes nothing, however often it runs.
+    description: This module does not modify state.
     support: full
 options:
   image_cache_ids:
     description:
-      - Only these ids. One that does not exist is left out, which is no error.
-      - An empty list selects no image cache.
+      - IDs of the image caches to return. IDs that do not exist are ignored.
+      - An empty list matches no image cache.
     type: list
     elements: str
   image_cache_names:
     description:
-      - Only these names, compared exactly. Several image caches can have one name.
-      - An empty list selects no image cache.
+      - Names of the image caches to return, compared exactly. Several image caches can have the same name.
+      - An empty list matches no image cache.
     type: list
     elements: str
   name_pattern:
     description:
-      - Only names like this shell pattern, C(ci-*) for instance. The case counts.
+      - Shell pattern that the name must match, for example V(ci-*). Matching is case-sensitive.
     type: str
   statuses:
     description:
-      - Only image caches in one of these states. Only those that are V(Ready) are usable.
-      - An empty list selects no image cache.
+      - States of the image caches to return. Only image caches in state V(Ready) are usable.
+      - An empty list matches no image cache.
     type: list
     elements: str
     choices: [Pending, Ready, Failed, Updating, UpdateFailed]
   tags:
     description:
-      - Only image caches that have all these tags, with these values. An empty dictionary is refused.
+      - Tags that an image cache must have, with these values. An empty dictionary is rejected.
     type: dict
   contains_image:
     description:
-      - Only image caches that hold this image. A reference without a tag means C(latest).
-      - A shell pattern such as C(nginx:*) is compared with the whole reference, its tag included.
+      - Image that an image cache must contain. A reference without a tag means C(latest).
+      - A shell pattern, for example V(nginx:*), is matched against the whole reference, including the tag.
     type: str
   match_images:
     description:
-      - Ask the API, besides, which image cache suits a Pod of these images best. The answer is RV(match).
-      - Whether the API counts the question as a match of the image cache, and so dates
-        RV(image_caches[].last_matched_time) anew, is not documented.
+      - Images of a Pod. The module also asks the API for the most suitable image cache and returns it in RV(match).
+      - It is not documented whether the API counts this request as a match of the image cache and updates
+        RV(image_caches[].last_matched_time).
     type: list
     elements: str
   snapshotter:
     description:
-      - The snapshotter that O(match_images) are to be matched for, V(overlay) for instance.
+      - Snapshotter for which to match O(match_images), for example V(overlay).
     type: str
   events:
     description:
-      - Which events of an image cache are returned in RV(image_caches[].events).
-      - V(last) returns those of the current or last build, V(all) those of all builds that the API lists. With V(none)
-        the list is empty, which keeps a result with many image caches short.
+      - Which events to return in RV(image_caches[].events).
+      - V(last) returns the events of the current or last build, and V(all) those of all builds that the API lists.
+      - V(none) returns an empty list, which keeps a result with many image caches short.
     version_added: 1.1.0
     type: str
     choices: [last, all, none]
@@ -90,16 +90,16 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: All image caches
+- name: List all image caches
   tencentcloud.tke.image_cache_info:
     region: ap-guangzhou
-  register: all_of_them
+  register: result
 
-- name: Those that no Pod is known to have matched
+- name: Show the image caches that no Pod is known to have matched
   ansible.builtin.debug:
-    msg: "{{ all_of_them.image_caches | selectattr('days_since_match', 'none') | map(attribute='image_cache_name') }}"
+    msg: "{{ result.image_caches | selectattr('days_since_match', 'none') | map(attribute='image_cache_name') }}"
 
-- name: Ready ones of a team that hold any nginx
+- name: List the ready image caches of a team that contain an nginx image
   tencentcloud.tke.image_cache_info:
     region: ap-guangzhou
     statuses:
@@ -108,7 +108,7 @@ EXAMPLES = r"""
       team: web
     contains_image: nginx:*
 
-- name: Which image cache would a Pod of these images get
+- name: Find the image cache that a Pod with these images would use
   tencentcloud.tke.image_cache_info:
     region: ap-guangzhou
     image_cache_names:
@@ -118,113 +118,119 @@ EXAMPLES = r"""
       - redis:7.4.1
   register: web
 
-- name: Every image is in it
+- name: Verify that the image cache contains every image
   ansible.builtin.assert:
     that: web.match.missing | length == 0
-    fail_msg: "These would be pulled: {{ web.match.missing | join(', ') }}"
+    fail_msg: "The Pod would pull these images: {{ web.match.missing | join(', ') }}"
 """
 
 RETURN = r"""
 image_caches:
-  description: The image caches, without any password. An empty list where there are none.
-  returned: always, except for invalid input and where the listing failed
+  description: Image caches, without passwords. An empty list if there are none.
+  returned: when the input is valid and the listing succeeded
   type: list
   elements: dict
   contains:
     image_cache_id:
-      description: The id, by which a Pod can name the cache.
+      description: ID of the image cache, to which Pods can be pinned.
       type: str
     image_cache_name:
-      description: The name. Image caches that the platform made have none.
+      description: Name of the image cache. Image caches that the platform created have none.
       type: str
     image_cache_size:
-      description: The size in GiB.
+      description: Size in GiB.
       type: int
     images:
-      description: The images that it holds.
+      description: Images in the cache.
       type: list
       elements: str
     status:
-      description: V(Pending), V(Ready), V(Failed), V(Updating) or V(UpdateFailed). Only V(Ready) is usable.
+      description:
+        - State, one of V(Pending), V(Ready), V(Failed), V(Updating), or V(UpdateFailed). Only V(Ready) caches are
+          usable.
       type: str
     creation_time:
-      description: When it was created, as the API words it.
+      description: Creation time, in the API's format.
       type: str
     expire_date_time:
-      description: When it expires, as the API words it.
+      description: Expiry time, in the API's format.
       type: str
     last_matched_time:
-      description: When a Pod last matched it, as the API words it.
+      description: Time when a Pod last matched the cache, in the API's format.
       type: str
     created_at:
-      description: RV(image_caches[].creation_time) as ISO 8601 in UTC, C(null) where it cannot be read.
+      description: RV(image_caches[].creation_time) in ISO 8601 format (UTC), C(null) if it cannot be read.
       type: str
     expires_at:
-      description: RV(image_caches[].expire_date_time) as ISO 8601 in UTC, C(null) where it never does, or is unknown.
+      description:
+        - RV(image_caches[].expire_date_time) in ISO 8601 format (UTC), C(null) if the cache never expires or if the
+          time cannot be read.
       type: str
     last_matched_at:
-      description: RV(image_caches[].last_matched_time) as ISO 8601 in UTC, C(null) where it cannot be read.
+      description: RV(image_caches[].last_matched_time) in ISO 8601 format (UTC), C(null) if it cannot be read.
       type: str
     never_expires:
-      description: Whether the cache is kept for ever, C(null) where the API does not tell.
+      description: Whether the cache never expires, C(null) if the API does not report it.
       type: bool
     age_days:
-      description: The days since its creation, to a hundredth, C(null) where the date cannot be read.
+      description: Days since the creation, to two decimal places, C(null) if the creation time cannot be read.
       type: float
     days_since_match:
-      description: The days since a Pod last matched it, to a hundredth, C(null) where none has, or it is unknown.
+      description:
+        - Days since a Pod last matched the cache, to two decimal places, C(null) if it was never matched or if the time
+          cannot be read.
       type: float
     retention_days:
-      description: The days that it is kept, 0 for ever.
+      description: Retention in days, V(0) if the cache never expires.
       type: int
     image_cache_type:
-      description: V(manual), or V(auto) for a cache that the platform made.
+      description: V(manual), or V(auto) for a cache that the platform created.
       type: str
     snapshot_id:
-      description: The snapshot that holds the images.
+      description: ID of the snapshot that contains the images.
       type: str
     snapshotter:
-      description: How the images are unpacked.
+      description: Snapshotter with which the images are unpacked.
       type: str
     image_registry_credentials:
-      description: The credentials, without their passwords.
+      description: Registry credentials, without passwords.
       type: list
       elements: dict
       contains:
         server:
-          description: The registry's host.
+          description: Host of the registry.
           type: str
         username:
-          description: The user.
+          description: User name.
           type: str
         name:
-          description: The name of the credentials.
+          description: Name of the credentials.
           type: str
     tags:
-      description: The tags.
+      description: Tags of the cache.
       type: dict
     events:
-      description: The events of its builds that O(events) selects, in the API's order.
+      description: Build events that O(events) selects, in the API's order.
       type: list
       elements: dict
       contains:
         image_cache_id:
-          description: The id of the cache.
+          description: ID of the image cache.
           type: str
         type:
           description: V(Normal) or V(Warning).
           type: str
         reason:
-          description: The step that was reached, or what went wrong, in a word.
+          description: Step of the build, or the type of its failure.
           type: str
         message:
-          description: The service's own words.
+          description: Message from the service.
           type: str
         first_timestamp:
-          description: When it first happened, as the API words it.
+          description: Time of the first occurrence, in the API's format.
           type: str
         last_timestamp:
-          description: When it last happened, as the API words it.
+          description: Time of the last occurrence, in the API's format.
           type: str
   sample:
     - image_cache_id: imc-r1htp8tg
@@ -238,22 +244,22 @@ image_caches:
       days_since_match: 12.41
       tags: {team: web}
 match:
-  description: What the platform would give to a Pod of O(match_images).
-  returned: when O(match_images) is given and no request failed
+  description: Image cache that the platform would use for a Pod with O(match_images).
+  returned: when O(match_images) is set and no request failed
   type: dict
   contains:
     found:
-      description: Whether there is an image cache for it.
+      description: Whether the API found an image cache.
       type: bool
     image_cache:
-      description: The image cache, as in RV(image_caches), C(null) without one. It need not be among those.
+      description: Image cache with the keys of RV(image_caches), C(null) if none. The filters do not apply to it.
       type: dict
     covered:
-      description: Those of O(match_images) that it holds.
+      description: Images of O(match_images) that it contains.
       type: list
       elements: str
     missing:
-      description: Those that the Pod would pull.
+      description: Images that the Pod would pull.
       type: list
       elements: str
   sample:
@@ -263,24 +269,24 @@ match:
     covered: [nginx:1.27.3, redis:7.4.1]
     missing: []
 error:
-  description: The failure of a request.
+  description: Details of the failed request.
   returned: when a request failed
   type: dict
   contains:
     code:
-      description: The API's error code, or the kind of failure where the API did not answer.
+      description: Error code of the API, or the type of failure if the API did not respond.
       type: str
     message:
-      description: The API's or the system's words.
+      description: Error message of the API or of the system.
       type: str
     request_id:
-      description: The id of the request, C(null) where the API did not answer.
+      description: ID of the request, C(null) if the API did not respond.
       type: str
     action:
-      description: The API's action.
+      description: API action.
       type: str
     http_status:
-      description: The HTTP status, C(null) where there was no answer.
+      description: HTTP status code, C(null) if there was no response.
       type: int
     retryable:
       description: Whether the same request may succeed later.

@@ -7,22 +7,21 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: image_cache_prune
-short_description: Delete image caches that are no longer worth their snapshot
+short_description: Delete unused image caches of Tencent Kubernetes Engine
 version_added: 1.0.0
 description:
-  - Deletes the image caches of a region for which all given selectors hold. At least one of O(older_than),
-    O(unmatched_for), O(never_matched), O(statuses), O(name_pattern), O(tags) and O(superseded) is needed.
-  - Never touches an image cache that the platform made, one that is still being built, and one with a date that is
-    missing, cannot be read, or lies ahead. O(include_auto) lifts the first of these only.
-  - If there are more candidates than O(max_deletions), the module fails without deleting any and lists them.
-  - Run it with C(--check --diff) first. The difference is a list, a line for each image cache, with the reason why it
-    stays.
+  - Deletes the image caches of a region that match all selectors that are set. At least one of O(older_than),
+    O(unmatched_for), O(never_matched), O(statuses), O(name_pattern), O(tags), and O(superseded) is required.
+  - Never deletes image caches that the platform created, that are still being built, or that have a date that is
+    missing, unreadable, or in the future. O(include_auto) lifts only the first of these restrictions.
+  - If more image caches match than O(max_deletions), the module fails without deleting any and lists them.
+  - Run it with C(--check --diff) first. The diff has one line for each image cache, with the reason if it is kept.
 notes:
-  - Which image caches Pods are pinned to by their id, the API does not know. An image cache that Pods use by its id
-    counts as unmatched if the service does not date it. Name them with O(keep_ids) or O(keep_names).
-  - An image cache that is declared elsewhere and pruned here is built again by the next run there. Name those with
-    O(keep_names), as the role does for the ones that it declares.
-  - A Pod that runs keeps the disk that was made from the snapshot; the next one pulls its images.
+  - The API does not report which image caches Pods are pinned to. A pinned image cache counts as unmatched if the
+    service does not record its use. List such image caches in O(keep_ids) or O(keep_names).
+  - If you delete an image cache that is declared elsewhere, the next run there rebuilds it. List such image caches in
+    O(keep_names). The role does this for the image caches that it declares.
+  - A running Pod keeps the disk that was created from the snapshot. The next Pod pulls its images.
 author:
   - The tencentcloud.tke contributors (@tencentcloud)
 extends_documentation_fragment:
@@ -30,85 +29,87 @@ extends_documentation_fragment:
   - tencentcloud.tke.connection
 attributes:
   check_mode:
-    description: Can run in check mode and return what would be deleted, without deleting it.
+    description: Can run in check mode and return the predicted deletions without making them.
     support: full
   diff_mode:
-    description: Returns the list of image caches before and after, a line each.
+    description: Returns the list of image caches before and after, one line each.
     support: full
   idempotent:
-    description: Run again with the same options, the module changes nothing.
+    description: A second run with the same options changes nothing.
     support: partial
     details:
-      - Time passes, so that other image caches may have become old meanwhile, and the newest that O(keep_newest) kept
-        may be others.
+      - A later run can match image caches that have become older since, and the image caches that O(keep_newest) keeps
+        can change.
 options:
   older_than:
     description:
-      - Created longer ago than this, V(30d) or V(12h) for instance. The units are s, m, h, d and w.
+      - Minimum age of the image caches to delete, for example V(30d) or V(12h).
+      - The units are V(s), V(m), V(h), V(d), and V(w).
     type: str
   unmatched_for:
     description:
-      - Not matched by a Pod for longer than this. An image cache that has never matched counts as unmatched since its
-        creation.
+      - Minimum time since a Pod last matched the image caches to delete, with the units of O(older_than). An image
+        cache that was never matched counts as unmatched since its creation.
     type: str
   never_matched:
     description:
-      - Whether only image caches go that no Pod has ever matched. Give O(older_than) too, or those go that were built a
-        minute ago.
+      - Whether to delete only image caches that no Pod has ever matched. Set O(older_than) as well to keep image caches
+        that were just built.
     type: bool
     default: false
   statuses:
     description:
-      - In one of these states. One that is still being built is never touched.
-      - An empty list selects no image cache, so that nothing is deleted.
+      - States of the image caches to delete. Image caches that are still being built are never deleted.
+      - An empty list matches no image cache, so nothing is deleted.
     type: list
     elements: str
     choices: [Pending, Ready, Failed, Updating, UpdateFailed]
   name_pattern:
     description:
-      - With a name like this shell pattern, C(ci-*) for instance. The case counts.
+      - Shell pattern that the name must match, for example V(ci-*). Matching is case-sensitive.
     type: str
   tags:
     description:
-      - With all these tags, with these values. An empty dictionary would select all image caches, and is refused.
+      - Tags that an image cache must have, with these values. An empty dictionary would match all image caches and is
+        rejected.
     type: dict
   superseded:
     description:
-      - Whether only image caches go that no Pod matches any more, because a newer one that is Ready holds all its
-        images.
-      - It is the platform's order that counts. Where names and tags of the images are equal, it prefers the smaller
-        image cache, then the newer one. So the newer one must not be larger, nor have another snapshotter. Image
-        references are compared letter by letter.
+      - Whether to delete only superseded image caches. No Pod matches them any more, because a newer image cache that
+        is V(Ready) contains all their images.
+      - For images with equal names and tags, the platform prefers the smaller image cache, then the newer one. The
+        newer image cache must therefore not be larger, and must have the same snapshotter.
+      - Image references are compared literally.
     type: bool
     default: false
   keep_newest:
     description:
-      - How many of those that would go stay nevertheless, the newest first.
+      - Number of newest matching image caches to keep.
     type: int
     default: 0
   keep_ids:
     description:
-      - Ids of image caches that stay, for instance those that Pods are pinned to. An empty list keeps none.
+      - IDs of image caches to keep, for example those that Pods are pinned to. An empty list keeps none.
     type: list
     elements: str
     default: []
   keep_names:
     description:
-      - Names of image caches that stay, for instance those that are declared. An empty list keeps none.
+      - Names of image caches to keep, for example those that are declared. An empty list keeps none.
     type: list
     elements: str
     default: []
   max_deletions:
     description:
-      - Maximum number of image caches to delete in one run. If there are more candidates, the module fails, lists up to
-        50 of them with the reason for each, and deletes none.
-      - In check mode it does not fail. RV(deleted) and the diff then show all candidates, and a warning says that a run
-        would be refused.
+      - Maximum number of image caches to delete in one run. If more image caches match, the module fails without
+        deleting any and lists up to 50 of them with the reason for each.
+      - In check mode, the module does not fail. RV(deleted) and the diff then show all matching image caches, and a
+        warning says that a run would fail.
     type: int
     default: 10
   include_auto:
     description:
-      - Whether image caches that the platform made may go, too.
+      - Whether to also delete image caches that the platform created.
     type: bool
     default: false
 seealso:
@@ -117,19 +118,19 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: See what no Pod has matched for a month
+- name: Preview the deletion of image caches that no Pod has matched for 30 days
   tencentcloud.tke.image_cache_prune:
     region: ap-guangzhou
     unmatched_for: 30d
   check_mode: true
   diff: true
 
-- name: Image caches that a newer one has taken the place of
+- name: Delete superseded image caches
   tencentcloud.tke.image_cache_prune:
     region: ap-guangzhou
     superseded: true
 
-- name: Failed ones, when there was a day to look at them
+- name: Delete failed image caches after one day
   tencentcloud.tke.image_cache_prune:
     region: ap-guangzhou
     statuses:
@@ -137,7 +138,7 @@ EXAMPLES = r"""
       - UpdateFailed
     older_than: 1d
 
-- name: All but the three newest of the CI, unless Pods are pinned to them
+- name: Delete the image caches of the CI, except the three newest and those that Pods are pinned to
   tencentcloud.tke.image_cache_prune:
     region: ap-guangzhou
     name_pattern: ci-*
@@ -150,49 +151,53 @@ EXAMPLES = r"""
 RETURN = r"""
 deleted:
   description:
-    - The image caches that were deleted, oldest first. In check mode those that would be deleted, also if they are more
+    - Image caches that were deleted, oldest first. In check mode, those that would be deleted, even if they are more
       than O(max_deletions).
-  returned: always, except for invalid input and where the listing failed
+  returned: when the input is valid and the listing succeeded
   type: list
   elements: dict
   contains:
     <<: &shown
       image_cache_id:
-        description: The id.
+        description: ID of the image cache.
         type: str
       image_cache_name:
-        description: The name. Image caches that the platform made have none.
+        description: Name of the image cache. Image caches that the platform created have none.
         type: str
       images:
-        description: The images that it holds.
+        description: Images in the cache.
         type: list
         elements: str
       image_cache_size:
-        description: The size in GiB.
+        description: Size in GiB.
         type: int
       status:
-        description: The state.
+        description: State of the image cache.
         type: str
       image_cache_type:
-        description: V(manual), or V(auto) for a cache that the platform made.
+        description: V(manual), or V(auto) for a cache that the platform created.
         type: str
       tags:
-        description: The tags.
+        description: Tags of the cache.
         type: dict
       created_at:
-        description: When it was created, as ISO 8601 in UTC, C(null) where that cannot be read.
+        description: Creation time in ISO 8601 format (UTC), C(null) if it cannot be read.
         type: str
       last_matched_at:
-        description: When a Pod last matched it, as ISO 8601 in UTC, C(null) where none has, or where it cannot be read.
+        description:
+          - Time when a Pod last matched the cache, in ISO 8601 format (UTC), C(null) if it was never matched or if the
+            time cannot be read.
         type: str
       age_days:
-        description: The days since its creation, to a hundredth, C(null) where the date cannot be read.
+        description: Days since the creation, to two decimal places, C(null) if the creation time cannot be read.
         type: float
       days_since_match:
-        description: The days since a Pod last matched it, to a hundredth, C(null) where none has, or it is unknown.
+        description:
+          - Days since a Pod last matched the cache, to two decimal places, C(null) if it was never matched or if the
+            time cannot be read.
         type: float
     reason:
-      description: Why it is deleted.
+      description: Reason for the deletion.
       type: str
       version_added: 1.1.0
   sample:
@@ -209,14 +214,14 @@ deleted:
       days_since_match: null
       reason: never matched
 kept:
-  description: The image caches that stay, oldest first. One that somebody else deleted meanwhile is in neither list.
-  returned: always, except for invalid input and where the listing failed
+  description: Image caches that are kept, oldest first. Those that another process has deleted are in neither list.
+  returned: when the input is valid and the listing succeeded
   type: list
   elements: dict
   contains:
     <<: *shown
     reason:
-      description: Why it stays.
+      description: Reason for keeping it.
       type: str
   sample:
     - image_cache_id: imc-4dxc7dx5
@@ -233,35 +238,34 @@ kept:
       reason: it last matched 1.01 d ago, not more than 30d
 freed_gib:
   description:
-    - The sizes of RV(deleted) added up, in GiB. A snapshot is billed by what it holds, so this is the most that is
-      saved.
-  returned: always, except for invalid input and where the listing failed
+    - Total size of RV(deleted) in GiB. A snapshot is billed by its content, so this is the upper limit of the savings.
+  returned: when the input is valid and the listing succeeded
   type: int
   sample: 20
 request_id:
-  description: The id of the last request that deleted something, C(null) where there was none.
-  returned: always, except for invalid input and where the listing failed
+  description: ID of the last request that deleted image caches, C(null) if there was none.
+  returned: when the input is valid and the listing succeeded
   type: str
   sample: 7c2d8e51-5ed9-4cb7-9194-a95e2cd626e5
 error:
-  description: The failure of a request, of the first one where several failed.
+  description: Details of the failed request, or of the first one if several failed.
   returned: when a request failed
   type: dict
   contains:
     code:
-      description: The API's error code, or the kind of failure where the API did not answer.
+      description: Error code of the API, or the type of failure if the API did not respond.
       type: str
     message:
-      description: The API's or the system's words.
+      description: Error message of the API or of the system.
       type: str
     request_id:
-      description: The id of the request, C(null) where the API did not answer.
+      description: ID of the request, C(null) if the API did not respond.
       type: str
     action:
-      description: The API's action.
+      description: API action.
       type: str
     http_status:
-      description: The HTTP status, C(null) where there was no answer.
+      description: HTTP status code, C(null) if there was no response.
       type: int
     retryable:
       description: Whether the same request may succeed later.

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: image_cache_set
-short_description: Manage many image caches of Tencent Kubernetes Engine in one pass
+short_description: Manage many image caches of Tencent Kubernetes Engine in one task
 version_added: 1.0.0
 description:
-  - Brings any number of image caches to what is declared, as M(tencentcloud.tke.image_cache) does for one, in one
-    process. One listing shows 50 of them, creates and updates go out in parallel under the API's rate limit, and all
-    that are being built are awaited together, so that many caches take hardly longer than the slowest one.
-  - Everything that can be done is done. Then the module fails if any entry has failed, and says which and why.
-  - Invalid input refuses the whole set before any call, and so do two entries of one name or id in a region, and a
-    name that is reserved for the replacement of another entry. That a name and an id mean the same image cache only a
-    listing shows; then the later entry fails.
+  - Manages any number of image caches in one process. Each entry works like M(tencentcloud.tke.image_cache).
+  - One request lists up to 50 image caches. The module sends create and update requests in parallel under the
+    API's rate limit and polls all builds together, so that many caches take hardly longer than the slowest one.
+  - By default, the module processes all entries. It then fails if any entry failed and reports which ones and why.
+  - The module rejects the whole set before any request if the input is invalid, if two entries have the same name or ID
+    in a region, or if an entry has a name that is reserved for the replacement of another entry. A name and an ID that
+    refer to the same image cache are only detected after listing; the later entry then fails.
 author:
   - The tencentcloud.tke contributors (@tencentcloud)
 extends_documentation_fragment:
@@ -25,43 +25,44 @@ extends_documentation_fragment:
   - tencentcloud.tke.image_cache.entries
 attributes:
   check_mode:
-    description: Can run in check mode and return what would be done, without doing it.
+    description: Can run in check mode and return the predicted changes without making them.
     support: full
   diff_mode:
-    description: Returns what changes, or would change in check mode, an entry at a time.
+    description: Returns what has changed, or what would change in check mode, for each entry.
     support: full
     details:
-      - A list with one diff per entry that did not fail, in the order given, each as that of
-        M(tencentcloud.tke.image_cache).
+      - The diff is a list with one diff for each entry that did not fail, in the order of the entries. Each is like
+        that of M(tencentcloud.tke.image_cache).
   idempotent:
-    description: Run again with the same options, the module changes nothing.
+    description: A second run with the same options changes nothing.
     support: partial
     details:
-      - With O(update_password=always) registry passwords are sent in every run, and with O(force_rebuild=true) the
-        caches are built anew in every run.
+      - With O(update_password=always), registry passwords are sent in every run.
+      - With O(force_rebuild=true), the caches are rebuilt in every run.
 options:
   concurrency:
     description:
-      - How many creates, updates and deletes may be under way at once, from 1 to 100.
+      - Maximum number of concurrent create, update, and delete requests, from 1 to 100.
     type: int
     default: 10
   requests_per_second:
     description:
-      - How many requests of each action may be sent in a second, in each region, from 0.1 to 1000. It is lowered by
-        itself while the API throttles.
-      - The API allows 20. Whether it counts them by the account or by the region is not documented.
+      - Maximum number of requests per second, for each action in each region, from 0.1 to 1000. The module lowers the
+        rate while the API throttles requests.
+      - The API allows 20. It is not documented whether this limit applies per account or per region.
     type: float
     default: 20
   on_error:
     description:
-      - With V(continue) a failed entry does not keep the others from being done.
-      - With V(stop) nothing is begun any more once an entry has failed. What has been begun is brought to its end.
+      - What to do when an entry fails.
+      - With V(continue), the module processes the other entries.
+      - With V(stop), the module starts no further entries and completes those that it has started.
     type: str
     choices: [continue, stop]
     default: continue
 seealso:
   - module: tencentcloud.tke.image_cache
-  - name: On a schedule and at scale, with AWX
+  - name: Schedules, scale and AWX
     link: https://github.com/tencentcloud/ansible-collection-tke/blob/main/docs/docsite/rst/guide_controller.rst
     description: >-
       R(The guide on AWX, ansible_collections.tencentcloud.tke.docsite.guide_controller)
@@ -69,7 +70,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: All image caches of the shop are there, and Ready
+- name: Create the image caches of a shop and wait until they are ready
   tencentcloud.tke.image_cache_set:
     region: ap-guangzhou
     vpc_id: vpc-508ctkfb
@@ -95,55 +96,55 @@ EXAMPLES = r"""
         state: absent
   register: shop
 
-- name: The ids of all of them
+- name: Show the IDs of the image caches
   ansible.builtin.debug:
     msg: "{{ shop.image_caches | map(attribute='image_cache_id') }}"
 """
 
 RETURN = r"""
 image_caches:
-  description: One result per entry, in the order given, each as M(tencentcloud.tke.image_cache) returns it.
-  returned: always, except for invalid input
+  description: Results in the order of the entries, each as M(tencentcloud.tke.image_cache) returns it.
+  returned: when the input is valid
   type: list
   elements: dict
   contains:
     changed:
-      description: Whether anything was changed.
+      description: Whether the entry changed anything.
       type: bool
     failed:
-      description: Whether the entry failed. The others were done nevertheless, as O(on_error) says.
+      description: Whether the entry failed. O(on_error) controls what happens to the other entries.
       type: bool
     region:
-      description: Region of the entry, also if the environment or the profile names it.
+      description: Region of the entry, including one from the environment or the profile.
       type: str
       version_added: 1.1.0
     msg:
-      description: Why it failed, and what to do. Only of a failed entry.
+      description: Cause of the failure and suggested solution. Only for a failed entry.
       type: str
     image_cache:
-      description: The image cache, C(null) when it is absent.
+      description: Image cache, C(null) if it is absent.
       type: dict
     image_cache_id:
-      description: Its id, C(null) when it is absent, and in check mode when it is yet to be built.
+      description: ID of the image cache. C(null) if it is absent, and in check mode if it has not been built yet.
       type: str
     actions:
-      description: What was done.
+      description: Actions that were taken, or would be taken in check mode, in order.
       type: list
       elements: dict
     replaced:
-      description: The ids of the cache that went and of the one that took its place.
+      description: IDs of the replaced cache and of its replacement.
       type: dict
     recovered_failure:
-      description: The failure of a Failed cache that was built anew.
+      description: Details of the failure of a rebuilt V(Failed) cache.
       type: dict
     request_id:
-      description: The id of the last request that was answered for it.
+      description: ID of the entry's last request that received a response.
       type: str
     error:
-      description: The failure of a request.
+      description: Details of the failed request.
       type: dict
     build_failure:
-      description: The failure of a build.
+      description: Details of the failed build.
       type: dict
   sample:
     - changed: true
@@ -171,27 +172,27 @@ image_caches:
             - tags
       replaced: null
 summary:
-  description: How many entries there were of each kind. Each counts once, failed before all else.
-  returned: always, except for invalid input
+  description: Number of entries by outcome. Each entry counts once; a failed entry counts only as failed.
+  returned: when the input is valid
   type: dict
   contains:
     created:
-      description: New ones, and failed ones that were built anew.
+      description: Number of new image caches and of rebuilt failed ones.
       type: int
     updated:
-      description: Those that were updated in place or renamed.
+      description: Number of image caches that were updated in place or renamed.
       type: int
     replaced:
-      description: Those that were replaced.
+      description: Number of image caches that were replaced.
       type: int
     deleted:
-      description: Those that were deleted.
+      description: Number of image caches that were deleted.
       type: int
     unchanged:
-      description: Those that were as declared.
+      description: Number of entries without changes.
       type: int
     failed:
-      description: Those that failed.
+      description: Number of entries that failed.
       type: int
   sample:
     created: 2
