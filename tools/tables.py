@@ -223,7 +223,7 @@ def english() -> Language:
             "in place": "in place",
             "alongside": "in place with another change; a change of this option alone needs `track_build_settings`",
             "new cache": "by a replacement with `track_build_settings`; otherwise not detected, because the API neither"
-            " shows nor updates it",
+            " returns nor updates it",
         },
         options={option: first_sentence(row) for option, row in {**IMAGE_CACHE, **CONNECTION}.items()},
     )
