@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput, NoAnswer, api_error
 from emulator import settings_of, worlds
-
-from .world import World
+from unit.support.world import World
 
 DELETE, LIST = "DeleteImageCaches", "DescribeImageCaches"
 
@@ -21,7 +20,7 @@ def world_of(count: int, world: World) -> list[str]:
     """Put caches there that are old enough to go, and return their ids."""
     ids = []
     for number in range(count):
-        ids.append(world.begun(ImageCacheName=f"ci-{number}").id)
+        ids.append(world.start_build(ImageCacheName=f"ci-{number}").id)
         world.clock.now += 1
     world.clock.now += 86400 * 3
     return ids
@@ -39,7 +38,7 @@ def ids_of(entries: list[dict[str, Any]]) -> list[str]:
 def test_in_every_world_what_is_foretold_is_what_happens(name: str) -> None:
     world = World(settings_of(name))
     ids = world_of(45, world)
-    world.begun(ImageCacheName="fresh")
+    world.start_build(ImageCacheName="fresh")
     world.clock.now += 120
     foretold = prune(world, check_mode=True)
     assert DELETE not in world.calls

@@ -26,9 +26,9 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.readers import RECORD_TAG
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.successor import Successor
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.times import parse_time
+from unit.support.world import web_params
 
 from .test_reconcile import cache
-from .world import patient
 
 # A day after the caches of these tests were created.
 CREATED = parse_time("2026-01-01T00:00:00Z")
@@ -44,7 +44,7 @@ SAID_LOGIN = {"server": "h.example.com", "username": "u", "name": None}
 
 def declared(**options: Any) -> Desired:
     """Return the declaration of C(web) with the image nginx:1, and what builds it; None leaves an option out."""
-    return Desired.from_params(received(patient(**options)))
+    return Desired.from_params(received(web_params(**options)))
 
 
 def received(value: dict[str, Any]) -> Any:

@@ -13,8 +13,7 @@ import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _run
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.progress import HEARTBEAT, in_words
 from emulator import BuildFailure
-
-from .world import BEGINNING, OneThread, World
+from unit.support.world import START_TIME, SameThreadExecutor, World
 
 
 class Told(World):
@@ -26,13 +25,13 @@ class Told(World):
         self.said: list[tuple[float, str]] = []
 
     def progress(self, message: str) -> None:
-        self.said.append((self.clock.now - BEGINNING, message))
+        self.said.append((self.clock.now - START_TIME, message))
 
 
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> Told:
     world = Told()
-    monkeypatch.setattr(_run, "ThreadExecutor", lambda room: OneThread(world.clock))
+    monkeypatch.setattr(_run, "ThreadExecutor", lambda room: SameThreadExecutor(world.clock))
     return world
 
 
@@ -51,18 +50,18 @@ def test_a_build_is_told_step_by_step(told: Told) -> None:
     steps = [line.split("is Pending, ")[1].split(":")[0] for line in lines if "is Pending, " in line]
     # Those that two looks have between them are not seen.
     assert list(dict.fromkeys(steps))[:3] == ["DiskCreated", "EksCiCreated", "SnapCreated"]
-    assert max(silences(told, told.clock.now - BEGINNING)) <= HEARTBEAT + 1
+    assert max(silences(told, told.clock.now - START_TIME)) <= HEARTBEAT + 1
 
 
 def test_there_is_a_line_a_minute_however_seldom_it_looks(told: Told) -> None:
     told.settings.build_seconds = 1000.0
     told.run(wait_interval=400)
-    assert max(silences(told, told.clock.now - BEGINNING)) <= HEARTBEAT + 1
+    assert max(silences(told, told.clock.now - START_TIME)) <= HEARTBEAT + 1
     assert len(told.said) >= 1000 / HEARTBEAT - 1
 
 
 def test_an_update_is_told_from_its_beginning_to_its_end(told: Told) -> None:
-    cache = told.settled()
+    cache = told.create_cache()
     began = told.clock.now
     told.settings.build_seconds = 300.0
     told.run(images=["nginx:2"], wait_interval=65)
@@ -70,11 +69,11 @@ def test_an_update_is_told_from_its_beginning_to_its_end(told: Told) -> None:
     assert lines[0] == f"updating {cache.id}: images"
     assert not any("asking the API" in line for line in lines)
     assert lines[-1] == f"{cache.id} is Ready"
-    assert told.said[0][0] - (began - BEGINNING) < 1
+    assert told.said[0][0] - (began - START_TIME) < 1
 
 
 def test_an_update_that_is_joined_and_followed_by_another_is_told_twice(told: Told) -> None:
-    cache = told.settled(Images=["nginx:0"])
+    cache = told.create_cache(Images=["nginx:0"])
     told.service.call("UpdateImageCache", {"ImageCacheId": cache.id, "Images": ["nginx:1"]})
     told.run(images=["nginx:2"], wait_interval=61)
     lines = [line.split(": ", 1)[1] for _moment, line in told.said]
@@ -88,21 +87,21 @@ def test_an_update_that_is_joined_and_followed_by_another_is_told_twice(told: To
 
 
 def test_the_end_of_a_failure_is_left_to_the_result(told: Told) -> None:
-    told.settled()
+    told.create_cache()
     told.settings.failures = [BuildFailure("redis")]
     assert told.run(images=["redis:7"], wait_interval=10)["failed"]
     assert not any("Failed" in line or "Ready" in line for _moment, line in told.said)
 
 
 def test_an_unchanged_run_and_one_that_does_not_wait_say_nothing(told: Told) -> None:
-    told.settled()
+    told.create_cache()
     told.run()
     told.run(wait=False, images=["redis:7"])
     assert told.said == []
 
 
 def test_a_delete_that_takes_its_time(told: Told) -> None:
-    told.settled()
+    told.create_cache()
     told.settings.listed_after_deletion = 130.0
     told.run(state="absent", name="web")
     assert {line.split(": ", 1)[1][13:] for _moment, line in told.said} == {"is deleted, but still listed"}
@@ -117,7 +116,7 @@ def test_of_a_failure_only_what_went_before_is_told(told: Told) -> None:
 
 
 def test_many_are_summed_up(told: Told) -> None:
-    told.settled()
+    told.create_cache()
     caches = [{"image_cache_name": name} for name in ("web", "b", "c")]
     options: dict[str, Any] = {"images": ["nginx:1"], "vpc_id": "vpc-1", "subnet_id": "subnet-1"}
     result = told.run_set(image_caches=caches, wait_interval=5, **options)

@@ -29,8 +29,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.schedu
     drive_runs,
 )
 from unit.support.clock import FakeClock
-
-from .world import patient
+from unit.support.world import web_params
 
 Step = tuple[str, Any]
 
@@ -90,7 +89,7 @@ class Conversation:
 
     def run(self, **options: Any) -> Journal:
         """Reconcile C(web) and return its journal; every expected call must have been made."""
-        desired, self.journal = Desired.from_params(patient(**options)), Journal(self)
+        desired, self.journal = Desired.from_params(web_params(**options)), Journal(self)
         deadline = Deadline(self.clock, desired.wait_timeout)
         reconciliation = Reconciliation(desired, self.journal, clock=self.clock, deadline=deadline, check_mode=False)
         run = Run(reconciliation.run(), self, deadline)  # type: ignore[arg-type]
@@ -333,7 +332,7 @@ class TestOutages:
         with pytest.raises(OutageAtDeadline) as caught:
             talk.run(wait_timeout=60)
         assert talk.clock.now == pytest.approx(1060, abs=1)
-        desired = Desired.from_params(patient())
+        desired = Desired.from_params(web_params())
         result = failure(caught.value, desired, talk.journal)
         assert result["error"]["code"] == "ConnectionFailed"
         assert result["image_cache"]["status"] == "Pending"
@@ -619,7 +618,7 @@ def test_of_a_failed_replacement_it_is_said_what_the_old_one_is(status: str, wor
         ("list", [cache(status=status), {**heir, "Status": "Pending"}]),
         ("list", [{**heir, "Status": "Failed"}]),
     )
-    options = patient(images=["nginx:2"], on_change="replace")
+    options = web_params(images=["nginx:2"], on_change="replace")
     with pytest.raises(BuildFailed) as raised:
         talk.run(images=["nginx:2"], on_change="replace")
     result = failure(raised.value, Desired.from_params(options), talk.journal)
@@ -628,4 +627,4 @@ def test_of_a_failed_replacement_it_is_said_what_the_old_one_is(status: str, wor
 
 def test_a_credential_that_says_nothing_is_refused() -> None:
     with pytest.raises(errors.InvalidInput, match=r"image cache 'web': image_registry_credentials\[1\] has no server"):
-        Desired.from_params(patient(image_registry_credentials=[{"server": "h.example.com"}, {"server": None}]))
+        Desired.from_params(web_params(image_registry_credentials=[{"server": "h.example.com"}, {"server": None}]))

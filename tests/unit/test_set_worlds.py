@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from emulator import BuildFailure, settings_of, worlds
 from emulator.errors import ApiProblem
+from unit.support.world import WEB, World
 
 from .test_worlds import cut_at
-from .world import WEB, World
 
 BESIDE = {name: WEB[name] for name in ("images", "vpc_id", "subnet_id")}
 
@@ -27,7 +27,7 @@ def furnished(world_name: str, of_each: int) -> tuple[World, list[dict[str, Any]
     for number in range(of_each):
 
         def there(kind: str, number: int = number, **parameters: Any) -> None:
-            world.begun(ImageCacheName=f"{kind}-{number}", **parameters)
+            world.start_build(ImageCacheName=f"{kind}-{number}", **parameters)
 
         there("kept")
         there("changed")
@@ -54,7 +54,7 @@ def check(world: World, entries: list[dict[str, Any]], result: dict[str, Any]) -
     assert "failed" not in result, result["msg"]
     names = sorted(cache.declared["ImageCacheName"] for cache in world.caches)
     assert names == sorted(e["image_cache_name"] for e in entries if e.get("state") != "absent")
-    assert world.ready() == world.caches
+    assert world.ready_caches() == world.caches
     declared = {entry["image_cache_name"]: entry.get("images", WEB["images"]) for entry in entries}
     for cache in world.caches:
         assert cache.declared["Images"] == declared[cache.declared["ImageCacheName"]]
@@ -81,7 +81,7 @@ def test_a_hundred_that_are_unchanged_are_two_calls_in_virtual_time() -> None:
     world = World()
     entries = [{"image_cache_name": f"cache-{number}"} for number in range(100)]
     for entry in entries:
-        world.begun(ImageCacheName=entry["image_cache_name"])
+        world.start_build(ImageCacheName=entry["image_cache_name"])
     world.clock.now += 660
     assert world.run_set(image_caches=entries, **BESIDE)["summary"]["unchanged"] == 100
     assert world.calls == ["DescribeImageCaches"] * 2
@@ -150,7 +150,7 @@ def test_every_problem_of_a_set_is_said_at_once() -> None:
 @pytest.mark.parametrize("code", ["InvalidParameter", "ResourceNotFound"])
 def test_what_a_look_is_refused_for_is_refused_to_that_entry_alone(code: str) -> None:
     world = World()
-    caches = [world.settled(ImageCacheName=f"web-{number}") for number in range(9)]
+    caches = [world.create_cache(ImageCacheName=f"web-{number}") for number in range(9)]
     listed = world.service.call
 
     def call(action: str, parameters: Any) -> dict[str, Any]:
@@ -191,7 +191,7 @@ def test_a_left_over_replacement_that_is_declared_by_its_id_is_no_other_entrys(
     first: dict[str, Any], second: dict[str, Any], turned: bool, check_mode: bool
 ) -> None:
     world = World()
-    cache, other = world.settled(), world.settled(ImageCacheName="web-replacement", Images=["redis:7"])
+    cache, other = world.create_cache(), world.create_cache(ImageCacheName="web-replacement", Images=["redis:7"])
     entries = [
         {**BESIDE, "image_cache_name": "web", **first},
         {**BESIDE, "image_cache_id": other.id, "images": ["redis:7"], **second},
@@ -210,7 +210,7 @@ def test_a_left_over_replacement_that_is_declared_by_its_id_is_no_other_entrys(
 
 def test_a_name_and_an_id_that_mean_one_cache_are_told_apart_from_two() -> None:
     world = World()
-    cache = world.settled(ImageCacheName="web")
+    cache = world.create_cache(ImageCacheName="web")
     entries = [{"image_cache_id": cache.id, "state": "absent"}, {"image_cache_name": "web", **BESIDE}]
     result = world.run_set(image_caches=entries)
     assert result["summary"]["deleted"] == 1

@@ -23,9 +23,9 @@ from emulator import BuildFailure, settings_of, worlds
 from emulator.errors import ApiProblem
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from unit.support.world import CALL_SECONDS, World, check_diff
 
 from .test_worlds import REPLACE, beside_building, failed, nothing, ready, replacement
-from .world import CALL, World, check_diff
 
 STORIES: dict[str, Any] = {
     "create": (nothing, {}),
@@ -107,7 +107,7 @@ def check(world: World, options: dict[str, Any], results: list[dict[str, Any]]) 
         assert world.caches == []
         return
     assert [cache.declared["ImageCacheName"] for cache in world.caches] == ["web"]
-    assert world.ready() == world.caches
+    assert world.ready_caches() == world.caches
     reported = {result["image_cache_id"] for result in results}
     # A run that begins when another one has ended rightly builds anew.
     assert world.caches[0].id in reported if options.get("force_rebuild") else reported == {world.caches[0].id}
@@ -184,7 +184,7 @@ class TestDuplicatesOfOthers:
             run.act()
         (own,) = world.caches
         world.clock.now += 30
-        other = world.begun(Images=["somebody:else"])
+        other = world.start_build(Images=["somebody:else"])
         while run.effect is not None:
             world.clock.now = max(world.clock.now, run.due)
             run.act()
@@ -202,7 +202,7 @@ class TestDuplicatesOfOthers:
         world = World()
         run = Run(world, {"wait_interval": 5.0})
         run.act()
-        older = world.begun(Images=["somebody:else"])
+        older = world.start_build(Images=["somebody:else"])
         world.clock.now += 5
         while run.effect is not None:
             world.clock.now = max(world.clock.now, run.due)
@@ -233,12 +233,12 @@ class TestDuplicatesOfOthers:
 
     def test_cache_of_the_name_created_during_a_replace_stops_the_replace(self) -> None:
         world = World()
-        old = world.settled()
+        old = world.create_cache()
         run = Run(world, {**REPLACE, "wait_interval": 5.0})
         for _look_create_look in range(3):
             run.act()
         new = world.caches[-1]
-        other = world.begun(Images=["somebody:else"])
+        other = world.start_build(Images=["somebody:else"])
         while run.effect is not None:
             world.clock.now = max(world.clock.now, run.due)
             run.act()
@@ -264,8 +264,8 @@ def test_a_failure_of_the_build_is_said_by_both() -> None:
 def test_a_replacement_that_its_run_removes_before_it_gets_the_name() -> None:
     """Another run may yield to a third one just then; this run, which relied on its cache, plans anew."""
     world = World()
-    world.settled()
-    removed = world.settled(ImageCacheName="web-replacement", Images=["nginx:2"])
+    world.create_cache()
+    removed = world.create_cache(ImageCacheName="web-replacement", Images=["nginx:2"])
 
     def yielding(moment: str, number: int) -> None:
         if moment == "before" and world.calls[number - 1] == "UpdateImageCache":
@@ -274,7 +274,7 @@ def test_a_replacement_that_its_run_removes_before_it_gets_the_name() -> None:
     world.watch = yielding
     result = world.run(images=["nginx:2"], on_change="replace")
     assert not result.get("failed"), result["msg"]
-    (cache,) = world.ready()
+    (cache,) = world.ready_caches()
     assert (cache.declared["ImageCacheName"], cache.declared["Images"]) == ("web", ["nginx:2"])
     assert result["image_cache_id"] == cache.id != removed.id
 
@@ -282,7 +282,7 @@ def test_a_replacement_that_its_run_removes_before_it_gets_the_name() -> None:
 def test_a_replacement_that_is_refused_is_asked_for_once() -> None:
     """What is not found then is what the request names, and no cache of another run."""
     world = World()
-    world.settled()
+    world.create_cache()
     call = world.service.call
 
     def without_subnet(action: str, parameters: Any) -> Any:
@@ -299,7 +299,7 @@ def test_a_replacement_that_is_refused_is_asked_for_once() -> None:
 
 def test_a_replacement_that_vanishes_while_it_is_built_is_said() -> None:
     world = World()
-    old = world.settled()
+    old = world.create_cache()
 
     def removing(moment: str, number: int) -> None:
         if moment == "before" and number == 5:
@@ -314,7 +314,7 @@ def test_a_replacement_that_vanishes_while_it_is_built_is_said() -> None:
 
 def test_a_cache_of_an_id_that_is_removed_meanwhile_is_not_built_anew() -> None:
     world = World()
-    cache = world.settled()
+    cache = world.create_cache()
 
     def removing(moment: str, number: int) -> None:
         if moment == "before" and world.calls[number - 1] == "UpdateImageCache":
@@ -336,7 +336,7 @@ def test_one_that_is_not_listed_yet_yields_all_the_same(options: dict[str, Any],
         other.act()
     other.act()
     # This one looks just before the other's cache is listed, and creates; then it sees that one, and its own not yet.
-    world.clock.now = world.caches[0].created + 4.0 - CALL - 0.01
+    world.clock.now = world.caches[0].created + 4.0 - CALL_SECONDS - 0.01
     run = Run(world, options)
     for _look_create_look in range(3):
         run.act()
@@ -357,7 +357,7 @@ def test_one_that_is_never_listed_beside_another_is_removed_by_its_id() -> None:
             world.clock.now += 5
             world.settings.listed_after = 1e9
             (own,) = world.caches
-            other = world.begun()
+            other = world.start_build()
             other.created = own.created - 1e9
 
     world.watch = watch

@@ -18,8 +18,7 @@ from typing import Any, Optional
 import pytest
 from emulator import BuildFailure, settings_of, worlds
 from emulator.service import Cache
-
-from .world import Killed, World
+from unit.support.world import Killed, World
 
 OMITTED = frozenset(world for world in worlds() if settings_of(world).omitted_fields)
 MERGED = frozenset(world for world in worlds() if settings_of(world).merges_tags)
@@ -46,7 +45,7 @@ def nothing(world: World) -> None:
 
 
 def ready(world: World) -> Cache:
-    return world.settled(Tags=[{"Key": "team", "Value": "web"}])
+    return world.create_cache(Tags=[{"Key": "team", "Value": "web"}])
 
 
 def tracked(world: World) -> Cache:
@@ -56,18 +55,18 @@ def tracked(world: World) -> Cache:
 
 
 def building(world: World) -> Cache:
-    return world.begun()
+    return world.start_build()
 
 
 def failed(world: World) -> Cache:
     world.settings.failures = [BuildFailure("nginx")]
-    cache = world.settled()
+    cache = world.create_cache()
     world.settings.failures = []
     return cache
 
 
 def update_failed(world: World, **parameters: Any) -> Cache:
-    cache = world.settled(Images=["nginx:0"], **parameters)
+    cache = world.create_cache(Images=["nginx:0"], **parameters)
     world.settings.failures = [BuildFailure("nginx")]
     world.service.call("UpdateImageCache", {"ImageCacheId": cache.id, "Images": ["nginx:1"]})
     world.clock.now += 60
@@ -76,7 +75,7 @@ def update_failed(world: World, **parameters: Any) -> Cache:
 
 
 def replacement(world: World, **parameters: Any) -> Cache:
-    return world.settled(ImageCacheName="web-replacement", **parameters)
+    return world.create_cache(ImageCacheName="web-replacement", **parameters)
 
 
 def beside(**parameters: Any) -> Callable[[World], Cache]:
@@ -100,7 +99,7 @@ def beside_failed(world: World) -> Cache:
 
 def beside_building(world: World) -> Cache:
     cache = ready(world)
-    world.begun(ImageCacheName="web-replacement", Images=["nginx:2"])
+    world.start_build(ImageCacheName="web-replacement", Images=["nginx:2"])
     world.clock.now += 10
     return cache
 
@@ -211,7 +210,7 @@ def a_story(name: str, world: str) -> None:
         return
     gaps: list[int] = []
     if story.gapless:
-        life.world.watch = lambda moment, number: None if life.world.ready() else gaps.append(number)
+        life.world.watch = lambda moment, number: None if life.world.ready_caches() else gaps.append(number)
     result = life.run()
     assert "failed" not in result, result["msg"]
     life.ends_well()
@@ -289,7 +288,7 @@ def test_runs_that_do_not_wait_come_to_the_same_end(world: str) -> None:
 def without_waiting(life: Life) -> None:
     force = life.options.pop("force_rebuild", False)
     for number in range(8):
-        builds = len(life.world.ready()) < len(life.world.caches)
+        builds = len(life.world.ready_caches()) < len(life.world.caches)
         result = life.run(wait=False, **({"force_rebuild": True} if force and not number else {}))
         if "failed" in result:
             # Only a delete that the API refuses is tried for no longer than some seconds.

@@ -15,7 +15,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.tencentcloud.tke.plugins.filter import pod_annotations as filter_plugin
 from ansible_collections.tencentcloud.tke.plugins.filter.pod_annotations import pod_annotations
 from stories.examples import READMES, code_blocks
-from unit.world import World
+from unit.support.world import World
 
 PREFIX = "eks.tke.cloud.tencent.com/"
 

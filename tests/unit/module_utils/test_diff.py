@@ -13,7 +13,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._diff import make
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import Plan
-from unit.world import World, patient
+from unit.support.world import World, web_params
 
 DECLARED = {"server": "h.example.com", "username": "u", "password": "p"}
 LISTED = {"Server": "h.example.com", "Username": "u", "Password": "q", "Name": "n"}
@@ -29,7 +29,7 @@ def passwords_in_diff(
 ) -> list[list[Optional[str]]]:
     """Return the passwords in the diff before and after an update of the credentials."""
     world = World()
-    world.settled(ImageRegistryCredentials=listed)
+    world.create_cache(ImageRegistryCredentials=listed)
     world.settings.passwords = options.pop("passwords", "shown")
     diff = world.run(check_mode=True, image_registry_credentials=declared, **options)["diff"]
     resources = (diff["before"], diff["after"])
@@ -56,7 +56,7 @@ def test_two_equal_credentials_each_show_their_change() -> None:
 
 def test_credentials_that_the_api_omits_show_as_new() -> None:
     world = World()
-    world.settled()
+    world.create_cache()
     world.settings.omitted_fields = ("ImageRegistryCredentials",)
     options = {"image_registry_credentials": [DECLARED], "update_password": "always"}
     diff = world.run(check_mode=True, **options)["diff"]
@@ -72,7 +72,7 @@ def test_new_credential_or_one_without_password_shows_no_password() -> None:
 def test_deleted_duplicate_of_this_run_is_no_left_over_replacement() -> None:
     actions = [{"action": action, "image_cache_id": "imc-2", "fields": []} for action in ("create", "delete")]
     plan = Plan((), listed_cache().as_result())
-    diff = make_diff(Desired.from_params(patient()), plan, None, {"actions": actions, "replaced": None})
+    diff = make_diff(Desired.from_params(web_params()), plan, None, {"actions": actions, "replaced": None})
     assert diff["before"] == {}
     assert diff["after_header"] == "image cache web: created"
 
@@ -81,15 +81,15 @@ def test_retried_update_without_wait_shows_building() -> None:
     plan = Plan((), {**listed_cache().as_result(), "status": None})
     actions = [{"action": "update", "image_cache_id": "imc-1", "fields": ["images"]}]
     before = listed_cache("UpdateFailed")
-    diff = make_diff(Desired.from_params(patient(wait=False)), plan, before, {"actions": actions, "replaced": None})
+    diff = make_diff(Desired.from_params(web_params(wait=False)), plan, before, {"actions": actions, "replaced": None})
     assert (diff["before"]["status"], diff["after"]["status"]) == ("UpdateFailed", "(building)")
 
 
 def test_every_left_over_replacement_is_listed() -> None:
     world = World()
-    world.settled()
+    world.create_cache()
     for images in (["nginx:8"], ["nginx:9"]):
-        world.settled(ImageCacheName="web-replacement", Images=images)
+        world.create_cache(ImageCacheName="web-replacement", Images=images)
     result = world.run(state="absent", name="web")
     ids = [action["image_cache_id"] for action in result["actions"]][:2]
     assert [replacement["image_cache_id"] for replacement in result["diff"]["before"]["replacements"]] == ids
@@ -99,6 +99,6 @@ def test_every_left_over_replacement_is_listed() -> None:
 def test_replacement_started_by_another_run_shows_its_id() -> None:
     actions = [{"action": "replace", "image_cache_id": "imc-2", "fields": ["images"]}]
     plan = Plan((), listed_cache().as_result())
-    diff = make_diff(Desired.from_params(patient()), plan, listed_cache(), {"actions": actions, "replaced": None})
+    diff = make_diff(Desired.from_params(web_params()), plan, listed_cache(), {"actions": actions, "replaced": None})
     assert diff["after"]["replacements"] == [{"image_cache_id": "imc-2"}]
     assert diff["after_header"].startswith("image cache web: replacement started: images; ")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
 from ansible_collections.tencentcloud.tke.plugins.module_utils._runtime import Runtime, run_guarded
-from unit.world import World
+from unit.support.world import World
 
 
 def test_secrets_are_removed_before_texts_are_sanitized() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _connection, _info, _prune, _run, _runtime, _set
 from ansible_collections.tencentcloud.tke.plugins.module_utils._runtime import Runtime
-from unit.world import WEB, World
+from unit.support.world import WEB, World
 
 Spec = Callable[..., dict[str, dict[str, Any]]]
 

@@ -21,7 +21,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.sele
 from stories.controller import ROOT
 from stories.examples import GUIDES, documentation
 from stories.guides import read, table
-from unit.world import World
+from unit.support.world import World
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.stem)
@@ -98,7 +98,7 @@ def test_life_cycle_picture_has_every_state() -> None:
 
 def test_replace_picture_has_the_calls_of_a_replace() -> None:
     world = World()
-    world.settled()
+    world.create_cache()
     result = world.run(images=["nginx:2"], on_change="replace")
     assert result["replaced"]
     calls = [(action, sorted(request) if action == "DescribeImageCaches" else []) for action, request in world.requests]

@@ -23,7 +23,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.chai
 from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.lease import Credentials
 from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.stored import Profile
 from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.sts import Role
-from unit.world import WorldClock
+from unit.support.world import VirtualClock
 
 ENVIRONMENT = {"TENCENTCLOUD_SECRET_ID": "AKIDenv", "TENCENTCLOUD_SECRET_KEY": "env-key"}
 POD = {"TKE_REGION": "ap-tokyo", "TKE_PROVIDER_ID": "cls-1", "TKE_ROLE_ARN": "qcs::cam::uin/1:roleName/pod"}
@@ -34,7 +34,7 @@ CANARY = "canary-in-a-file-Zq8"
 class FakeSts:
     """Answers each call with keys whose ID has the number of the call, and records the calls."""
 
-    def __init__(self, clock: WorldClock) -> None:
+    def __init__(self, clock: VirtualClock) -> None:
         self.clock, self.calls = clock, []  # type: ignore[var-annotated]
 
     def open(self, region: Optional[str], keys: Callable[[], Optional[Keys]]) -> Any:
@@ -53,7 +53,7 @@ class Machine:
     """A machine with a home, options and variables, an STS and a metadata service."""
 
     def __init__(self, folder: Path) -> None:
-        self.home, self.system, self.clock = folder / "home", folder / "etc", WorldClock()
+        self.home, self.system, self.clock = folder / "home", folder / "etc", VirtualClock()
         self.options: dict[str, Optional[str]] = {}
         self.environment: dict[str, str] = {}
         self.role: Optional[Role] = None

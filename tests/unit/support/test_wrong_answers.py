@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from unit.lies import exchanged
+from unit.support.wrong_answers import reverse_ids
 
 
-def test_exchanged_ids_belong_to_other_caches() -> None:
-    assert exchanged([{"ImageCacheId": "a"}, {"ImageCacheId": "b"}]) == [{"ImageCacheId": "b"}, {"ImageCacheId": "a"}]
+def test_reversed_ids_belong_to_other_caches() -> None:
+    assert reverse_ids([{"ImageCacheId": "a"}, {"ImageCacheId": "b"}]) == [{"ImageCacheId": "b"}, {"ImageCacheId": "a"}]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import back_off, poll_interval
-from unit.world import WEB, World, WorldClock
+from unit.support.world import WEB, VirtualClock, World
 
 # Seconds: a day, an hour and a second back, and a year ahead.
 JUMPS = (-86400, -3600, -1, 365 * 86400)
@@ -30,7 +30,7 @@ def test_poll_interval_is_tenth_of_time_waited_within_bounds(waited: float, expe
     assert poll_interval(10, waited) == pytest.approx(expected)
 
 
-class JumpingClock(WorldClock):
+class JumpingClock(VirtualClock):
     """A clock whose wall time jumps at every second read; its monotonic time does not jump."""
 
     def __init__(self, jump: int) -> None:

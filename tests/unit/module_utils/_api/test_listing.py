@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api import errors
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Deadline
-from unit.lies import LIST, LyingWorld, Spoilt, counted
 from unit.support.clock import FakeClock, distant_deadline
 from unit.support.transport import ScriptedTransport, create_client
-from unit.world import World
+from unit.support.world import LIST, World
+from unit.support.wrong_answers import WrongAnswer, WrongAnswerWorld, set_total
 
 Change = Callable[[list[str]], Any]
 
@@ -159,8 +159,8 @@ def test_null_listing_is_empty() -> None:
 
 
 def test_repeated_page_of_selection_ends_module_run() -> None:
-    world = LyingWorld(Spoilt(LIST, 1, 10**6, counted(10**9)))
-    world.settled()
+    world = WrongAnswerWorld(WrongAnswer(LIST, 1, 10**6, set_total(10**9)))
+    world.create_cache()
     assert world.run()["changed"] is False
     assert len(world.calls) < 5
 
@@ -172,6 +172,6 @@ def test_endless_pages_fail_each_module() -> None:
         return {**answer, "TotalCount": 10**9, "ImageCaches": [{"ImageCacheId": f"imc-{next(numbers)}"}]}
 
     for run in (World.run, World.run_info, lambda world: World.run_prune(world, older_than="1d")):
-        world = LyingWorld(Spoilt(LIST, 1, 10**6, add_page))
+        world = WrongAnswerWorld(WrongAnswer(LIST, 1, 10**6, add_page))
         assert "a listing of more than 1000 pages" in run(world)["msg"]
         assert set(world.calls) == {LIST}

@@ -10,11 +10,11 @@ import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api import errors
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.tc3 import Keys
 from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.lease import Credentials, Lease
-from unit.world import WorldClock
+from unit.support.world import VirtualClock
 
 
 def test_keys_are_renewed_before_they_expire() -> None:
-    clock, fetched = WorldClock(), []
+    clock, fetched = VirtualClock(), []
 
     def fetch() -> Lease:
         fetched.append(clock.unix())
@@ -31,7 +31,7 @@ def test_keys_are_renewed_before_they_expire() -> None:
 
 
 def test_failed_renewal_keeps_keys_until_they_expire() -> None:
-    clock = WorldClock()
+    clock = VirtualClock()
     answers = [Lease(Keys("AKID1", "k"), clock.unix() + 1000)]
 
     def fetch() -> Lease:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
-from unit.world import World
+from unit.support.world import World
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The emulator's service in virtual time, without HTTP: whole lives of caches in milliseconds.
+"""The emulator's service in virtual time, without HTTP: complete runs of the modules in milliseconds.
 
-The collection's own code runs from its parameters to its result; only the transport is another one. Requests are
-checked with the vendor's definitions, as the emulator does.
+The collection's own code runs from its parameters to its result; only the transport is replaced. Requests are checked
+with the vendor's definitions, as the emulator does.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils import _connectio
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Client
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import api_error
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.retry import Sender
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.scheduler import InlineExecutor
@@ -30,24 +31,26 @@ from emulator.errors import ApiProblem
 from emulator.service import Cache, ImageCacheService, Settings
 
 # 2026-03-30 in UTC.
-BEGINNING = 1774828800.0
+START_TIME = 1774828800.0
 # Seconds that a call takes.
-CALL = 0.05
+CALL_SECONDS = 0.05
 WEB: dict[str, Any] = {
     "name": "web",
     "images": ["nginx:1"],
     "vpc_id": "vpc-1",
     "subnet_id": "subnet-1",
 }
+BUILD_OPTIONS = {name: WEB[name] for name in ("images", "vpc_id", "subnet_id")}
+LIST, CREATE, UPDATE, DELETE = "DescribeImageCaches", "CreateImageCache", "UpdateImageCache", "DeleteImageCaches"
 
 
-def patient(**options: Any) -> dict[str, Any]:
-    """Return parameters that declare C(web), looked at every 5 s for 600 s; None leaves an option out."""
+def web_params(**options: Any) -> dict[str, Any]:
+    """Return parameters that declare C(web) and poll every 5 s for 600 s; None omits an option."""
     return World.params(**{"image_cache_name": "web", "wait_timeout": 600, "wait_interval": 5.0, **options})
 
 
 def check_diff(result: Mapping[str, Any]) -> None:
-    """Whatever has changed shows in the diff, whose header says how."""
+    """Check that the diff and its header show a change if and only if the result is changed."""
     diff = result.get("diff")
     if diff:
         assert (diff["before"] != diff["after"]) is result["changed"], diff
@@ -55,14 +58,14 @@ def check_diff(result: Mapping[str, Any]) -> None:
 
 
 class Killed(BaseException):
-    """The process ends here, as by SIGKILL: nothing of the collection's may catch it."""
+    """Ends the process as SIGKILL does: the collection must not catch it."""
 
 
-class WorldClock(Clock):
-    """Time that only sleeping and calling move."""
+class VirtualClock(Clock):
+    """Time that passes only by sleeping and by calls."""
 
     def __init__(self) -> None:
-        self.now = BEGINNING
+        self.now = START_TIME
 
     def monotonic(self) -> float:
         return self.now
@@ -74,21 +77,21 @@ class WorldClock(Clock):
         self.now += seconds
 
 
-class OneThread(InlineExecutor):
-    """Stands in for threads."""
+class SameThreadExecutor(InlineExecutor):
+    """Replaces the executor that uses threads."""
 
     def stop(self) -> None:
-        """End them."""
+        """Do nothing: there are no threads."""
 
 
 class World:
-    """One region, its time, and what runs have called there. Builds take 60 s."""
+    """One region, its time, and the calls of all runs in it. Builds take 60 s."""
 
     def __init__(self, settings: Optional[Settings] = None) -> None:
         self.speaks = False
-        # The jitter of pauses is the same whenever a life is told again.
+        # Repeated runs of a test have the same jitter.
         random.seed(20180525)
-        self.clock = WorldClock()
+        self.clock = VirtualClock()
         self.settings = settings or Settings()
         self.settings.build_seconds = 60.0
         self.service = ImageCacheService(self.settings, now=lambda: self.clock.now)
@@ -99,13 +102,13 @@ class World:
         self.watch: Callable[[str, int], None] = lambda moment, number: None
 
     def send(self, action: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Carry out an action as the API would, or raise the typed error."""
+        """Execute an action as the API does, or raise the typed error."""
         self.calls.append(action)
-        # As over HTTP: neither side sees what the other one does to an object later.
+        # As over HTTP: neither side sees later changes of an object by the other side.
         request = json.loads(json.dumps(parameters))
         self.requests.append((action, request))
         self.watch("before", len(self.calls))
-        self.clock.now += CALL
+        self.clock.now += CALL_SECONDS
         try:
             vendor.check_parameters(action, request)
             answer = json.loads(json.dumps(self.service.call(action, request)))
@@ -115,29 +118,38 @@ class World:
         self.watch("after", len(self.calls))
         return {**answer, "RequestId": f"r-{len(self.calls)}"}
 
-    def run(self, *, check_mode: bool = False, **options: Any) -> dict[str, Any]:
-        """Return the result of a run of the module; by default it declares C(web)."""
-        params = self.params(**options)
-        runtime = Runtime(self, ansible_version="2.19", check_mode=check_mode, diff=True, clock=self.clock)
-        client = Client(self, retries=3, check_mode=check_mode, clock=self.clock)
-        result = sanitize_result(
-            _run._reconcile(Desired.from_params(params), client, Journal(ScrubbingReporter(self, [])), runtime)
-        )
+    def run(
+        self,
+        *,
+        check_mode: bool = False,
+        transport: Optional[Sender] = None,
+        clock: Optional[Clock] = None,
+        **options: Any,
+    ) -> dict[str, Any]:
+        """Return the result of a run of image_cache; by default it declares C(web).
+
+        C(transport) and C(clock) are used by the run instead of those of the world.
+        """
+        transport, clock = transport or self, clock or self.clock
+        runtime = Runtime(self, ansible_version="2.19", check_mode=check_mode, diff=True, clock=clock)
+        client = Client(transport, retries=3, check_mode=check_mode, clock=clock)
+        desired, journal = Desired.from_params(self.params(**options)), Journal(ScrubbingReporter(self, []))
+        result = sanitize_result(_run._reconcile(desired, client, journal, runtime))
         check_diff(result)
         return result
 
     def run_set(self, **options: Any) -> dict[str, Any]:
-        """Return the result of a run of the module for many caches, without threads: they know no virtual time."""
+        """Return the result of a run of image_cache_set, without threads: they cannot use virtual time."""
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(_run, "ThreadExecutor", lambda room: OneThread(self.clock))
+            patch.setattr(_run, "ThreadExecutor", lambda max_writes: SameThreadExecutor(self.clock))
             return self._run_module(_set.image_cache_set, _set.image_cache_set_spec, **options)
 
     def run_info(self, **options: Any) -> dict[str, Any]:
-        """Return the result of a run of the module that lists."""
+        """Return the result of a run of image_cache_info."""
         return self._run_module(_info.image_cache_info, _info.image_cache_info_spec, **options)
 
     def run_prune(self, **options: Any) -> dict[str, Any]:
-        """Return the result of a run of the module that prunes."""
+        """Return the result of a run of image_cache_prune."""
         return self._run_module(_prune.image_cache_prune, _prune.image_cache_prune_spec, **options)
 
     def _run_module(
@@ -157,7 +169,7 @@ class World:
 
     @staticmethod
     def params(**options: Any) -> dict[str, Any]:
-        """Return a module's parameters, complete with defaults."""
+        """Return the parameters of image_cache, complete with defaults."""
         spec = _run.image_cache_spec(lambda *_args: None)
         given = {**WEB, **options} if options.get("state") != "absent" else options
         aliases = {alias: name for name, entry in spec.items() for alias in entry.get("aliases", ())}
@@ -170,23 +182,23 @@ class World:
     def progress(self, message: str) -> None:
         pass
 
-    def begun(self, **parameters: Any) -> Cache:
-        """Put a cache there whose build has just begun."""
+    def start_build(self, **parameters: Any) -> Cache:
+        """Create a cache whose build has just started."""
         declared = {"ImageCacheName": "web", "Images": ["nginx:1"], "VpcId": "vpc-1", "SubnetId": "subnet-1"}
         answer = self.service.call("CreateImageCache", {**declared, **parameters})
         return self.service.caches[answer["ImageCacheId"]]
 
-    def settled(self, **parameters: Any) -> Cache:
-        """Put a cache there whose build has ended, well or not, ten minutes ago."""
-        cache = self.begun(**parameters)
+    def create_cache(self, **parameters: Any) -> Cache:
+        """Create a cache whose build ended ten minutes ago, successfully or not."""
+        cache = self.start_build(**parameters)
         self.clock.now += 660
         return cache
 
     @property
     def caches(self) -> list[Cache]:
-        """Those that exist."""
+        """All caches that exist."""
         return list(self.service.caches.values())
 
-    def ready(self) -> list[Cache]:
-        """Those that Pods can use."""
+    def ready_caches(self) -> list[Cache]:
+        """Return the caches that Pods can use."""
         return [cache for cache in self.caches if self.service.status(cache) == "Ready"]

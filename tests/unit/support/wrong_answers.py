@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A service that lies: its true answers, spoilt where it hurts, as the bytes that a transport would read."""
+"""A service whose correct answers are changed before the transport reads their bytes."""
 
 from __future__ import annotations
 
@@ -15,17 +15,9 @@ from typing import Any
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.envelope import open_envelope
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import RequestError
 from hypothesis import strategies as st
+from unit.support.world import CREATE, DELETE, LIST, UPDATE, World
 
-from .world import World
-
-LIST, CREATE, UPDATE, DELETE, MATCH = (
-    "DescribeImageCaches",
-    "CreateImageCache",
-    "UpdateImageCache",
-    "DeleteImageCaches",
-    "GetMostSuitableImageCache",
-)
-# What json.dumps() does not write; each stands in an answer as a string of its own.
+# Values that json.dumps() does not write; each is a separate string in an answer.
 TOKENS = {
     "@deep": b"[" * 300 + b"]" * 300,
     "@deeper": b'{"a":' * 900 + b"1" + b"}" * 900,
@@ -64,7 +56,7 @@ TIMES = (
 STATUSES = ("Ready", "Failed", "UpdateFailed", "Pending", "Updating", "Frozen", "ready", "")
 NAMES = ("web", "web-replacement", "other", "WEB", "web ", None, "")
 NUMBERS = (-1, 0, 1, 3, 49, 50, 51, 10**6, 2**63, -(2**63), 1.5, True)
-junk = st.one_of(
+arbitrary_values = st.one_of(
     st.sampled_from((None, True, False, *NUMBERS, *HOSTILE, *TIMES, *TOKENS, [], {}, [[]], [None], [{}], {"a": {}})),
     st.recursive(
         st.none()
@@ -76,89 +68,89 @@ junk = st.one_of(
         max_leaves=4,
     ),
 )
-Lie = Callable[[str, Any], Any]
+Change = Callable[[str, Any], Any]
 
 
 def places(answer: Any) -> Iterator[tuple[Any, Any]]:
-    """Yield each container in an answer with each key that it has."""
+    """Yield each container in an answer with each of its keys."""
     if isinstance(answer, (dict, list)):
         for key in list(answer) if isinstance(answer, dict) else range(len(answer)):
             yield answer, key
             yield from places(answer[key])
 
 
-def removed(position: int) -> Lie:
-    """A field, or an entry of a list, is not there."""
+def remove_field(position: int) -> Change:
+    """Return a change that removes a field or an entry of a list."""
 
-    def lie(_action: str, answer: Any) -> Any:
-        container, key = nth(places(answer), position)
+    def change(_action: str, answer: Any) -> Any:
+        container, key = item_at(places(answer), position)
         if container is not None:
             del container[key]
         return answer
 
-    return lie
+    return change
 
 
-def put(position: int, value: Any) -> Lie:
-    """There is something else in a field, or in an entry of a list."""
+def set_value(position: int, value: Any) -> Change:
+    """Return a change that sets a field or an entry of a list to another value."""
 
-    def lie(_action: str, answer: Any) -> Any:
-        container, key = nth(places(answer), position)
+    def change(_action: str, answer: Any) -> Any:
+        container, key = item_at(places(answer), position)
         if container is not None:
             container[key] = deepcopy(value)
         return answer
 
-    return lie
+    return change
 
 
-def added(position: int, key: str, value: Any) -> Lie:
-    """There is a field, or an entry, that nobody has heard of."""
+def add_field(position: int, key: str, value: Any) -> Change:
+    """Return a change that adds an unknown field or entry."""
 
-    def lie(_action: str, answer: Any) -> Any:
-        container, _key = nth(places(answer), position)
+    def change(_action: str, answer: Any) -> Any:
+        container, _key = item_at(places(answer), position)
         if isinstance(container, dict):
             container[key] = deepcopy(value)
         elif isinstance(container, list):
             container.append(deepcopy(value))
         return answer
 
-    return lie
+    return change
 
 
-def nth(found: Iterator[Any], position: int) -> Any:
-    every = list(found)
-    return every[position % len(every)] if every else (None, None)
+def item_at(found: Iterator[Any], position: int) -> Any:
+    items = list(found)
+    return items[position % len(items)] if items else (None, None)
 
 
-def shown(position: int, field: str, value: Any) -> Lie:
-    """A listing shows something else of a cache."""
+def set_cache_field(position: int, field: str, value: Any) -> Change:
+    """Return a change that sets a field of a cache in a listing."""
 
-    def lie(_action: str, answer: Any) -> Any:
+    def change(_action: str, answer: Any) -> Any:
         caches = caches_of(answer)
         if caches:
             caches[position % len(caches)][field] = deepcopy(value)
         return answer
 
-    return lie
+    return change
 
 
-def counted(total: Any) -> Lie:
-    """The number of caches is another one."""
+def set_total(total: Any) -> Change:
+    """Return a change that sets the total number of caches."""
     return lambda action, answer: {**answer, "TotalCount": deepcopy(total)} if action == LIST else answer
 
 
-def arranged(arrange: Callable[[list[Any]], list[Any]]) -> Lie:
-    """A listing has other caches, or in another order; its number stays what it was."""
+def rearrange_caches(rearrange: Callable[[list[Any]], list[Any]]) -> Change:
+    """Return a change that replaces or reorders the caches of a listing and keeps its total number."""
 
-    def lie(_action: str, answer: Any) -> Any:
+    def change(_action: str, answer: Any) -> Any:
         caches = answer.get("ImageCaches")
-        return {**answer, "ImageCaches": arrange(caches)} if isinstance(caches, list) else answer
+        return {**answer, "ImageCaches": rearrange(caches)} if isinstance(caches, list) else answer
 
-    return lie
+    return change
 
 
-def exchanged(caches: list[Any]) -> list[Any]:
-    """Return caches of which each has the id of another one."""
+def reverse_ids(caches: list[Any]) -> list[Any]:
+    """Return the caches with the ids in reverse order."""
     return [
         {**cache, "ImageCacheId": other.get("ImageCacheId")}
         if isinstance(cache, dict) and isinstance(other, dict)
@@ -167,19 +159,19 @@ def exchanged(caches: list[Any]) -> list[Any]:
     ]
 
 
-def ghost(image_cache_id: str, name: Any, status: str) -> Lie:
-    """A listing shows one cache more, which is another one's, or nobody's."""
+def add_foreign_cache(image_cache_id: str, name: Any, status: str) -> Change:
+    """Return a change that adds a cache of another owner, or one that does not exist, to a listing."""
     cache = {"ImageCacheId": image_cache_id, "ImageCacheName": name, "Status": status, "CreationTime": TIMES[0]}
-    return arranged(lambda caches: [*caches, {"Images": ["nginx:1"], "LastMatchedTime": "", **cache}])
+    return rearrange_caches(lambda caches: [*caches, {"Images": ["nginx:1"], "LastMatchedTime": "", **cache}])
 
 
-def refused(error: Any) -> Lie:
-    """The answer is an error, of whatever shape."""
+def answer_with_error(error: Any) -> Change:
+    """Return a change that makes the answer an error of any form."""
     return lambda _action, answer: {**answer, "Error": deepcopy(error)}
 
 
 def caches_of(answer: Any) -> list[dict[str, Any]]:
-    """Return the caches that an answer shows, as far as they can be told."""
+    """Return the entries of an answer that have the form of a cache."""
     caches = answer.get("ImageCaches") if isinstance(answer, dict) else None
     return [cache for cache in caches if isinstance(cache, dict)] if isinstance(caches, list) else []
 
@@ -210,50 +202,62 @@ codes = st.sampled_from(
         *("", "\x1b[31m", "x" * 70000),
     ]
 )
-lies = st.one_of(
-    st.builds(removed, position),
-    st.builds(put, position, junk),
-    st.builds(added, position, st.sampled_from(["Shiny", "Error", "ImageCaches", "TotalCount", "Status"]), junk),
-    st.builds(shown, position, fields, junk),
-    st.builds(shown, position, st.just("Status"), st.sampled_from(STATUSES)),
-    st.builds(shown, position, st.just("ImageCacheName"), st.sampled_from(NAMES)),
-    st.builds(shown, position, st.sampled_from(["CreationTime", "LastMatchedTime"]), st.sampled_from(TIMES)),
-    st.builds(shown, position, st.just("ImageCacheId"), st.sampled_from(["imc-other", "", "imc-\x1b[2J", "../x"])),
+changes = st.one_of(
+    st.builds(remove_field, position),
+    st.builds(set_value, position, arbitrary_values),
     st.builds(
-        shown,
+        add_field,
+        position,
+        st.sampled_from(["Shiny", "Error", "ImageCaches", "TotalCount", "Status"]),
+        arbitrary_values,
+    ),
+    st.builds(set_cache_field, position, fields, arbitrary_values),
+    st.builds(set_cache_field, position, st.just("Status"), st.sampled_from(STATUSES)),
+    st.builds(set_cache_field, position, st.just("ImageCacheName"), st.sampled_from(NAMES)),
+    st.builds(set_cache_field, position, st.sampled_from(["CreationTime", "LastMatchedTime"]), st.sampled_from(TIMES)),
+    st.builds(
+        set_cache_field, position, st.just("ImageCacheId"), st.sampled_from(["imc-other", "", "imc-\x1b[2J", "../x"])
+    ),
+    st.builds(
+        set_cache_field,
         position,
         st.just("Events"),
         st.lists(
             st.dictionaries(
                 st.sampled_from(["Type", "Reason", "Message", "LastTimestamp", "Shiny"]),
-                st.sampled_from(["Warning", "Normal", "DiskCreated", "no space left", *TIMES]) | junk,
+                st.sampled_from(["Warning", "Normal", "DiskCreated", "no space left", *TIMES]) | arbitrary_values,
             )
-            | junk,
+            | arbitrary_values,
             max_size=4,
         ),
     ),
-    st.builds(counted, st.sampled_from([*NUMBERS, "1", None, *TOKENS]) | junk),
+    st.builds(set_total, st.sampled_from([*NUMBERS, "1", None, *TOKENS]) | arbitrary_values),
     st.sampled_from(
         [
-            arranged(lambda caches: []),
-            arranged(lambda caches: caches[::-1]),
-            arranged(lambda caches: caches + caches),
-            arranged(lambda caches: caches[1:]),
-            arranged(lambda caches: deepcopy(caches[:1]) * 50),
-            arranged(
+            rearrange_caches(lambda caches: []),
+            rearrange_caches(lambda caches: caches[::-1]),
+            rearrange_caches(lambda caches: caches + caches),
+            rearrange_caches(lambda caches: caches[1:]),
+            rearrange_caches(lambda caches: deepcopy(caches[:1]) * 50),
+            rearrange_caches(
                 lambda caches: [{**c, "ImageCacheId": o.get("ImageCacheId")} for c, o in zip(caches, caches[::-1])]
             ),
         ]
     ),
     st.builds(
-        ghost, st.sampled_from(["imc-other", "imc-ghost"]), st.sampled_from(NAMES + HOSTILE), st.sampled_from(STATUSES)
+        add_foreign_cache,
+        st.sampled_from(["imc-other", "imc-ghost"]),
+        st.sampled_from(NAMES + HOSTILE),
+        st.sampled_from(STATUSES),
     ),
-    st.builds(refused, st.builds(lambda code, message: {"Code": code, "Message": message}, codes, junk)),
-    st.builds(refused, junk),
-    st.builds(lambda value: lambda _action, _answer: deepcopy(value), junk),
+    st.builds(
+        answer_with_error, st.builds(lambda code, message: {"Code": code, "Message": message}, codes, arbitrary_values)
+    ),
+    st.builds(answer_with_error, arbitrary_values),
+    st.builds(lambda value: lambda _action, _answer: deepcopy(value), arbitrary_values),
 )
-# What becomes of the bytes.
-garblings = st.one_of(
+# Changes of the bytes.
+body_changes = st.one_of(
     st.integers(0, 300).map(lambda length: lambda body: body[:length]),
     st.sampled_from([b"", b"null", b"[]", b"\xff\xfe\x00", b"[" * 50000, b"<html/>", b'{"Response": 1}']).map(
         lambda other: lambda body: other
@@ -271,68 +275,76 @@ garblings = st.one_of(
 
 
 @dataclass
-class Spoilt:
-    """What befalls some calls of an action, of any without one: which of them, and what it makes of each."""
+class WrongAnswer:
+    """Which calls of an action, or of all actions, get a wrong answer, and how it is changed."""
 
     action: Any
     first: int
     times: int
-    lie: Lie
-    garble: Callable[[bytes], bytes] = bytes
+    change: Change
+    change_body: Callable[[bytes], bytes] = bytes
     status: int = 200
     seen: int = 0
 
-    def befalls(self, action: str) -> bool:
-        """Count a call, and say whether this befalls it."""
+    def applies_to(self, action: str) -> bool:
+        """Count a call and return whether this applies to it."""
         if self.action not in (None, action):
             return False
         self.seen += 1
         return self.first <= self.seen < self.first + self.times
 
 
-def truth(_action: str, answer: Any) -> Any:
+def keep_answer(_action: str, answer: Any) -> Any:
     return answer
 
 
 actions = st.sampled_from([None, None, None, None, None, None, None, None, LIST, LIST, CREATE, UPDATE, DELETE])
 first = st.sampled_from([1, 1, 1, 1, 1, 2, 2, 3, 4])
 times = st.sampled_from([1, 1, 2, 5, 10**6])
-spoilt = st.one_of(
-    st.builds(Spoilt, actions, first, times, lies),
-    st.builds(Spoilt, actions, first, times, lies),
-    st.builds(Spoilt, actions, first, times, lies),
-    st.builds(Spoilt, actions, first, times, st.just(truth), garblings, st.sampled_from([200, 200, 400, 429, 502])),
+wrong_answers = st.one_of(
+    st.builds(WrongAnswer, actions, first, times, changes),
+    st.builds(WrongAnswer, actions, first, times, changes),
+    st.builds(WrongAnswer, actions, first, times, changes),
+    st.builds(
+        WrongAnswer,
+        actions,
+        first,
+        times,
+        st.just(keep_answer),
+        body_changes,
+        st.sampled_from([200, 200, 400, 429, 502]),
+    ),
 )
 
 
-class Endless(BaseException):
-    """More calls than anything is worth: nothing of the collection's may catch it."""
+class TooManyCalls(BaseException):
+    """Ends a run that makes too many calls: the collection must not catch it."""
 
 
-class LyingWorld(World):
-    """A world whose answers are spoilt on their way, and pass through the parser of envelopes."""
+class WrongAnswerWorld(World):
+    """A world whose answers are changed and then read by the parser of envelopes."""
 
-    MOST_CALLS = 2000
+    MAX_CALLS = 2000
 
-    def __init__(self, *faults: Spoilt) -> None:
+    def __init__(self, *wrong_answers: WrongAnswer) -> None:
         super().__init__()
-        self.faults: list[Spoilt] = list(faults)
+        self.wrong_answers: list[WrongAnswer] = list(wrong_answers)
         self.received = 0
-        self.lied = False
-        # The entries that any listing has shown, and the ids that creates have answered with.
+        self.has_wrong_answers = False
+        # The entries of all listings, and the ids that creates have returned.
         self.listed: list[dict[str, Any]] = []
         self.created: list[Any] = []
-        self.said: list[str] = []
+        self.messages: list[str] = []
         self.speaks = False
 
     def send(self, action: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        if len(self.calls) >= self.MOST_CALLS:
-            raise Endless
+        if len(self.calls) >= self.MAX_CALLS:
+            raise TooManyCalls
         try:
             answer = super().send(action, parameters)
         except RequestError as error:
             answer = {"Error": {"Code": error.code, "Message": error.message}, "RequestId": "r-error"}
-        body, status = self._spoilt(action, answer)
+        body, status = self._change_answer(action, answer)
         self.received += len(body)
         response = open_envelope(action, status, body, None)
         self.listed += caches_of(response)
@@ -340,20 +352,25 @@ class LyingWorld(World):
             self.created.append(response.get("ImageCacheId"))
         return response
 
-    def _spoilt(self, action: str, answer: Any) -> tuple[bytes, int]:
-        befalling = [fault for fault in self.faults if fault.befalls(action)]
+    def _change_answer(self, action: str, answer: Any) -> tuple[bytes, int]:
+        applicable = [wrong_answer for wrong_answer in self.wrong_answers if wrong_answer.applies_to(action)]
         before = json.dumps(answer)
-        for fault in befalling:
+        for wrong_answer in applicable:
             if isinstance(answer, dict):
-                answer = fault.lie(action, answer)
+                answer = wrong_answer.change(action, answer)
         written = json.dumps(answer)
         for token, raw in TOKENS.items():
             written = written.replace(json.dumps(token), raw.decode())
         body, status = b'{"Response": ' + written.encode() + b"}", 200
-        for fault in befalling:
-            body, status = fault.garble(body), fault.status
-        self.lied = self.lied or written != before or status != 200 or body != b'{"Response": ' + before.encode() + b"}"
+        for wrong_answer in applicable:
+            body, status = wrong_answer.change_body(body), wrong_answer.status
+        self.has_wrong_answers = (
+            self.has_wrong_answers
+            or written != before
+            or status != 200
+            or body != b'{"Response": ' + before.encode() + b"}"
+        )
         return body, status
 
     def progress(self, message: str) -> None:
-        self.said.append(message)
+        self.messages.append(message)
