@@ -1,0 +1,69 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Builds that are joined or left alone, and declarations that are refused."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import BuildFailed, Refused
+from unit.support.conversation import Conversation, actions_of, listed_cache, repeat
+
+
+def test_failure_of_joined_build_is_reported() -> None:
+    conversation = Conversation(
+        ("list", [listed_cache(status="Pending")]), *[("list", [listed_cache(status="Failed")])] * 2
+    )
+    with pytest.raises(BuildFailed):
+        conversation.run(recreate_failed=False)
+
+
+def test_unknown_status_is_awaited() -> None:
+    conversation = Conversation(
+        ("list", [listed_cache(status="Archiving")]), ("list", [listed_cache()]), ("list", [listed_cache()])
+    )
+    assert actions_of(conversation.run()) == []
+
+
+def test_duplicates_that_remain_for_15_s_are_refused() -> None:
+    conversation = Conversation(("list", repeat([listed_cache("imc-1", "Pending"), listed_cache("imc-2")])))
+    with pytest.raises(Refused, match=r"imc-1 \(Pending\), imc-2 \(Ready\)"):
+        conversation.run()
+    assert sum(conversation.clock.slept) == 15
+
+
+class TestRefusalById:
+    """A cache that was listed is in the result of every refusal."""
+
+    def test_name_of_another_cache_is_refused_and_own_cache_reported(self) -> None:
+        taken = listed_cache("imc-9", ImageCacheName="shop")
+        conversation = Conversation(("list", [listed_cache()]), ("list", [taken]))
+        with pytest.raises(Refused, match="imc-1 cannot be named 'shop': imc-9 has that name"):
+            conversation.run(image_cache_id="imc-1", image_cache_name="shop")
+        assert conversation.journal.image_cache_id == "imc-1"
+        assert conversation.journal.seen is not None
+
+    def test_rebuild_of_cache_without_name_is_refused_and_cache_reported(self) -> None:
+        conversation = Conversation(("list", [listed_cache(ImageCacheName="")]))
+        with pytest.raises(Refused, match="it has no name"):
+            conversation.run(image_cache_id="imc-1", image_cache_name=None, images=["nginx:2"], on_change="replace")
+        assert conversation.journal.seen is not None
+
+
+def test_without_waiting_pending_cache_causes_a_matching_warning() -> None:
+    for options, words in (
+        ({"images": ["nginx:2"], "force_rebuild": True}, "is being built and differs from its declaration in images;"),
+        ({"force_rebuild": True}, "is being built and force_rebuild waits;"),
+    ):
+        conversation = Conversation(("list", [listed_cache(status="Pending")]))
+        conversation.run(wait=False, on_change="replace", **options)
+        assert words in conversation.warnings[0]
+    left = listed_cache("imc-2", ImageCacheName="web-replacement", Images=["nginx:9"])
+    conversation = Conversation(("list", [listed_cache(status="Pending"), left]))
+    conversation.run(wait=False)
+    assert conversation.warnings == []
+    replacement = listed_cache("imc-2", ImageCacheName="web-replacement", Images=["nginx:2"])
+    conversation = Conversation(("list", [listed_cache(status="Updating"), replacement]))
+    conversation.run(wait=False, on_change="replace", images=["nginx:2"])
+    assert "is being built; its replacement imc-2 takes its place in a later run" in conversation.warnings[0]
