@@ -4,8 +4,8 @@
 
 """A module process is killed at each of its API calls, and the same task is run again.
 
-It is killed before or after the service executes the call. The next run reaches the declared state without leftovers
-or duplicates. tests/unit/test_worlds.py does the same for every API behaviour that the documentation leaves open.
+Before the service acts on a call, and after: the next run ends with what is declared, with nothing left over and
+nothing twice. tests/unit/module_utils/_reconcile/test_interrupted_runs.py does the same in every world that the documentation leaves open.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Deleting many, in every world and against a server that fails in the middle: one that stays holds up no other."""
+"""Pruning in every world and with a server that fails in the middle: a cache that remains does not stop the others."""
 
 from __future__ import annotations
 
@@ -11,13 +11,11 @@ from typing import Any
 import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput, NoAnswer, api_error
 from emulator import settings_of, worlds
-from unit.support.world import World
-
-DELETE, LIST = "DeleteImageCaches", "DescribeImageCaches"
+from unit.support.world import DELETE, LIST, World
 
 
-def world_of(count: int, world: World) -> list[str]:
-    """Put caches there that are old enough to go, and return their ids."""
+def create_old_caches(count: int, world: World) -> list[str]:
+    """Create caches that are old enough to be deleted, and return their ids."""
     ids = []
     for number in range(count):
         ids.append(world.start_build(ImageCacheName=f"ci-{number}").id)
@@ -35,32 +33,32 @@ def ids_of(entries: list[dict[str, Any]]) -> list[str]:
 
 
 @pytest.mark.parametrize("name", worlds())
-def test_in_every_world_what_is_foretold_is_what_happens(name: str) -> None:
+def test_prune_deletes_what_check_mode_predicts_in_every_world(name: str) -> None:
     world = World(settings_of(name))
-    ids = world_of(45, world)
+    ids = create_old_caches(45, world)
     world.start_build(ImageCacheName="fresh")
     world.clock.now += 120
-    foretold = prune(world, check_mode=True)
+    predicted = prune(world, check_mode=True)
     assert DELETE not in world.calls
     result = prune(world)
     assert ids_of(result["deleted"]) == sorted(ids)
     assert [cache.declared["ImageCacheName"] for cache in world.caches] == ["fresh"]
     assert result["freed_gib"] == 45 * 20
-    assert {**foretold, "request_id": None} == {**result, "request_id": None}
+    assert {**predicted, "request_id": None} == {**result, "request_id": None}
     assert prune(world)["changed"] is False
 
 
-def test_batches_are_of_twenty() -> None:
+def test_deletes_are_sent_in_batches_of_twenty() -> None:
     world = World()
-    world_of(45, world)
+    create_old_caches(45, world)
     prune(world)
     assert [len(r["ImageCacheIds"]) for action, r in world.requests if action == DELETE] == [20, 20, 5]
 
 
 @pytest.mark.parametrize("name", worlds())
-def test_one_that_is_gone_meanwhile_is_no_error(name: str) -> None:
+def test_cache_deleted_by_another_process_is_no_error(name: str) -> None:
     world = World(settings_of(name))
-    ids = world_of(7, world)
+    ids = create_old_caches(7, world)
 
     def watch(moment: str, _number: int) -> None:
         if moment == "before" and world.calls[-1] == DELETE and ids[3] in world.service.caches:
@@ -70,20 +68,20 @@ def test_one_that_is_gone_meanwhile_is_no_error(name: str) -> None:
     result = prune(world)
     assert "failed" not in result
     assert world.caches == []
-    # Where a delete skips what is gone, nobody can tell whose delete it was.
+    # If deletes ignore missing caches, it is unknown which delete succeeded.
     assert set(ids) - {ids[3]} <= set(ids_of(result["deleted"])) <= set(ids)
 
 
-class Stubborn(World):
-    """A world in which some caches cannot be deleted."""
+class WorldWithRefusedDeletes(World):
+    """A world that refuses to delete some caches."""
 
-    def __init__(self, error: Any, *stubborn: int) -> None:
+    def __init__(self, error: Any, *refused: int) -> None:
         super().__init__()
-        self.error, self.ids = error, world_of(25, self)
-        self.stubborn = {self.ids[number] for number in stubborn}
+        self.error, self.ids = error, create_old_caches(25, self)
+        self.refused = {self.ids[number] for number in refused}
 
     def send(self, action: str, parameters: Any) -> dict[str, Any]:
-        if action == DELETE and self.stubborn & set(parameters["ImageCacheIds"]):
+        if action == DELETE and self.refused & set(parameters["ImageCacheIds"]):
             self.calls.append(action)
             raise self.error
         return super().send(action, parameters)
@@ -92,26 +90,28 @@ class Stubborn(World):
 @pytest.mark.parametrize(
     "code", ["UnsupportedOperation", "InvalidParameter.Param", "ResourceNotFound", "FailedOperation", "InternalError"]
 )
-def test_what_cannot_be_deleted_does_not_hold_up_the_rest_of_its_batch(code: str) -> None:
-    world = Stubborn(api_error(code, "No.", action=DELETE, request_id="r-1"), 2, 11)
+def test_refused_delete_does_not_stop_the_rest_of_its_batch(code: str) -> None:
+    world = WorldWithRefusedDeletes(api_error(code, "No.", action=DELETE, request_id="r-1"), 2, 11)
     result = prune(world)
-    assert ids_of(result["deleted"]) == sorted(set(world.ids) - world.stubborn)
+    assert ids_of(result["deleted"]) == sorted(set(world.ids) - world.refused)
     if code == "ResourceNotFound":
-        # It says that it is gone, whatever the listing shows.
+        # The error says that the cache is missing, even if it is listed.
         assert "failed" not in result
         return
     assert result["failed"]
     assert result["changed"]
     assert result["error"]["code"] == code
     assert result["msg"].startswith("2 of 25 image caches could not be deleted ('ci-2' (")
-    assert ids_of(result["kept"]) == sorted(world.stubborn)
+    assert ids_of(result["kept"]) == sorted(world.refused)
     assert all(entry["reason"].startswith("it could not be deleted: ") for entry in result["kept"])
-    # Halves, halves of halves, and so on: never one call a cache, but where each is worth three attempts.
+    # A refused batch is split in halves: fewer calls than caches, except if each call has three attempts.
     assert world.calls.count(DELETE) < (25 if code != "InternalError" else 75)
 
 
-def test_a_batch_that_fails_does_not_stop_the_next_one() -> None:
-    world = Stubborn(api_error("UnauthorizedOperation.CamNoAuth", "No.", action=DELETE, request_id="r-1"), 0)
+def test_failed_batch_does_not_stop_the_next_one() -> None:
+    world = WorldWithRefusedDeletes(
+        api_error("UnauthorizedOperation.CamNoAuth", "No.", action=DELETE, request_id="r-1"), 0
+    )
     result = prune(world)
     assert ids_of(result["deleted"]) == sorted(world.ids[20:])
     assert len(result["kept"]) == 20
@@ -119,31 +119,31 @@ def test_a_batch_that_fails_does_not_stop_the_next_one() -> None:
 
 
 @pytest.mark.parametrize("action", [DELETE, "DescribeImageCaches"])
-def test_what_was_deleted_before_the_keys_ended_is_told(action: str) -> None:
+def test_deletes_before_expired_credentials_are_reported(action: str) -> None:
     world = World()
-    there = world_of(25, world)
+    ids = create_old_caches(25, world)
     send = world.send
 
-    def ended(asked: str, parameters: Any) -> dict[str, Any]:
+    def fail_at_action(asked: str, parameters: Any) -> dict[str, Any]:
         if world.calls.count(DELETE) and asked == action:
             raise InvalidInput("the temporary keys have expired")
         if world.calls.count(DELETE) and asked == DELETE:
             raise NoAnswer("lost", action=DELETE)
         return send(asked, parameters)
 
-    world.send = ended  # type: ignore[method-assign]
+    world.send = fail_at_action  # type: ignore[method-assign]
     result = prune(world)
-    assert ids_of(result["deleted"]) == sorted(there[:20])
-    assert ids_of(result["kept"]) == sorted(there[20:])
+    assert ids_of(result["deleted"]) == sorted(ids[:20])
+    assert ids_of(result["kept"]) == sorted(ids[20:])
     assert result["changed"]
     assert result["failed"]
     assert "the temporary keys have expired" in result["msg"]
 
 
-def test_one_whose_build_has_begun_meanwhile_stays() -> None:
+def test_cache_whose_build_starts_meanwhile_is_kept() -> None:
     world = World()
     world.settings.delete_while_building = False
-    ids = world_of(3, world)
+    ids = create_old_caches(3, world)
 
     def watch(moment: str, _number: int) -> None:
         if moment == "before" and world.calls.count(DELETE) == 1 and world.calls[-1] == DELETE:
@@ -158,12 +158,12 @@ def test_one_whose_build_has_begun_meanwhile_stays() -> None:
     assert list(world.service.caches) == [ids[1]]
 
 
-@pytest.mark.parametrize("acts", [True, False])
-@pytest.mark.parametrize("times", [1, 2, 3])
-def test_a_lost_answer_is_looked_after(acts: bool, times: int) -> None:
-    world = Lossy(acts, times)
+@pytest.mark.parametrize("is_executed", [True, False])
+@pytest.mark.parametrize("lost_deletes", [1, 2, 3])
+def test_lost_answer_of_a_delete_is_checked_with_a_listing(is_executed: bool, lost_deletes: int) -> None:
+    world = WorldWithLostDeletes(is_executed, lost_deletes)
     result = prune(world)
-    if acts or times < 3:
+    if is_executed or lost_deletes < 3:
         assert ids_of(result["deleted"]) == sorted(world.ids)
         assert world.caches == []
         assert "failed" not in result
@@ -173,51 +173,51 @@ def test_a_lost_answer_is_looked_after(acts: bool, times: int) -> None:
         assert len(world.caches) == 3
 
 
-class Lossy(World):
-    """A world in which the answers to the first deletes are lost; C(acts) says whether they are carried out."""
+class WorldWithLostDeletes(World):
+    """A world that loses the answers to the first deletes; C(is_executed) says whether it executes these."""
 
-    def __init__(self, acts: bool, times: int) -> None:
+    def __init__(self, is_executed: bool, lost_deletes: int) -> None:
         super().__init__()
-        self.acts, self.times, self.ids = acts, times, world_of(3, self)
+        self.is_executed, self.lost_deletes, self.ids = is_executed, lost_deletes, create_old_caches(3, self)
 
     def send(self, action: str, parameters: Any) -> dict[str, Any]:
-        if action == DELETE and self.times:
-            self.times -= 1
-            if self.acts:
+        if action == DELETE and self.lost_deletes:
+            self.lost_deletes -= 1
+            if self.is_executed:
                 super().send(action, parameters)
             raise NoAnswer("the connection broke", action=action)
         return super().send(action, parameters)
 
 
-def test_a_listing_that_fails_in_the_middle_deletes_nothing_more_of_that_batch() -> None:
+def test_failed_listing_after_refused_delete_keeps_the_batch() -> None:
     world = World()
-    world_of(3, world)
-    looks = 0
+    create_old_caches(3, world)
+    listings = 0
     send = world.send
 
-    def failing(action: str, parameters: Any) -> dict[str, Any]:
-        nonlocal looks
+    def fail(action: str, parameters: Any) -> dict[str, Any]:
+        nonlocal listings
         if action == DELETE:
             raise api_error("UnsupportedOperation", "No.", action=action, request_id="r-1")
-        looks += 1
-        if looks > 1:
+        listings += 1
+        if listings > 1:
             raise api_error("UnauthorizedOperation.CamNoAuth", "No.", action=action, request_id="r-2")
         return send(action, parameters)
 
-    world.send = failing  # type: ignore[method-assign]
+    world.send = fail  # type: ignore[method-assign]
     result = prune(world)
     assert result["failed"]
     assert result["error"]["action"] == LIST
     assert len(result["kept"]) == 3
 
 
-def test_the_first_listing_that_fails_ends_the_run() -> None:
+def test_failed_first_listing_ends_the_run() -> None:
     world = World()
 
-    def failing(action: str, parameters: Any) -> dict[str, Any]:
+    def fail(action: str, parameters: Any) -> dict[str, Any]:
         raise api_error("InvalidParameter", "No.", action=action, request_id="r-1")
 
-    world.send = failing  # type: ignore[method-assign]
+    world.send = fail  # type: ignore[method-assign]
     result = prune(world)
     assert result["failed"]
     assert result["msg"].startswith("image caches: DescribeImageCaches failed: No (InvalidParameter, request r-1).")

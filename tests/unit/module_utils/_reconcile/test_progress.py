@@ -1,0 +1,134 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Progress messages: one for each change, at least one a minute, and no repetition."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+from ansible_collections.tencentcloud.tke.plugins.module_utils import _run
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.progress import HEARTBEAT, in_words
+from emulator import BuildFailure
+from unit.support.world import START_TIME, SameThreadExecutor, World
+
+
+class ListeningWorld(World):
+    """A world that records progress: C(messages) has the messages and their seconds since the start."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.speaks = True
+        self.messages: list[tuple[float, str]] = []
+
+    def progress(self, message: str) -> None:
+        self.messages.append((self.clock.now - START_TIME, message))
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> ListeningWorld:
+    world = ListeningWorld()
+    monkeypatch.setattr(_run, "ThreadExecutor", lambda max_writes: SameThreadExecutor(world.clock))
+    return world
+
+
+def seconds_between_messages(world: ListeningWorld, until: float) -> list[float]:
+    moments = [0.0, *(moment for moment, _message in world.messages), until]
+    return [later - earlier for earlier, later in zip(moments, moments[1:])]
+
+
+def test_build_reports_each_step(world: ListeningWorld) -> None:
+    world.settings.build_seconds = 300.0
+    result = world.run(wait_interval=10)
+    assert result["changed"]
+    lines = [line for _moment, line in world.messages]
+    assert lines[0] == f"image cache 'web', 0 s: {result['image_cache_id']} is being built"
+    assert lines[-1].endswith(f": {result['image_cache_id']} is Ready")
+    steps = [line.split("is Pending, ")[1].split(":")[0] for line in lines if "is Pending, " in line]
+    # Steps between two polls are not reported.
+    assert list(dict.fromkeys(steps))[:3] == ["DiskCreated", "EksCiCreated", "SnapCreated"]
+    assert max(seconds_between_messages(world, world.clock.now - START_TIME)) <= HEARTBEAT + 1
+
+
+def test_long_polling_interval_still_reports_every_minute(world: ListeningWorld) -> None:
+    world.settings.build_seconds = 1000.0
+    world.run(wait_interval=400)
+    assert max(seconds_between_messages(world, world.clock.now - START_TIME)) <= HEARTBEAT + 1
+    assert len(world.messages) >= 1000 / HEARTBEAT - 1
+
+
+def test_update_reports_its_start_and_its_end(world: ListeningWorld) -> None:
+    cache = world.create_cache()
+    start_time = world.clock.now
+    world.settings.build_seconds = 300.0
+    world.run(images=["nginx:2"], wait_interval=65)
+    lines = [line.split(": ", 1)[1] for _moment, line in world.messages]
+    assert lines[0] == f"updating {cache.id}: images"
+    assert not any("asking the API" in line for line in lines)
+    assert lines[-1] == f"{cache.id} is Ready"
+    assert world.messages[0][0] - (start_time - START_TIME) < 1
+
+
+def test_joined_update_and_own_update_are_both_reported(world: ListeningWorld) -> None:
+    cache = world.create_cache(Images=["nginx:0"])
+    world.service.call("UpdateImageCache", {"ImageCacheId": cache.id, "Images": ["nginx:1"]})
+    world.run(images=["nginx:2"], wait_interval=61)
+    lines = [line.split(": ", 1)[1] for _moment, line in world.messages]
+    # The message of the next minute may be the same.
+    assert [line for line, _again in itertools.groupby(lines)] == [
+        f"joining the build of {cache.id}",
+        f"{cache.id} is Ready",
+        f"updating {cache.id}: images",
+        f"{cache.id} is Ready",
+    ]
+
+
+def test_failed_update_is_not_reported_as_progress(world: ListeningWorld) -> None:
+    world.create_cache()
+    world.settings.failures = [BuildFailure("redis")]
+    assert world.run(images=["redis:7"], wait_interval=10)["failed"]
+    assert not any("Failed" in line or "Ready" in line for _moment, line in world.messages)
+
+
+def test_unchanged_run_and_run_without_waiting_report_nothing(world: ListeningWorld) -> None:
+    world.create_cache()
+    world.run()
+    world.run(wait=False, images=["redis:7"])
+    assert world.messages == []
+
+
+def test_slow_delete_is_reported_every_minute(world: ListeningWorld) -> None:
+    world.create_cache()
+    world.settings.listed_after_deletion = 130.0
+    world.run(state="absent", name="web")
+    assert {line.split(": ", 1)[1][13:] for _moment, line in world.messages} == {"is deleted, but still listed"}
+    assert len(world.messages) == 3
+
+
+def test_failed_build_reports_only_earlier_progress(world: ListeningWorld) -> None:
+    world.settings.failures = [BuildFailure("nginx")]
+    assert world.run(wait_interval=1)["failed"]
+    assert world.messages
+    assert not any("Failed" in line for _moment, line in world.messages)
+
+
+def test_set_reports_a_summary(world: ListeningWorld) -> None:
+    world.create_cache()
+    caches = [{"image_cache_name": name} for name in ("web", "b", "c")]
+    options: dict[str, Any] = {"images": ["nginx:1"], "vpc_id": "vpc-1", "subnet_id": "subnet-1"}
+    result = world.run_set(image_caches=caches, wait_interval=5, **options)
+    assert result["summary"]["created"] == 2
+    lines = [line for _moment, line in world.messages]
+    assert all(line.startswith("image caches, ") for line in lines)
+    assert any(": 1 done, 2 under way; the slowest is 'b': imc-" in line for line in lines)
+    assert not any("not begun" in line for line in lines[-2:])
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0, "0 s"), (59.9, "59 s"), (60, "1 min 0 s"), (125, "2 min 5 s"), (7260, "2 h 1 min")]
+)
+def test_durations_are_formatted(seconds: float, words: str) -> None:
+    assert in_words(seconds) == words
