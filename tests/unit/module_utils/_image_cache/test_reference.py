@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Image references: what Docker's grammar makes is parsed and comes back, and the rest is refused in words."""
+"""Image references: those of Docker's grammar are parsed and formatted again, others are refused with a message."""
 
 from __future__ import annotations
 
 from typing import Optional
 
 import pytest
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.matching import add_default_tag, find_held
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.matching import add_default_tag
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.options import image_problems
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.reference import (
     DIGEST_LENGTHS,
@@ -25,23 +25,25 @@ LOWER, DIGITS = "abcdefghijklmnopqrstuvwxyz", "0123456789"
 UPPER = LOWER.upper()
 
 
-def words(alphabet: str, most: int = 6) -> st.SearchStrategy[str]:
-    return st.text(alphabet, min_size=1, max_size=most)
+def word(alphabet: str, max_parts: int = 6) -> st.SearchStrategy[str]:
+    return st.text(alphabet, min_size=1, max_size=max_parts)
 
 
-def joined(parts: st.SearchStrategy[str], separators: st.SearchStrategy[str], most: int = 3) -> st.SearchStrategy[str]:
-    """Return texts of one part, or of more with separators between them."""
-    rest = st.lists(st.tuples(separators, parts), max_size=most - 1)
+def join(
+    parts: st.SearchStrategy[str], separators: st.SearchStrategy[str], max_parts: int = 3
+) -> st.SearchStrategy[str]:
+    """Return texts of one or more parts with separators between them."""
+    rest = st.lists(st.tuples(separators, parts), max_size=max_parts - 1)
     return st.tuples(parts, rest).map(lambda drawn: drawn[0] + "".join(s + p for s, p in drawn[1]))
 
 
 hyphens = st.just("-") | st.just("--")
-host_parts = joined(words(LOWER + UPPER + DIGITS), hyphens, 2)
+host_parts = join(word(LOWER + UPPER + DIGITS), hyphens, 2)
 addresses = st.ip_addresses(v=4).map(str) | st.ip_addresses(v=6).map(lambda address: f"[{address}]")
 ports = st.just("") | st.integers(0, 65535).map(lambda port: f":{port}")
-domains = st.builds("".join, st.tuples(joined(host_parts, st.just(".")) | addresses, ports))
+domains = st.builds("".join, st.tuples(join(host_parts, st.just(".")) | addresses, ports))
 separators = st.sampled_from([".", "_", "__", "-", "---"])
-paths = joined(joined(words(LOWER + DIGITS), separators), st.just("/"))
+paths = join(join(word(LOWER + DIGITS), separators), st.just("/"))
 word_signs = LOWER + UPPER + DIGITS + "_"
 tags = st.tuples(st.sampled_from(word_signs), st.text(word_signs + ".-", max_size=127)).map("".join)
 digests = st.sampled_from(sorted(DIGEST_LENGTHS)).flatmap(
@@ -52,7 +54,7 @@ digests = st.sampled_from(sorted(DIGEST_LENGTHS)).flatmap(
 suffixes = st.tuples(st.none() | tags, st.none() | digests)
 
 
-def spelled(name: str, tag: Optional[str], digest: Optional[str]) -> str:
+def spell(name: str, tag: Optional[str], digest: Optional[str]) -> str:
     return name + (f":{tag}" if tag else "") + (f"@{digest}" if digest else "")
 
 
@@ -61,33 +63,33 @@ def is_domain(first: str) -> bool:
 
 
 @given(domain=domains.filter(is_domain) | st.just("localhost"), path=paths, suffix=suffixes)
-def test_every_full_reference_parses_and_comes_back(
+def test_full_reference_is_parsed_and_formatted_again(
     domain: str, path: str, suffix: tuple[Optional[str], Optional[str]]
 ) -> None:
-    text = spelled(f"{domain}/{path}", *suffix)
+    text = spell(f"{domain}/{path}", *suffix)
     reference = parse_reference(text)
     assert reference == Reference(domain, path, *suffix)
     assert str(reference) == text
     assert parse_reference(str(reference)) == reference
 
 
-# Of others the first part is a domain, unless they have another one before it.
+# A first part that looks like a domain is one, unless another domain precedes it.
 @given(
     path=paths.filter(lambda path: "/" not in path or not is_domain(path.partition("/")[0])),
     suffix=suffixes,
     domain=st.sampled_from(["", "docker.io/", "index.docker.io/"]),
 )
-def test_every_familiar_reference_parses_to_its_full_form(
+def test_familiar_reference_is_parsed_to_its_full_form(
     path: str, suffix: tuple[Optional[str], Optional[str]], domain: str
 ) -> None:
-    reference = parse_reference(spelled(domain + path, *suffix))
+    reference = parse_reference(spell(domain + path, *suffix))
     assert reference == Reference("docker.io", path if "/" in path else f"library/{path}", *suffix)
     assert parse_reference(str(reference)) == reference
-    assert parse_reference(spelled(reference.familiar_name, *suffix)) == reference
+    assert parse_reference(spell(reference.familiar_name, *suffix)) == reference
 
 
 @given(text=st.text() | st.text("aA0.:/@-_[] ", max_size=12))
-def test_any_text_parses_or_is_refused(text: str) -> None:
+def test_any_text_is_parsed_or_refused(text: str) -> None:
     problems = list(image_problems("images[0]", text))
     if problems:
         assert add_default_tag(text) == text
@@ -118,7 +120,7 @@ def test_any_text_parses_or_is_refused(text: str) -> None:
         ("nginx:" + "v" * 128, "docker.io/library/nginx:" + "v" * 128, "nginx"),
     ],
 )
-def test_a_reference_has_a_full_and_a_familiar_form(text: str, full: str, familiar: str) -> None:
+def test_reference_has_a_full_and_a_familiar_form(text: str, full: str, familiar: str) -> None:
     reference = parse_reference(text)
     assert (str(reference), reference.familiar_name) == (full, familiar)
 
@@ -157,7 +159,7 @@ def test_a_reference_has_a_full_and_a_familiar_form(text: str, full: str, famili
         ("a" * 248, "the repository's name has 256 characters, and the most are 255"),
     ],
 )
-def test_what_is_no_reference_is_refused_in_words(text: str, problem: str) -> None:
+def test_invalid_reference_is_refused_with_its_problem(text: str, problem: str) -> None:
     with pytest.raises(InvalidReference) as raised:
         parse_reference(text)
     assert str(raised.value).startswith(f"invalid image reference {text!r}: ")
@@ -165,7 +167,7 @@ def test_what_is_no_reference_is_refused_in_words(text: str, problem: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("image", "floats"),
+    ("image", "is_floating"),
     [
         ("nginx", True),
         ("nginx:latest", True),
@@ -175,22 +177,5 @@ def test_what_is_no_reference_is_refused_in_words(text: str, problem: str) -> No
         (f"nginx:latest@{DIGEST}", False),
     ],
 )
-def test_a_reference_without_a_fixed_tag_is_floating(image: str, floats: bool) -> None:
-    assert parse_reference(image).is_floating is floats
-
-
-@pytest.mark.parametrize(
-    ("image", "complete"),
-    [
-        ("nginx", "nginx:latest"),
-        ("h.example.com:5000/web", "h.example.com:5000/web:latest"),
-        ("nginx:1", "nginx:1"),
-        (f"nginx@{DIGEST}", f"nginx@{DIGEST}"),
-        # What a listing shows may be anything.
-        ("nginx:", "nginx:"),
-        ("NGINX", "NGINX"),
-    ],
-)
-def test_a_missing_tag_is_completed_and_the_rest_stays(image: str, complete: str) -> None:
-    assert add_default_tag(image) == complete
-    assert find_held([image], [complete]) == [image]
+def test_reference_without_a_fixed_tag_is_floating(image: str, is_floating: bool) -> None:
+    assert parse_reference(image).is_floating is is_floating

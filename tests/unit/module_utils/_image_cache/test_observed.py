@@ -1,0 +1,77 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Caches as the API lists them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.tencentcloud.tke.plugins.module_utils._diagnosis.build import build_failure, phase
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import FIELDS
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import (
+    RESULT_KEYS,
+    ImageCache,
+    age_order,
+)
+
+
+class TestImageCache:
+    SAMPLE = {
+        "ImageCacheId": "imc-xxx",
+        "ImageCacheName": "imc-nginx",
+        "ImageCacheSize": 20,
+        "Status": "Ready",
+        "Images": ["nginx"],
+        "CreationTime": "2021-12-06 22:52:24",
+        "ExpireDateTime": "",
+        "LastMatchedTime": "2021-12-07 21:30:15",
+        "SnapshotId": "snap-xxx",
+        "Events": [
+            {"Reason": reason, "Type": "Normal", "Message": "", "LastTimestamp": at, "FirstTimestamp": at}
+            for reason, at in (
+                ("SnapCreated", "2021-12-06 15:10:43"),
+                ("DiskCreated", "2021-12-06 15:03:24"),
+                ("EksciCreated", "2021-12-06 15:03:24"),
+            )
+        ],
+    }
+
+    def test_oldest_sample_of_the_vendor_is_read(self) -> None:
+        cache = ImageCache(self.SAMPLE)
+        result = cache.as_result()
+        assert set(result) == set(RESULT_KEYS)
+        assert result["created_at"] == "2021-12-06T22:52:24Z"
+        assert result["last_matched_at"] == "2021-12-07T21:30:15Z"
+        assert (result["never_expires"], result["expires_at"]) == (True, None)
+        assert (result["tags"], result["retention_days"]) == (None, None)
+        assert [event.reason for event in cache.events] == ["EksciCreated", "DiskCreated", "SnapCreated"]
+        assert phase(cache) == "SnapCreated"
+
+    def test_expiry_is_read_without_retention_days(self) -> None:
+        result = ImageCache({**self.SAMPLE, "ExpireDateTime": "2026-01-01T00:00:00Z"}).as_result()
+        assert (result["never_expires"], result["expires_at"]) == (False, "2026-01-01T00:00:00Z")
+        unknown = ImageCache({**self.SAMPLE, "ExpireDateTime": "some day"}).as_result()
+        assert (unknown["never_expires"], unknown["expires_at"]) == (None, None)
+
+    @pytest.mark.parametrize("value", [None, 7, "x", [None], [{}], {}, True, [[]], [{"Key": 1, "Value": {}}]])
+    def test_invalid_value_of_any_field_is_accepted(self, value: Any) -> None:
+        for field in self.SAMPLE:
+            if field != "ImageCacheId":
+                cache = ImageCache({**self.SAMPLE, "Tags": value, field: value})
+                assert set(cache.as_result()) == set(RESULT_KEYS)
+                assert cache.settled in (True, False)
+                build_failure(cache)
+                age_order(cache)
+                for row in FIELDS:
+                    if row.shown:
+                        cache.shown(row.option)
+
+    def test_unknown_status_counts_as_being_built(self) -> None:
+        assert not ImageCache({**self.SAMPLE, "Status": "Archiving"}).settled
+
+    def test_null_field_is_empty_and_missing_field_is_unknown(self) -> None:
+        assert ImageCache({**self.SAMPLE, "Tags": None}).shown("tags") == {}
+        assert ImageCache(self.SAMPLE).shown("tags") is None
