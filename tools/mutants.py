@@ -51,13 +51,19 @@ UTILS = "plugins/module_utils"
 BAR = 85
 TESTS = "tests/unit"
 API, DIAGNOSIS, GUIDES = "module_utils/_api/", "module_utils/_diagnosis/", "project/test_guides.py"
+IMAGE_CACHE, RECONCILE = "module_utils/_image_cache/", "module_utils/_reconcile/"
+PLAN = (
+    *(f"{IMAGE_CACHE}test_{name}.py" for name in ("plan*", "difference", "successor", "tracking")),
+    *(f"{RECONCILE}test_{name}.py" for name in ("creating", "updating", "deleting", "replacing", "reconciliation")),
+    *(f"{RECONCILE}test_{name}.py" for name in ("context", "interrupted_runs")),
+)
 # Each file, and the unit tests that concern it as patterns of paths below TESTS, the quickest first.
 LAYERS: dict[str, dict[str, tuple[str, ...]]] = {
     "plan": {
-        "_image_cache/plan.py": ("**/test_plan.py", "**/test_reconcile.py", "**/test_worlds.py"),
-        "_image_cache/difference.py": ("**/test_plan.py", "**/test_reconcile.py", "**/test_worlds.py"),
-        "_image_cache/successor.py": ("**/test_plan.py", "**/test_reconcile.py", "**/test_worlds.py"),
-        "_image_cache/tracking.py": ("**/test_plan.py", "**/test_reconcile.py", "**/test_worlds.py"),
+        "_image_cache/plan.py": PLAN,
+        "_image_cache/difference.py": (IMAGE_CACHE + "test_difference.py", *PLAN),
+        "_image_cache/successor.py": (IMAGE_CACHE + "test_successor.py", *PLAN),
+        "_image_cache/tracking.py": (IMAGE_CACHE + "test_tracking.py", *PLAN),
     },
     "retry": {
         "_api/retry.py": (API + "test_retry.py", API + "test_client.py"),
@@ -72,7 +78,7 @@ LAYERS: dict[str, dict[str, tuple[str, ...]]] = {
     "signature": {"_api/tc3.py": (API + "test_tc3.py",)},
     "diagnosis": {
         "_diagnosis/advice.py": (DIAGNOSIS + "test_advice.py", API + "test_errors.py", GUIDES),
-        "_diagnosis/build.py": (DIAGNOSIS + "test_build.py", "**/test_observed*.py", "**/test_values.py"),
+        "_diagnosis/build.py": (DIAGNOSIS + "test_build.py", IMAGE_CACHE + "test_observed*.py"),
         "_diagnosis/causes.py": (DIAGNOSIS + "test_*.py", GUIDES),
     },
 }

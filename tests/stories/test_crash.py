@@ -5,7 +5,8 @@
 """A module process is killed at each of its API calls, and the same task is run again.
 
 Before the service acts on a call, and after: the next run ends with what is declared, with nothing left over and
-nothing twice. tests/unit/module_utils/_reconcile/test_interrupted_runs.py does the same in every world that the documentation leaves open.
+nothing twice. tests/unit/module_utils/_reconcile/test_interrupted_runs.py does the same in every world that the
+documentation leaves open.
 """
 
 from __future__ import annotations
