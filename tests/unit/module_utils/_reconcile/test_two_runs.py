@@ -94,7 +94,7 @@ def test_older_cache_is_kept_and_both_runs_report_it() -> None:
 def test_without_waiting_later_run_deletes_its_cache(earlier_ids: int, later_is_smaller: bool) -> None:
     world = World()
     for _id in range(earlier_ids):
-        world.service._suffix()
+        world.service._random_suffix()
     first, second = (ScheduledRun(world, {"wait": False}) for _run in range(2))
     # Both runs list, one creates and lists, and then the other creates: all in one second.
     for run in (first, second, first, first):
