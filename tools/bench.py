@@ -316,7 +316,7 @@ def plot(table: dict[str, Row]) -> str:
 def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="how often each row is measured (default: 5)")
+    parser.add_argument("--rounds", type=int, default=5, help="number of measurements of each row (default: 5)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder))

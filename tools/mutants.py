@@ -118,7 +118,7 @@ class Change:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Mutation testing of the layers that decide.")
-    parser.add_argument("parts", nargs="*", help="parts of the paths of the files to be mutated; all without one")
+    parser.add_argument("parts", nargs="*", help="parts of the paths of the files to mutate (default: all files)")
     parts = parser.parse_args().parts
     chosen = {
         layer: {path: tests for path, tests in files.items() if not parts or any(part in path for part in parts)}
@@ -142,7 +142,7 @@ def main() -> int:
             print(f"{layer}: {path} {dict(counts[path])} in {time.monotonic() - began:.0f} s", flush=True)
     (WORK / "survivors.txt").write_text("\n".join(survivors), encoding="utf-8")
     stale = [key for key in EQUIVALENT if key[0] in counts and key not in met]
-    print("".join(f"No such mutant any more: {key}\n" for key in stale), end="")
+    print("".join(f"Mutant no longer exists: {key}\n" for key in stale), end="")
     return int(not _reaches_bar(chosen, counts) or bool(stale))
 
 

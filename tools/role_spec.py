@@ -90,7 +90,7 @@ def main(arguments: list[str]) -> int:
     if before == after:
         return 0
     if "--check" in arguments:
-        print(f"{SPECS.relative_to(ROOT)} is not what the modules' documentation says; run make role_spec")
+        print(f"{SPECS.relative_to(ROOT)} does not match the documentation of the modules. Run make role_spec.")
         return 1
     SPECS.write_text(after, encoding="utf-8")
     return 0

@@ -115,6 +115,7 @@ import re
 from typing import Any, Callable, Dict, Mapping, Optional, Tuple
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import cache_label
 
 # Source: the page on annotations of super nodes and TKE Serverless, section image cache.
 PREFIX = "eks.tke.cloud.tencent.com/"
@@ -148,14 +149,14 @@ def pod_annotations(
     annotations = {"use-image-cache": resource["image_cache_id"] or PLACEHOLDER}
     if disk_type is not None:
         if disk_type not in DISK_TYPES:
-            raise _refused(f"disk_type {disk_type!r} is none of {', '.join(DISK_TYPES)}.")
+            raise _refused(f"invalid disk_type {disk_type!r}: expected one of {', '.join(DISK_TYPES)}.")
         annotations["image-cache-disk-type"] = disk_type
     if disk_size is not None:
         size, least = _number("disk_size", disk_size, 1), resource.get("image_cache_size")
         if least is not None and size < least:
             raise _refused(
-                f"disk_size {size} is smaller than image cache {_label(resource)}, which has {least} GiB: the disk is"
-                " made from its snapshot. Give at least that, or leave disk_size out."
+                f"disk_size {size} is smaller than image cache {_label(resource)}, which has {least} GiB. The disk is"
+                f" created from the snapshot of the cache. Set at least {least}, or omit disk_size."
             )
         annotations["image-cache-disk-size"] = str(size)
     if retain_minutes is not None:
@@ -167,19 +168,21 @@ def _resource(cache: Any, allow_pending: bool) -> Mapping[str, Any]:
     """Return the image cache to use, with its id, null where C(allow_pending), and, where it is known, its size."""
     if isinstance(cache, str):
         if cache != AUTO and not ID.fullmatch(cache):
-            raise _refused(f"{cache!r} is neither the id of an image cache, imc-..., nor 'auto'.")
+            raise _refused(f"{cache!r} is neither the ID of an image cache (imc-...) nor 'auto'.")
         return {"image_cache_id": str(cache)}
     if not isinstance(cache, Mapping):
-        raise _refused(f"expected an image cache, an id or 'auto', got {_kind(cache)}.{_pick('list', cache)}")
+        raise _refused(f"expected an image cache, an ID or 'auto', got {_kind(cache)}.{_pick('list', cache)}")
     if cache.get("failed"):
-        raise _refused(f"the task whose result this is has failed: {cache.get('msg')}")
+        raise _refused(f"the task that returned this result failed: {cache.get('msg')}")
     for key in ("image_caches", "results"):
         if isinstance(cache.get(key), list):
             how = _pick(f"result.{key}", cache[key])
-            raise _refused(f"expected one image cache, got a list of them in {key}.{how}")
+            raise _refused(f"expected one image cache, got a list in {key}.{how}")
     resource = cache.get("image_cache", cache)
     if not isinstance(resource, Mapping) or not ("image_cache_id" in resource and "status" in resource):
-        raise _refused("there is no image cache in this: it is absent, or was not found, or this is another task's.")
+        raise _refused(
+            "the value contains no image cache. It is absent or was not found, or the result is from another module."
+        )
     _refuse_unusable(resource, allow_pending)
     return resource
 
@@ -189,13 +192,13 @@ def _refuse_unusable(resource: Mapping[str, Any], allow_pending: bool) -> None:
         return
     if not resource["image_cache_id"]:
         raise _refused(
-            f"image cache {_label(resource)} is yet to be built, and has no id in check mode."
+            f"image cache {_label(resource)} is not built yet and has no ID in check mode."
             " To preview the annotations, set allow_pending=true."
         )
     if resource["status"] != "Ready":
         raise _refused(
-            f"image cache {_label(resource)} is {resource['status'] or 'of unknown status'}, and only one that is Ready"
-            " can be used. Let the task that declares it wait for it (wait: true)."
+            f"image cache {_label(resource)} is {resource['status'] or 'of unknown status'}, but only a Ready cache can"
+            " be used. Set wait: true in the task that declares it."
         )
 
 
@@ -216,16 +219,14 @@ def _pick(name: str, value: Any) -> str:
 
 
 def _label(resource: Mapping[str, Any]) -> str:
-    parts = [repr(resource["image_cache_name"])] if resource.get("image_cache_name") else []
-    parts += [f"({resource['image_cache_id']})"] if resource.get("image_cache_id") else []
-    return " ".join(parts)
+    return cache_label(resource.get("image_cache_name"), resource.get("image_cache_id"))
 
 
 def _number(name: str, value: Any, least: int) -> int:
     """Return a whole number; templates make strings of them."""
     text = str(value).strip()
     if isinstance(value, bool) or not (text.isascii() and text.isdecimal()) or int(text) < least:
-        raise _refused(f"{name} {value!r} is no whole number from {least} on.")
+        raise _refused(f"invalid {name} {value!r}: expected a whole number of {least} or more.")
     return int(text)
 
 

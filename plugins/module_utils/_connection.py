@@ -140,17 +140,17 @@ def region_of(params: Mapping[str, Any]) -> str:
     given: Optional[str] = params["region"]
     if given is not None and not given.strip():
         raise InvalidInput(
-            "the option region is an empty string. Give it a region, ap-guangzhou for instance, or leave it out to use"
-            " TENCENTCLOUD_REGION or the profile's region."
+            "region is empty. Set it to a region such as ap-guangzhou, or omit it to use TENCENTCLOUD_REGION or the"
+            " region of the profile."
         )
     region = given or _profile(params).settings("_sys_param", "region")
     if not region:
         raise InvalidInput(
-            "no region: give the option region, ap-guangzhou for instance, or set TENCENTCLOUD_REGION, or configure it"
-            " in the profile of tccli. It is never guessed."
+            "No region is set, and there is no default. Set the option region, for example to ap-guangzhou, set"
+            " TENCENTCLOUD_REGION, or configure a region in the profile of tccli."
         )
     if not region.isascii() or not region.replace("-", "").isalnum():
-        raise InvalidInput(f"region {region!r} is no region's name; ap-guangzhou, for instance, is one.")
+        raise InvalidInput(f"Invalid region: expected a name such as ap-guangzhou, got {region!r}.")
     return str(region)
 
 
@@ -164,15 +164,17 @@ def _profile(params: Mapping[str, Any]) -> Profile:
 def _role(params: Mapping[str, Any]) -> Optional[Role]:
     arn, external_id, seconds = params["role_arn"], params["role_external_id"], params["role_duration"]
     if not SESSION_NAMES.fullmatch(params["role_session_name"]):
-        raise InvalidInput("role_session_name is 2 to 128 letters, digits and +=,.@_-.")
+        raise InvalidInput("Invalid role_session_name: expected 2 to 128 letters, digits or characters of +=,.@_-")
     if external_id is not None and not EXTERNAL_IDS.fullmatch(external_id):
-        raise InvalidInput("role_external_id is 2 to 128 letters, digits and +=,.@:/_-.")
+        raise InvalidInput("Invalid role_external_id: expected 2 to 128 letters, digits or characters of +=,.@:/_-")
     if not 0 < seconds <= LONGEST_SESSION:
-        raise InvalidInput(f"role_duration is {seconds}; it must be above 0 and at most {LONGEST_SESSION} s.")
+        raise InvalidInput(
+            f"Invalid role_duration: expected more than 0 and at most {LONGEST_SESSION} s, got {seconds}."
+        )
     if not arn:
         return None
     if not arn.startswith("qcs::cam::"):
-        raise InvalidInput(f"role_arn {arn!r} is no role; qcs::cam::uin/100000000001:roleName/deploy is one.")
+        raise InvalidInput(f"Invalid role_arn: expected qcs::cam::uin/...:roleName/..., got {arn!r}.")
     return Role(arn, params["role_session_name"], seconds, external_id)
 
 
@@ -195,9 +197,11 @@ def _stored_sts(profile: Profile) -> Endpoint:
 def _settings(params: Mapping[str, Any], region: str, ansible_version: str) -> ConnectionSettings:
     timeout = params["api_timeout"]
     if not 0 < timeout <= LONGEST_TIMEOUT:
-        raise InvalidInput(f"api_timeout is {timeout:g}; it must be above 0 and at most {LONGEST_TIMEOUT} s.")
+        raise InvalidInput(
+            f"Invalid api_timeout: expected more than 0 and at most {LONGEST_TIMEOUT} s, got {timeout:g}."
+        )
     if params["api_retries"] < 0:
-        raise InvalidInput("api_retries is below 0.")
+        raise InvalidInput(f"Invalid api_retries: expected 0 or more, got {params['api_retries']}.")
     return ConnectionSettings(
         endpoint=Endpoint.parse(params["endpoint"]),
         region=region,
@@ -217,5 +221,5 @@ def _verify(params: Mapping[str, Any]) -> Union[bool, str]:
     if path is None:
         return True
     if not os.path.exists(path):
-        raise InvalidInput(f"ca_path: there is no file or directory {path}.")
+        raise InvalidInput(f"Invalid ca_path: there is no file or directory {path}.")
     return path

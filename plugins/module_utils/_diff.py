@@ -122,7 +122,7 @@ def _how(
     """Yield how the cache changes, in words."""
     taken = [action["action"] for action in actions]
     if _leftovers(before, actions):
-        yield "left-over replacement removed"
+        yield "leftover replacement deleted"
     if before and any(a["action"] == DELETE and a["image_cache_id"] == before.id for a in actions):
         yield f"{before.status} cache rebuilt" if CREATE in taken else "deleted"
     elif CREATE in taken:
@@ -132,12 +132,12 @@ def _how(
         if action["action"] == RENAME:
             yield "renamed"
         elif action["action"] == UPDATE:
-            gap = " and out of use meanwhile" if set(CONTENTS) & set(action["fields"]) else ""
+            gap = ", not usable during the build" if set(CONTENTS) & set(action["fields"]) else ""
             yield f"updated in place{gap}: {fields}"
         elif action["action"] == REPLACE and started:
             named = f" {plan.starts['image_cache_name']}" if plan.starts else ""
             yield f"replacement{named} started: {fields}"
-            yield "the old cache stays until a later run"
+            yield "the old cache is kept until a later run"
         elif action["action"] == REPLACE:
             yield f"replaced by a new cache: {fields}"
 

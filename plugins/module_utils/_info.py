@@ -58,11 +58,11 @@ class Question:
         images, snapshotter = params["match_images"], params["snapshotter"]
         problems = list(text_problems("snapshotter", snapshotter))
         if images is not None and not images:
-            problems.append("match_images is empty: name the images of the Pod.")
+            problems.append("match_images is empty. Set it to the images of the Pod.")
         for number, image in enumerate(images or ()):
             problems += image_problems(f"match_images[{number}]", image)
         if snapshotter is not None and images is None:
-            problems.append("snapshotter is for match_images, which is not given.")
+            problems.append("snapshotter requires match_images.")
         if problems:
             raise InvalidInput(" ".join(problems))
         ids, names = params["image_cache_ids"] or (), params["image_cache_names"] or ()

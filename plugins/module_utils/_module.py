@@ -144,7 +144,7 @@ def run_in_process(definition: Definition, arguments: bytes, say: Optional[Calla
         _run(module, definition.run, say)
     except SystemExit:
         return results[-1]
-    raise AssertionError("a module ends by exiting")
+    raise AssertionError("The module did not exit.")
 
 
 def _run(module: Module, run: Run, say: Optional[Callable[[str], None]]) -> None:

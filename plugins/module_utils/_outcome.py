@@ -46,6 +46,8 @@ __all__ = ["FAILURES", "failure", "refusal", "request_failure", "request_words",
 # Every way in which a run can end other than well.
 FAILURES = (BuildFailed, Duplicates, InvalidInput, OutageAtDeadline, Refused, RequestError, TimedOut, Vanished)
 
+UNLESS_DISABLED = "unless recreate_failed is false"
+
 
 def success(desired: Desired, plan: Plan, journal: Journal, *, check_mode: bool, diff: bool) -> Dict[str, Any]:
     """Return the result of a run that carried out its plan or, in check mode, made it."""
@@ -111,7 +113,7 @@ def failure(error: Exception, desired: Desired, journal: Journal) -> Dict[str, A
     """Return the result of a run that failed: in words, in facts, and with the cache as last seen."""
     result = _common(journal)
     result["failed"] = True
-    name = f"image cache {_label(desired, journal)}"
+    name = f"image cache {journal.label(desired)}"
     if isinstance(error, RequestError):
         result.update(request_failure(error, name))
     elif isinstance(error, OutageAtDeadline):
@@ -128,8 +130,8 @@ def failure(error: Exception, desired: Desired, journal: Journal) -> Dict[str, A
         result["msg"] = f"{name}: {_duplicate_words(error)}"
     elif isinstance(error, Vanished):
         result["msg"] = (
-            f"{name}: {error.image_cache_id} is no longer listed. It was deleted by somebody else; run again to build"
-            " it anew."
+            f"{name}: {error.image_cache_id} is no longer listed, because another process deleted it. Run again to"
+            " rebuild it."
         )
     else:
         result["msg"] = f"{name}: {error}"
@@ -148,12 +150,6 @@ def _common(journal: Journal) -> Dict[str, Any]:
     }
 
 
-def _label(desired: Desired, journal: Journal) -> str:
-    name = desired.name or (journal.seen.name if journal.seen else None)
-    image_cache_id = journal.image_cache_id or desired.image_cache_id
-    return f"{name!r} ({image_cache_id})" if name and image_cache_id else repr(name or image_cache_id)
-
-
 def _build_words(error: BuildFailed, desired: Desired, seen: Optional[ImageCache]) -> str:
     cache, facts = error.cache, build_failure(error.cache)
     what = "the update" if cache.status == UPDATE_FAILED else "the build"
@@ -166,30 +162,29 @@ def _build_words(error: BuildFailed, desired: Desired, seen: Optional[ImageCache
 
 def _cure(error: BuildFailed, desired: Desired, seen: Optional[ImageCache]) -> str:
     if error.missing:
-        return f"To build it anew, the declaration needs {', '.join(error.missing)} too."
+        return f"To rebuild it, also set {', '.join(error.missing)}."
     if error.cache.status == UPDATE_FAILED and desired.on_change == "fail":
-        return "With on_change: fail it stays as it is; with update it is updated again, with replace built anew."
+        return "on_change: fail does not change it. Set update to repeat the update, or replace to build a new cache."
     if error.cache.status == UPDATE_FAILED:
-        return "The next run updates it again, or replaces it with on_change: replace."
-    again = "anew, unless recreate_failed is false"
+        return "The next run repeats the update, or replaces the cache with on_change: replace."
     if error.kept:
         use = "in use" if seen is None or seen.id != error.kept or seen.status == READY else f"still {seen.status}"
-        return f"{error.kept} is untouched and {use}; the next run builds the replacement {again}."
-    return f"It cannot be used; the next run builds it {again}."
+        return f"{error.kept} is unchanged and {use}. The next run rebuilds the replacement, {UNLESS_DISABLED}."
+    return f"The cache cannot be used. The next run rebuilds it, {UNLESS_DISABLED}."
 
 
 def _time_out_words(error: TimedOut) -> str:
     if error.awaited == "gone":
         return (
-            f"{error.image_cache_id} was deleted, but is still listed after {error.seconds:g} s. Run again to see"
+            f"{error.image_cache_id} was deleted but is still listed after {error.seconds:g} s. Run again to check"
             " whether it is gone, or raise wait_timeout."
         )
     status = error.cache.status if error.cache else "not listed yet"
     reached = phase(error.cache) if error.cache else None
     hint = describe_stall(error.cache) if error.cache else ""
     return (
-        f"it is not Ready after {error.seconds:g} s: {error.image_cache_id} is {status}, and the last step of its build"
-        f" that was reached is {reached or 'none'}. The build goes on, and costs money: the next run joins it. Raise"
+        f"it is not Ready after {error.seconds:g} s: {error.image_cache_id} is {status}, and the last step that its"
+        f" build reached is {reached or 'none'}. The build continues and costs money; the next run joins it. Raise"
         f" wait_timeout for large images. {hint}"
     ).rstrip()
 
@@ -199,7 +194,8 @@ def _duplicate_words(error: Duplicates) -> str:
     if error.replaces:
         what = f"its replacement {error.own} is Ready, but {others} have the same name."
     else:
-        what = f"{error.own} is Ready, but {others} has the same name and was not created by this run."
+        verb, was = ("has", "was") if len(error.others) == 1 else ("have", "were")
+        what = f"{error.own} is Ready, but {others} {verb} the same name and {was} not created by this run."
     return f"{what} Nothing was deleted. Delete or rename the image cache that you do not need, then run again."
 
 
@@ -207,8 +203,8 @@ def _outage_words(error: OutageAtDeadline, journal: Journal) -> str:
     started = next((a["image_cache_id"] for a in reversed(journal.actions) if a["action"] != DELETE), None)
     goes_on = started or (journal.seen.id if journal.seen and not journal.seen.settled else None)
     return (
-        f"the API could not be reached when wait_timeout ({error.seconds:g} s) ended: {error.error.action} failed:"
+        f"the API was not reachable when wait_timeout ({error.seconds:g} s) ended: {error.error.action} failed:"
         f" {error.error.message.rstrip('.')}."
-        f"{f' The build of {goes_on} may go on, and costs money.' if goes_on else ''}"
-        " Run again when the API answers: the run continues from what it finds."
+        f"{f' The build of {goes_on} may continue and cost money.' if goes_on else ''}"
+        " Run again when the API is reachable; the run continues from the current state."
     )

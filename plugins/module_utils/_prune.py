@@ -17,6 +17,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors impor
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import (
     ImageCache,
     age_order,
+    cache_label,
     with_ages,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.pruning import (
@@ -44,7 +45,7 @@ __all__ = ["image_cache_prune", "image_cache_prune_spec"]
 WIDEST = 1000
 # Image caches that the message of a refused run lists.
 MOST_LISTED = 50
-EXCESS_CURE = "Raise max_deletions if you mean them all, or narrow the selection; --check --diff shows the whole list."
+EXCESS_CURE = "Raise max_deletions to delete them all, or narrow the selection. --check --diff shows the complete list."
 # What a result says of each cache; the module image_cache_info says all of it.
 SHOWN = (
     "image_cache_id",
@@ -80,7 +81,7 @@ def image_cache_prune(params: Mapping[str, Any], runtime: Runtime) -> Dict[str, 
         if runtime.check_mode:
             if refused:
                 # Not a failure: Ansible shows no diff of a failed task, and this list is the one to read.
-                refusal = f"{_excess(pruning, rules)}; outside check mode the module deletes none and fails."
+                refusal = f"Without check mode, the module would fail and delete nothing: {_excess(pruning, rules)}."
                 reporter.warn(f"{refusal} {EXCESS_CURE}")
             return _result(pruning, now, runtime)
         if refused:
@@ -127,7 +128,7 @@ def _candidates(pruning: PruningPlan, now: datetime) -> Iterator[str]:
     for cache in pruning.candidates[:MOST_LISTED]:
         resource = with_ages(cache, now)
         facts = (_size(resource), _age(resource), pruning.reasons[cache.id])
-        yield sanitize_line(f"- {_label(cache)}: {', '.join(facts)}", WIDEST)
+        yield sanitize_line(f"- {cache_label(cache.name, cache.id)}: {', '.join(facts)}", WIDEST)
     more = len(pruning.candidates) - MOST_LISTED
     if more > 0:
         yield f"- and {more} more"
@@ -139,7 +140,7 @@ def _result_of_deletions(pruning: PruningPlan, deletions: Deletions, now: dateti
     kept = list(pruning.kept)
     for cache in pruning.candidates:
         if cache.id in deletions.building:
-            kept.append(Kept(cache, "a build of it has begun meanwhile"))
+            kept.append(Kept(cache, "a build of it started in the meantime"))
         elif cache.id in deletions.failed:
             kept.append(Kept(cache, f"it could not be deleted: {request_words(deletions.failed[cache.id])}"))
     kept.sort(key=lambda entry: age_order(entry.cache))
@@ -153,12 +154,8 @@ def _result_of_deletions(pruning: PruningPlan, deletions: Deletions, now: dateti
 
 
 def _names(caches: Sequence[ImageCache], most: int = 20) -> str:
-    names = [_label(cache) for cache in caches[:most]]
+    names = [cache_label(cache.name, cache.id) for cache in caches[:most]]
     return ", ".join(names) + (f" and {len(caches) - most} more" if len(caches) > most else "")
-
-
-def _label(cache: ImageCache) -> str:
-    return f"{cache.name!r} ({cache.id})" if cache.name else cache.id
 
 
 def _size(resource: Mapping[str, Any]) -> str:
@@ -205,7 +202,7 @@ def _cells(cache: ImageCache, reason: str, now: datetime) -> Tuple[str, ...]:
         _age(resource),
         matched,
         ", ".join(cache.shown("images") or ["-"]),
-        f"stays: {reason}" if reason else "",
+        f"kept: {reason}" if reason else "",
     )
 
 

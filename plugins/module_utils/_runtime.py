@@ -76,8 +76,8 @@ def list_all(client: Client, deadline: Deadline, reporter: Reporter) -> List[Ima
     listing = client.describe_all(deadline)
     if not listing.whole:
         reporter.warn(
-            f"the listing changed while it was read: {len(listing.image_caches)} image caches were seen, and the API"
-            f" says that there are {listing.total}."
+            f"The listing changed while it was read: it returned {len(listing.image_caches)} image caches, but its"
+            f" total is {listing.total}."
         )
     return [ImageCache(raw) for raw in listing.image_caches]
 
@@ -102,9 +102,9 @@ def run_guarded(
             "failed": True,
             "changed": False,
             "msg": (
-                f"this is a defect of the collection: {type(error).__name__}: {error}. What was begun may go on;"
-                " another run looks before it does anything. Please report it with the traceback, which"
-                " ANSIBLE_DISPLAY_TRACEBACK=error shows."
+                f"Internal error in tencentcloud.tke (please report it): {type(error).__name__}: {error}. What was"
+                " started may continue; another run starts from the current state. Set"
+                " ANSIBLE_DISPLAY_TRACEBACK=error to see the traceback."
             ),
             "exception": traceback.format_exc(),
         }

@@ -16,7 +16,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desi
     REPLACEMENT_SUFFIX,
     Desired,
 )
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache, cache_label
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import Refused
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.context import Outages
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal, Reporter
@@ -75,8 +75,8 @@ class EntryJournal(Journal):
         owner = self._owners.setdefault((self._region, cache.id), self._number)
         if owner != self._number:
             raise Refused(
-                f"{cache.id}, named {cache.name!r}, is that of image_caches[{owner}] too. Nothing was changed for this"
-                " entry. Declare an image cache once, by its name or by its id."
+                f"{cache_label(cache.name, cache.id)} is also declared by image_caches[{owner}]. Nothing was changed"
+                " for this entry. Declare each image cache once, by its name or by its ID."
             )
 
 
@@ -102,7 +102,7 @@ def image_cache_set(params: Mapping[str, Any], runtime: Runtime) -> Dict[str, An
         outages = Outages(reporter)
         for entry in entries:
             for doubt in entry.desired.find_doubts():
-                reporter.warn(f"{_place(entry)}: {doubt}")
+                reporter.warn(f"image_caches[{entry.number}]: {doubt}")
             entry.journal = EntryJournal(reporter, entry.number, entry.region, owners)
             entry.run = start_run(entry.desired, clients[entry.region], entry.journal, runtime, outages)
         _drive(entries, params, runtime)
@@ -117,7 +117,7 @@ def _parse_entries(params: Mapping[str, Any]) -> List[Entry]:
     entries: List[Entry] = []
     for option, (least, most) in LIMITS.items():
         if not least <= params[option] <= most:
-            problems.append(f"{option} is {params[option]:g}; it must be from {least:g} to {most:g}.")
+            problems.append(f"Invalid {option}: expected {least:g} to {most:g}, got {params[option]:g}.")
     if any(given.get("region") is None for given in params["image_caches"]):
         # Looked up once: that of a profile is read from a file.
         params = {**params, "region": _connection.region_of(params)}
@@ -186,7 +186,7 @@ def _drive(entries: Sequence[Entry], params: Mapping[str, Any], runtime: Runtime
         if params["on_error"] == "stop" and run.error is not None:
             for other in (entry.run for entry in entries if entry.run):
                 if other.effect is not None and not other.writes:
-                    other.abandon(Refused("it was not begun: on_error is stop, and another one has failed."))
+                    other.abandon(Refused("Skipped because another entry failed (on_error=stop)."))
 
     drive(watched, runtime, max_writes=params["concurrency"] if len(watched) > 1 else 1, on_end=stop_others)
 
@@ -206,7 +206,7 @@ def _result(entries: Sequence[Entry], runtime: Runtime) -> Dict[str, Any]:
         whole["diff"] = [result.pop("diff") for result in results if "diff" in result]
     if failed:
         whole["failed"] = True
-        said = "\n".join(f"- {_place(entry)}: {result['msg']}" for entry, result in failed)
+        said = "\n".join(f"- image_caches[{entry.number}]: {result['msg']}" for entry, result in failed)
         whole["msg"] = f"{len(failed)} of {len(entries)} image caches failed:\n{said}"
     return whole
 
@@ -214,7 +214,7 @@ def _result(entries: Sequence[Entry], runtime: Runtime) -> Dict[str, Any]:
 def _entry_result(entry: Entry, runtime: Runtime) -> Dict[str, Any]:
     run, journal = entry.run, entry.journal
     if run is None or journal is None:
-        raise AssertionError("every entry has been begun")
+        raise AssertionError("Every entry must have a run.")
     return {"failed": False, "region": entry.region, **result_of(run, entry.desired, journal, runtime)}
 
 
@@ -223,7 +223,3 @@ def _summary_key(result: Mapping[str, Any]) -> str:
         return "failed"
     taken = {action["action"] for action in result["actions"]}
     return next((name for name, actions in COUNTED if taken & set(actions)), "unchanged")
-
-
-def _place(entry: Entry) -> str:
-    return f"image_caches[{entry.number}] ({entry.desired.label})"

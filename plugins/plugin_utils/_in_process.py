@@ -93,7 +93,7 @@ class InProcess(ActionBase):  # type: ignore[misc] # ansible-core has no type in
         try:
             return bool(boolean(self._templar.template(task_vars.get(variable, True)), strict=True))
         except TypeError as error:
-            raise AnsibleActionFail(f"the variable {variable}: {error}") from None
+            raise AnsibleActionFail(f"Invalid variable {variable}: {error}") from None
 
     def _run_here(self, task_vars: Dict[str, Any]) -> Dict[str, Any]:
         arguments = dict(self._task.args)
@@ -140,12 +140,12 @@ def find_unsupported_internals(action: Type[InProcess]) -> str:
     methods = [name for name, count in METHODS.items() if not _accepts(getattr(action, name, None), 1 + count)]
     missing = [*missing_hooks(), *methods]
     if missing or CODECS_IMPORT_ERROR:
-        return CODECS_IMPORT_ERROR or f"this ansible-core has no {', '.join(missing)}, or another one"
+        return CODECS_IMPORT_ERROR or f"this ansible-core does not have {', '.join(missing)} as expected"
     try:
         action.__new__(action)._parse_result("{}")
     except Exception as error:  # pylint: disable=broad-except
         # Whatever it is, the result of a task would have met it, too.
-        return f"this ansible-core reads results in another way: {type(error).__name__}: {error}"
+        return f"this ansible-core parses results differently: {type(error).__name__}: {error}"
     return ""
 
 

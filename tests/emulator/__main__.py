@@ -31,22 +31,26 @@ def seconds(text: str) -> float:
     """Parse a number of seconds."""
     value = float(text)
     if not 0 <= value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds: 0 or more")
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds of 0 or more")
     return value
 
 
 def make_parser() -> Parser:
     """Return the parser of the command line."""
     parser = Parser(prog="emulator", description=__doc__)
-    parser.add_argument("--port", type=int, default=8400, help="0 takes a free one (default: 8400)")
-    parser.add_argument("--build-seconds", type=seconds, default=5.0, help="how long a build takes (default: 5)")
-    parser.add_argument("--latency", type=seconds, default=0.0, help="seconds before each answer (default: 0)")
+    parser.add_argument(
+        "--port", type=int, default=8400, help="port to listen on; 0 selects a free port (default: 8400)"
+    )
+    parser.add_argument(
+        "--build-seconds", type=seconds, default=5.0, help="duration of a build in seconds (default: 5)"
+    )
+    parser.add_argument("--latency", type=seconds, default=0.0, help="delay of each response in seconds (default: 0)")
     parser.add_argument(
         "--world",
         default="default",
         choices=worlds(),
         metavar="NAME",
-        help="how to answer where the documentation of the API is silent: %(choices)s",
+        help="behavior that the API documentation does not define: %(choices)s",
     )
     return parser
 
@@ -66,7 +70,7 @@ def main() -> int:
     try:
         emulator.start()
     except OSError as error:
-        print(f"emulator: {error}; choose another port", file=sys.stderr)
+        print(f"emulator: {error}. Choose another port.", file=sys.stderr)
         return 1
     for name, value in emulator.environment().items():
         print(f"{name}={value}", flush=True)

@@ -105,7 +105,7 @@ class TestPlainServer:
         address = plain_server.address
         result = controller.web(endpoint=address).result
         assert result["msg"] == (
-            f"image cache 'web': DescribeImageCaches failed: no TLS connection to {address}: the answer was not TLS."
+            f"image cache web: DescribeImageCaches failed: no TLS connection to {address}: the response was not TLS."
             f" If the server uses plain HTTP, set endpoint to http://{address}."
         )
         assert (result["error"]["code"], result["error"]["retryable"]) == ("TlsMissing", False)
@@ -125,7 +125,8 @@ class TestPlainServer:
         controller.environment["HTTPS_PROXY"] = f"http://{plain_server.address}"
         result = controller.web(endpoint="tke.example.com").result
         assert (
-            "no TLS connection to tke.example.com: the answer was not TLS. The server at the endpoint" in result["msg"]
+            "no TLS connection to tke.example.com: the response was not TLS. The server at the endpoint"
+            in result["msg"]
         )
         assert result["error"]["code"] == "TlsMissing"
         assert plain_server.connections == 1
@@ -190,7 +191,7 @@ class TestEnvironment:
             thread.join(10)
         assert [line.split()[:2] for line in request_lines] == [[b"CONNECT", b"tke.invalid:443"]]
         assert result["error"]["code"] == "ConnectionFailed"
-        assert "no connection to tke.invalid: Tunnel connection failed: 403 Forbidden" in result["msg"]
+        assert "cannot connect to tke.invalid: Tunnel connection failed: 403 Forbidden" in result["msg"]
 
     def test_requests_carry_the_versions_of_collection_and_ansible_core(
         self, emulator: Emulator, controller: Controller

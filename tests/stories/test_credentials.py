@@ -215,7 +215,7 @@ def test_unreadable_token_file_is_reported_for_the_cache(machine: Machine) -> No
     ):
         assert result["failed"] is True
         assert result["msg"] == (
-            "image cache 'web': TKE_WEB_IDENTITY_TOKEN_FILE: /none/token cannot be read: No such file or directory."
+            "image cache web: TKE_WEB_IDENTITY_TOKEN_FILE: /none/token cannot be read: No such file or directory."
         )
     processes.stop()
 

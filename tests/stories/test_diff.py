@@ -78,7 +78,7 @@ CASES = {
     "update that rebuilds": Case(
         create_cache,
         {"images": ["nginx:2"], "retention_days": 9},
-        [*header("updated in place and out of use meanwhile: images, retention_days"), "+    - nginx:2"],
+        [*header("updated in place, not usable during the build: images, retention_days"), "+    - nginx:2"],
     ),
     "update of tags": Case(
         create_cache, {"tags": {"team": "web"}}, [*header("updated in place: tags"), "+        team: web"]
@@ -121,7 +121,7 @@ CASES = {
     "leftover replacement": Case(
         create_cache_with_leftover_replacement,
         {},
-        [*header("left-over replacement removed"), "-    replacements:", "-    -   image_cache_id: imc-"],
+        [*header("leftover replacement deleted"), "-    replacements:", "-    -   image_cache_id: imc-"],
     ),
     "replace": Case(
         create_cache,
@@ -138,7 +138,7 @@ CASES = {
         create_cache,
         {"images": ["nginx:2"], "on_change": "replace", "wait": False},
         [
-            *header("replacement web-replacement started: images; the old cache stays until a later run"),
+            *header("replacement web-replacement started: images; the old cache is kept until a later run"),
             "+    replacements:",
             "+    -   image_cache_id: (known after build)",
             "+        image_cache_name: web-replacement",
@@ -153,7 +153,7 @@ CASES = {
         create_cache_with_failed_update,
         {"images": ["nginx:0"]},
         [
-            *header("updated in place and out of use meanwhile: images"),
+            *header("updated in place, not usable during the build: images"),
             "-    status: UpdateFailed",
             "+    status: Ready",
         ],
@@ -214,7 +214,7 @@ def test_set_shows_one_diff_per_entry(emulator: Emulator, controller: Controller
     for line in (
         "image cache web: updated in place: image_registry_credentials",
         "image cache queue: replacement queue-replacement started: force_rebuild;"
-        " the old cache stays until a later run",
+        " the old cache is kept until a later run",
         "image cache new: created",
     ):
         assert run.output.count(f"+++ after: {line}\n") == 2, run.output

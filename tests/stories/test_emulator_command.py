@@ -78,15 +78,15 @@ def test_port_in_use_is_reported(tmp_path: Path) -> None:
         other_socket.bind(("127.0.0.1", 0))
         other_socket.listen()
         port = other_socket.getsockname()[1]
-        message = f"cannot listen on port {port} of 127.0.0.1: Address already in use; choose another port"
+        message = f"cannot listen on port {port} of 127.0.0.1: Address already in use. Choose another port."
         assert read_error("--port", str(port)) == message
 
 
 @pytest.mark.parametrize(
     ("option", "value", "message"),
     [
-        ("--port", "99999", "the number must be between 0 and 65535; choose another port"),
-        ("--port", "-1", "the number must be between 0 and 65535; choose another port"),
+        ("--port", "99999", "the number must be between 0 and 65535. Choose another port."),
+        ("--port", "-1", "the number must be between 0 and 65535. Choose another port."),
         ("--port", "http", "argument --port: invalid int value: 'http'"),
         *(
             (option, value, f"argument {option}: {value} is not a number of seconds")

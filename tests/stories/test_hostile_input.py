@@ -36,37 +36,43 @@ ACCEPTED_TEXTS = [
 # Ansible itself fails if this is the value of a plain option; see test_sanitize.py.
 LONE_SURROGATE = "half\ud83d"
 REFUSED_OPTIONS: list[tuple[dict[str, Any], str]] = [
-    ({"images": ["nginx:1", LONE_SURROGATE]}, "images[1] is no text"),
-    ({"images": ["nginx:1\x1b[2J\n"]}, "images[0]: invalid image reference 'nginx:1\\x1b[2J\\n': it contains a blank"),
-    ({"images": ["\u202egnp"]}, "'library/\\u202egnp' is not a repository's name"),
-    ({"images": ["a/" * 10000]}, "is not a repository's name"),
-    ({"tags": {LONE_SURROGATE: "a"}}, "needs a key that is not empty and a value that is text"),
-    ({"tags": {"a": LONE_SURROGATE}}, "tags: 'a' needs a key that is not empty and a value that is text"),
-    ({CREDENTIALS: [{"server": LONE_SURROGATE}]}, f"{CREDENTIALS}[0].server is no text"),
-    ({CREDENTIALS: [{"server": "h", "password": f"canary{LONE_SURROGATE}"}]}, f"{CREDENTIALS}[0].password is no text"),
+    ({"images": ["nginx:1", LONE_SURROGATE]}, "images[1] is not valid Unicode"),
+    (
+        {"images": ["nginx:1\x1b[2J\n"]},
+        "images[0]: invalid image reference 'nginx:1\\x1b[2J\\n': it contains whitespace",
+    ),
+    ({"images": ["\u202egnp"]}, "'\\u202egnp' is not a valid repository name"),
+    ({"images": ["a/" * 10000]}, "is not a valid repository name"),
+    ({"tags": {LONE_SURROGATE: "a"}}, "must be a non-empty key with a text value"),
+    ({"tags": {"a": LONE_SURROGATE}}, "Invalid tags: 'a' must be a non-empty key with a text value"),
+    ({CREDENTIALS: [{"server": LONE_SURROGATE}]}, f"{CREDENTIALS}[0].server is not valid Unicode"),
+    (
+        {CREDENTIALS: [{"server": "h", "password": f"canary{LONE_SURROGATE}"}]},
+        f"{CREDENTIALS}[0].password is not valid Unicode",
+    ),
     ({CREDENTIALS: [{"server": "\x1b://"}]}, "server '\\x1b://' has a scheme"),
-    ({"auto_create_eip_attribute": {"delete_policy": LONE_SURROGATE}}, "delete_policy is no text"),
+    ({"auto_create_eip_attribute": {"delete_policy": LONE_SURROGATE}}, "delete_policy is not valid Unicode"),
     ({"image_cache_size": "20 GiB"}, "image_cache_size"),
     ({"retention_days": 1.5}, "retention_days"),
-    ({"wait_timeout": 10**400}, "wait_timeout is above 100000000 s"),
-    ({"wait_interval": "nan"}, "wait_interval must be above 0"),
-    ({"api_timeout": "inf"}, "api_timeout is inf"),
-    ({"region": "ap-guangzhou\r\nX-TC-Action: DeleteImageCaches"}, "is no region's name"),
-    ({"region": "../x"}, "region '../x' is no region's name"),
-    ({"endpoint": f"https://{'a' * 70}.com"}, "names no host"),
-    ({"endpoint": f"https://{'a.' * 130}com"}, "names no host"),
-    ({"endpoint": "https://a..b"}, "names no host"),
+    ({"wait_timeout": 10**400}, "Invalid wait_timeout: expected at most 100000000 s"),
+    ({"wait_interval": "nan"}, "Invalid wait_interval: expected more than 0 s, got nan"),
+    ({"api_timeout": "inf"}, "got inf"),
+    ({"region": "ap-guangzhou\r\nX-TC-Action: DeleteImageCaches"}, "Invalid region: expected a name"),
+    ({"region": "../x"}, "Invalid region: expected a name such as ap-guangzhou, got '../x'"),
+    ({"endpoint": f"https://{'a' * 70}.com"}, "has no valid host"),
+    ({"endpoint": f"https://{'a.' * 130}com"}, "has no valid host"),
+    ({"endpoint": "https://a..b"}, "has no valid host"),
     (
         {"endpoint": "https://tke\n.example.com"},
-        "endpoint: 'https://tke\\n.example.com' has a character that no URL has",
+        "Invalid endpoint: 'https://tke\\n.example.com' contains a character that is not allowed in a URL",
     ),
-    ({"endpoint": "https://tke.example.com\x00"}, "has a character that no URL has"),
-    ({"endpoint": "https://例え.jp"}, "names no host"),
-    ({"ca_path": "/tmp/a\x00b"}, "ca_path: there is no file or directory /tmp/a\\x00b"),
-    ({"ca_path": f"/{'a' * 5000}"}, "ca_path: there is no file or directory"),
-    ({"ca_path": "/nowhere/\x1b[2J"}, "ca_path: there is no file or directory /nowhere/\\x1b[2J"),
+    ({"endpoint": "https://tke.example.com\x00"}, "contains a character that is not allowed in a URL"),
+    ({"endpoint": "https://例え.jp"}, "has no valid host"),
+    ({"ca_path": "/tmp/a\x00b"}, "Invalid ca_path: there is no file or directory /tmp/a\\x00b"),
+    ({"ca_path": f"/{'a' * 5000}"}, "Invalid ca_path: there is no file or directory"),
+    ({"ca_path": "/nowhere/\x1b[2J"}, "Invalid ca_path: there is no file or directory /nowhere/\\x1b[2J"),
     ({"secret_id": "AKID\r\nHost: x", "secret_key": "k"}, "stray character"),
-    ({"max_age": "9" * 50 + "\x1b"}, "\\x1b' is no duration"),
+    ({"max_age": "9" * 50 + "\x1b"}, "\\x1b'."),
 ]
 PROFILES = [
     "../x",
@@ -156,7 +162,7 @@ def test_numbers_given_as_text_are_converted(emulator: Emulator, processes: Modu
 
 
 def test_invalid_options_are_refused_before_any_request(emulator: Emulator, processes: ModuleProcesses) -> None:
-    profiles = [({"profile": name}, "is no profile's name: it names a file, not a path") for name in PROFILES]
+    profiles = [({"profile": name}, "Invalid profile: expected the name of a profile, not a path") for name in PROFILES]
     for options, message in [*REFUSED_OPTIONS, *profiles]:
         result = processes.web(**options).result
         assert result["failed"] is True, options
@@ -169,7 +175,7 @@ def test_invalid_options_are_refused_before_any_request(emulator: Emulator, proc
         ("info", {"match_images": [LONE_SURROGATE]}),
     ):
         result = getattr(processes, module)(**options).result
-        assert "[0] is no text" in result["msg"]
+        assert "[0] is not valid Unicode" in result["msg"]
     assert emulator.received == []
 
 
@@ -211,7 +217,7 @@ def test_playbook_prints_no_control_characters(emulator: Emulator, controller: C
     for result, text in zip(run.results, texts):
         assert result["failed"] is False, run.output
         assert (result["image_cache"]["image_cache_name"], result["image_cache"]["tags"]) == (text, {text: text})
-    assert "profile '../x' is no profile's name" in run.results[4]["msg"]
-    assert "names no host" in run.results[5]["msg"]
+    assert "Invalid profile: expected the name of a profile, not a path, got '../x'" in run.results[4]["msg"]
+    assert "has no valid host" in run.results[5]["msg"]
     for sign in ("Traceback", "\x1b", "\x07"):
         assert sign not in run.output, run.output

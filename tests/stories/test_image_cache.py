@@ -119,7 +119,7 @@ class TestNoCacheWithTheName:
     def test_present_without_required_options_names_them(self, emulator: Emulator, controller: Controller) -> None:
         run = controller.task(name="web", images=["nginx:1"])
         assert run.status != 0
-        assert "there is no image cache named 'web', and creating it needs vpc_id, subnet_id too" in run.result["msg"]
+        assert "there is no image cache named 'web'. To create it, also set vpc_id, subnet_id" in run.result["msg"]
         assert emulator.calls() == [LIST]
 
     def test_absent_changes_nothing(self, emulator: Emulator, controller: Controller) -> None:
@@ -228,7 +228,7 @@ class TestReadyCache:
         create_cache(emulator)
         run = processes.web(images=["nginx:2"], size=30, retention_days=4, on_change="fail")
         assert (
-            "'web' differs, and on_change is fail: images is ['nginx:1.27.3'], declared ['nginx:2']"
+            "it differs from its declaration, and on_change is fail: images is ['nginx:1.27.3'], declared ['nginx:2']"
             in (run.result["msg"])
         )
         assert "image_cache_size is 20, declared 30" in run.result["msg"]
@@ -248,7 +248,7 @@ class TestReadyCache:
     def test_rename_to_a_name_in_use_is_refused(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         image_cache_id, other = create_cache(emulator), create_cache(emulator, ImageCacheName="shop")
         run = processes.task(id=image_cache_id, name="shop")
-        assert f"{image_cache_id} cannot be named 'shop': {other} has that name" in run.result["msg"]
+        assert f"{image_cache_id} cannot be renamed to 'shop', because {other} has that name" in run.result["msg"]
         assert UPDATE not in emulator.calls()
 
     def test_passwords_are_compared_only_if_the_api_returns_them(
@@ -281,14 +281,14 @@ class TestReadyCache:
             run = controller.web(*arguments, **declared)
             assert (run.status, run.result["changed"]) == (0, False)
             assert run.result["warnings"] == [
-                "image cache 'web' cannot be compared with its declaration in retention_days, tags: the API does not"
-                " show them, so a difference goes unnoticed."
+                f"image cache web ({run.result['image_cache_id']}): the API does not return retention_days, tags, so a"
+                " difference from the declaration is not detected."
             ]
         assert "warnings" not in controller.web().result
         updated = controller.web(images=["nginx:2"], image_registry_credentials=[{"server": "h.example.com"}])
         assert reported_actions(updated) == [("update", ["images"])]
         (warning,) = updated.result["warnings"]
-        assert "in image_registry_credentials: the API does not show it, so" in warning
+        assert "the API does not return image_registry_credentials, so" in warning
 
     def test_absent_deletes_cache_and_waits(self, emulator: Emulator, controller: Controller) -> None:
         image_cache_id = create_cache(emulator)
@@ -318,7 +318,7 @@ class TestReadyCache:
             run = controller.task(*arguments, id=image_cache_id, name="stage", state="absent")
             assert run.status != 0
             assert run.result["msg"].startswith(
-                f"image cache 'stage' ({image_cache_id}): it is named 'prod', not 'stage' as declared"
+                f"image cache stage ({image_cache_id}): it is named 'prod', not 'stage' as declared"
             )
             assert "Nothing was deleted. Leave image_cache_name out" in run.result["msg"]
             assert (run.result["changed"], run.result["actions"]) == (False, [])
@@ -381,7 +381,7 @@ class TestCacheBeingBuilt:
         run = controller.web(images=["nginx:2"], wait=False)
         assert run.result["changed"] is False
         assert emulator.calls() == [LIST]
-        assert "is being built and differs from its declaration in images" in run.result["warnings"][0]
+        assert "with wait: false the change of images is deferred" in run.result["warnings"][0]
 
     def test_check_mode_predicts_the_update_without_waiting(self, emulator: Emulator, controller: Controller) -> None:
         emulator.settings.build_seconds = 30
@@ -454,7 +454,7 @@ class TestFailedCache:
         assert run.status != 0
         assert emulator.calls().count(CREATE) == 1
         assert run.result["recovered_failure"]["reason"] == run.result["build_failure"]["reason"] == "PullImageFailed"
-        assert "It cannot be used; the next run builds it anew" in run.result["msg"]
+        assert "The cache cannot be used. The next run rebuilds it" in run.result["msg"]
 
     def test_failed_cache_is_kept_with_recreate_failed_false(
         self, emulator: Emulator, processes: ModuleProcesses
@@ -473,7 +473,7 @@ class TestFailedCache:
         emulator.settings.failures = [BuildFailure("nginx")]
         create_cache(emulator)
         run = processes.task(name="web", images=["nginx:1"])
-        assert "To build it anew, the declaration needs vpc_id, subnet_id too." in run.result["msg"]
+        assert "To rebuild it, also set vpc_id, subnet_id." in run.result["msg"]
         assert emulator.calls() == [LIST]
 
     def test_rebuild_keeps_undeclared_settings(self, emulator: Emulator, processes: ModuleProcesses) -> None:

@@ -130,7 +130,7 @@ def test_inconsistent_pages_give_a_warning(emulator: Emulator, processes: Module
     run = processes.info()
     assert listed_names(run) == ["web"]
     assert run.result["warnings"] == [
-        "the listing changed while it was read: 1 image caches were seen, and the API says that there are 7."
+        "The listing changed while it was read: it returned 1 image caches, but its total is 7."
     ]
 
 
@@ -197,10 +197,10 @@ def test_empty_list_selects_nothing_without_a_listing_call(emulator: Emulator, c
         ({"match_images": ["a:1", "a:"]}, "match_images[1]: invalid image reference 'a:': the tag after the colon is"),
         ({"contains_image": "NGINX"}, "contains_image: invalid image reference 'NGINX': the repository"),
         ({"contains_image": ""}, "contains_image is empty"),
-        ({"snapshotter": "overlay"}, "snapshotter is for match_images"),
+        ({"snapshotter": "overlay"}, "snapshotter requires match_images"),
         ({"snapshotter": "", "match_images": ["a:1"]}, "snapshotter is empty"),
         ({"statuses": ["ready"]}, "value of statuses must be one or more of: Pending, Ready"),
-        ({"tags": {"": "x"}}, "needs a key that is not empty"),
+        ({"tags": {"": "x"}}, "must be a non-empty key"),
     ],
 )
 def test_invalid_options_are_refused_before_any_request(

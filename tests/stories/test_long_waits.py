@@ -61,8 +61,8 @@ def test_outage_longer_than_the_retries_gives_one_warning_and_the_wait_continues
     assert run.status == 0, run.output
     assert run.result["image_cache"]["status"] == "Ready"
     (warning,) = run.result["warnings"]
-    assert warning.startswith("DescribeImageCaches failed: no connection to 127.0.0.1:")
-    assert warning.endswith("What was started goes on, and polling continues until wait_timeout.")
+    assert warning.startswith("DescribeImageCaches failed: cannot connect to 127.0.0.1:")
+    assert warning.endswith("What was started continues, and polling continues until wait_timeout.")
     assert len(restarting_emulator[1].region().caches) == 1
 
 
@@ -93,7 +93,10 @@ def test_outage_up_to_wait_timeout_fails_and_the_next_run_joins_the_build(
     assert result["changed"] is True
     image_cache_id = result["actions"][0]["image_cache_id"]
     assert image_cache_id in emulator.region().caches
-    assert f"The build of {image_cache_id} may go on, and costs money. Run again when the API answers" in result["msg"]
+    assert (
+        f"The build of {image_cache_id} may continue and cost money. Run again when the API is reachable"
+        in result["msg"]
+    )
     assert "The request was not sent" not in result["msg"]
     assert stopped.wait(HUNG)
     after = Emulator(emulator.settings, emulator.port)

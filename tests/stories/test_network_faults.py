@@ -147,7 +147,7 @@ class FaultRunner:
 
 def check_result(run: Run, action: str) -> None:
     """Check what is promised for every result, also for a failure."""
-    assert "defect of the collection" not in run.output
+    assert "Internal error" not in run.output
     assert "Traceback" not in run.output
     if run.result["failed"]:
         assert "'web'" in run.result["msg"] or action in run.result["msg"], run.output

@@ -40,8 +40,8 @@ def test_selection_proposed_by_an_error_message_works(emulator: Emulator, contro
     )
     shop, listed, bare, of_number, *picked = run.results[2:]
     assert f"or result.image_caches | {FIRST_WEB}." in shop["msg"]
-    assert "expected one image cache, got a list of them in image_caches. Pick one" in listed["msg"]
-    assert "expected an image cache, an id or 'auto', got a list. Pick one, for example list[0] or" in bare["msg"]
+    assert "expected one image cache, got a list in image_caches. Pick one" in listed["msg"]
+    assert "expected an image cache, an ID or 'auto', got a list. Pick one, for example list[0] or" in bare["msg"]
     assert "got a list." in of_number["msg"]
     assert "_Ansible" not in run.output
     assert [result["msg"][USED] for result in picked] == [web] * 3
@@ -58,8 +58,8 @@ def test_annotations_are_previewed_in_check_mode(emulator: Emulator, controller:
     assert emulator.calls() == [LIST]
     _web, previewed, small, refused = run.results
     assert previewed["msg"] == {USED: "known-after-build"}
-    assert "disk_size 49 is smaller than image cache 'web', which has 50 GiB" in small["msg"]
-    assert "has no id in check mode. To preview the annotations, set allow_pending=true." in refused["msg"]
+    assert "disk_size 49 is smaller than image cache web, which has 50 GiB" in small["msg"]
+    assert "has no ID in check mode. To preview the annotations, set allow_pending=true." in refused["msg"]
     real = controller.play(*tasks)
     assert real.results[1]["msg"] == real.results[3]["msg"] == {USED: real.results[0]["image_cache_id"]}
 
@@ -71,4 +71,4 @@ def test_pending_cache_is_accepted_with_allow_pending(emulator: Emulator, contro
     )
     started, accepted, refused = run.results
     assert accepted["msg"] == {USED: started["image_cache_id"]}
-    assert "is Pending, and only one that is Ready can be used" in refused["msg"]
+    assert "is Pending, but only a Ready cache can be used" in refused["msg"]

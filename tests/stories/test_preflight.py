@@ -16,29 +16,32 @@ from .processes import ModuleProcesses
 
 CREDENTIALS = "image_registry_credentials"
 INVALID_OPTIONS: list[tuple[dict[str, Any], str]] = [
-    ({"existed_eip_id": "eip-1", "auto_create_eip": True}, "existed_eip_id and auto_create_eip exclude each other"),
+    ({"existed_eip_id": "eip-1", "auto_create_eip": True}, "existed_eip_id and auto_create_eip are mutually exclusive"),
     (
         {"existed_eip_id": "eip-1", "auto_create_eip_attribute": {"delete_policy": "Never"}},
-        "existed_eip_id and auto_create_eip_attribute exclude each other",
+        "existed_eip_id and auto_create_eip_attribute are mutually exclusive",
     ),
     (
         {"auto_create_eip": False, "auto_create_eip_attribute": {"delete_policy": "Never"}},
-        "auto_create_eip is false, but auto_create_eip_attribute alone switches the creation of an EIP on",
+        "auto_create_eip is false, but auto_create_eip_attribute enables the creation of an EIP",
     ),
     ({"images": ["nginx:1", "redis:7", "nginx:1"]}, "image 'nginx:1' is listed 2 times in images"),
     ({"images": []}, "images is an empty list"),
     ({"images": ["nginx:1", ""]}, "images[1] is empty"),
-    ({"images": ["nginx :1"]}, "images[0]: invalid image reference 'nginx :1': it contains a blank."),
-    ({"images": ["https://registry.example.com/a:1"]}, "it has a scheme. Write 'registry.example.com/a:1'."),
+    ({"images": ["nginx :1"]}, "images[0]: invalid image reference 'nginx :1': it contains whitespace."),
+    ({"images": ["https://registry.example.com/a:1"]}, "it has a scheme. Use 'registry.example.com/a:1'."),
     ({"images": ["a:1", "nginx@sha256:abc"]}, "images[1]: invalid image reference 'nginx@sha256:abc': the digest is"),
-    ({"images": ["NGINX:1"]}, "invalid image reference 'NGINX:1': the repository 'library/NGINX' has upper-case"),
+    ({"images": ["NGINX:1"]}, "invalid image reference 'NGINX:1': the repository 'NGINX' has upper-case"),
     ({"images": ["nginx:"]}, "invalid image reference 'nginx:': the tag after the colon is empty"),
     (
         {CREDENTIALS: [{"server": "https://harbor.example.com", "username": "u"}]},
-        "server 'https://harbor.example.com' has a scheme; a registry is named by its host alone: 'harbor.example.com'",
+        "server 'https://harbor.example.com' has a scheme. Set only the host: 'harbor.example.com'",
     ),
     ({CREDENTIALS: [{"server": "h", "username": "u", "password": ""}]}, f"{CREDENTIALS}[0].password is empty"),
-    ({CREDENTIALS: [{"username": "u", "password": "p"}]}, f"{CREDENTIALS}[0] has no server: name the registry's host"),
+    (
+        {CREDENTIALS: [{"username": "u", "password": "p"}]},
+        f"{CREDENTIALS}[0] has no server. Set it to the host of the registry",
+    ),
     ({CREDENTIALS: [{"server": "h"}, {}]}, f"{CREDENTIALS}[1] has no server"),
     ({CREDENTIALS: [{"server": "", "username": "u"}]}, f"{CREDENTIALS}[0].server is empty"),
     ({"vpc_id": ""}, "vpc_id is empty"),
@@ -50,42 +53,51 @@ INVALID_OPTIONS: list[tuple[dict[str, Any], str]] = [
     ({"security_group_ids": ["sg-1", ""]}, "security_group_ids[1] is empty"),
     ({"registry_skip_verify_list": [""]}, "registry_skip_verify_list[0] is empty"),
     ({"resolve_config": ""}, "resolve_config is empty"),
-    ({"image_cache_size": 0}, "image_cache_size is 0; the least that it can be is 1"),
-    ({"retention_days": -1}, "retention_days is -1; the least that it can be is 0"),
+    ({"image_cache_size": 0}, "Invalid image_cache_size: expected 1 or more, got 0"),
+    ({"retention_days": -1}, "Invalid retention_days: expected 0 or more, got -1"),
     (
         {"auto_create_eip_attribute": {"delete_policy": "Never", "internet_max_bandwidth_out": 0}},
         "auto_create_eip_attribute.internet_max_bandwidth_out is 0",
     ),
     ({"auto_create_eip_attribute": {"internet_service_provider": "BGP"}}, "missing required arguments: delete_policy"),
-    ({"tags": {"team": {"a": 1}}}, "tags: 'team' needs a key that is not empty and a value that is text"),
-    ({"tags": {"": "a"}}, "tags: '' needs a key"),
-    ({"tags": {"ansible-build-settings": "x"}}, "is the tag in which track_build_settings keeps its record"),
-    ({"max_age": "a week"}, "max_age 'a week' is no duration above 0 such as 7d, 12h or 30m"),
-    ({"max_age": "0d"}, "max_age '0d' is no duration above 0"),
-    ({"max_age": 7}, "max_age '7' is no duration above 0"),
-    ({"wait_timeout": -1}, "wait_timeout is below 0"),
-    ({"wait_interval": 0}, "wait_interval must be above 0"),
-    ({"api_timeout": 0}, "api_timeout is 0; it must be above 0"),
-    ({"api_retries": -1}, "api_retries is below 0"),
-    ({"region": ""}, "the option region is an empty string"),
-    ({"region": " "}, "the option region is an empty string"),
-    ({"region": "ap guangzhou"}, "region 'ap guangzhou' is no region's name"),
+    ({"tags": {"team": {"a": 1}}}, "Invalid tags: 'team' must be a non-empty key with a text value"),
+    ({"tags": {"": "a"}}, "Invalid tags: '' must be a non-empty key"),
+    ({"tags": {"ansible-build-settings": "x"}}, "is reserved for track_build_settings"),
+    ({"max_age": "a week"}, "Invalid max_age: expected a duration above 0 such as 7d, 12h or 30m, got 'a week'"),
+    ({"max_age": "0d"}, "12h or 30m, got '0d'"),
+    ({"max_age": 7}, "12h or 30m, got '7'"),
+    ({"wait_timeout": -1}, "Invalid wait_timeout: expected 0 s or more, got -1"),
+    ({"wait_interval": 0}, "Invalid wait_interval: expected more than 0 s, got 0"),
+    ({"api_timeout": 0}, "Invalid api_timeout: expected more than 0"),
+    ({"api_retries": -1}, "Invalid api_retries: expected 0 or more, got -1"),
+    ({"region": ""}, "region is empty"),
+    ({"region": " "}, "region is empty"),
+    ({"region": "ap guangzhou"}, "Invalid region: expected a name such as ap-guangzhou, got 'ap guangzhou'"),
     ({"endpoint": "http://tke.tencentcloudapi.com"}, "would send signed requests unencrypted"),
-    ({"endpoint": "https://user:word@tke.example.com"}, "carries a user name or password"),
+    ({"endpoint": "https://user:word@tke.example.com"}, "contains a user name or password"),
     ({"endpoint": "https://tke.example.com/v2"}, "has a path"),
-    ({"endpoint": "ftp://tke.example.com"}, "has a scheme other than https and http"),
-    ({"ca_path": "/nowhere/ca.pem"}, "ca_path: there is no file or directory /nowhere/ca.pem"),
-    ({"secret_id": "AKIDx"}, "only half a pair in the options secret_id and secret_key: the secret key is missing"),
-    ({"secret_key": "onlykey"}, "only half a pair in the options secret_id and secret_key: the secret id is missing"),
-    ({"secret_id": "AKIDx", "secret_key": "with blank"}, "contains a blank, a line break or another stray character"),
-    ({"profile": "../x"}, "profile '../x' is no profile's name"),
-    ({"profile": "nowhere"}, "profile 'nowhere' is unknown. These places were tried:"),
-    ({"role_arn": "deploy"}, "role_arn 'deploy' is no role; qcs::cam::uin/100000000001:roleName/deploy is one"),
-    ({"role_session_name": "a b"}, "role_session_name is 2 to 128 letters"),
-    ({"role_duration": 0}, "role_duration is 0; it must be above 0 and at most 43200 s"),
-    ({"role_external_id": "x"}, "role_external_id is 2 to 128 letters"),
-    ({"sts_endpoint": "http://sts.tencentcloudapi.com"}, "sts_endpoint: 'http://sts.tencentcloudapi.com' would send"),
-    ({"metadata_endpoint": "http://a b"}, "metadata_endpoint: 'http://a b' names no host"),
+    ({"endpoint": "ftp://tke.example.com"}, "has a scheme other than https or http"),
+    ({"ca_path": "/nowhere/ca.pem"}, "Invalid ca_path: there is no file or directory /nowhere/ca.pem"),
+    (
+        {"secret_id": "AKIDx"},
+        "Incomplete credentials in the options secret_id and secret_key: the secret key is missing",
+    ),
+    (
+        {"secret_key": "onlykey"},
+        "Incomplete credentials in the options secret_id and secret_key: the secret ID is missing",
+    ),
+    ({"secret_id": "AKIDx", "secret_key": "with blank"}, "contains a space, a line break or another invalid character"),
+    ({"profile": "../x"}, "Invalid profile: expected the name of a profile, not a path, got '../x'"),
+    ({"profile": "nowhere"}, "Profile 'nowhere' was not found. These sources were tried:"),
+    ({"role_arn": "deploy"}, "Invalid role_arn: expected qcs::cam::uin/...:roleName/..., got 'deploy'"),
+    ({"role_session_name": "a b"}, "Invalid role_session_name: expected 2 to 128 letters"),
+    ({"role_duration": 0}, "Invalid role_duration: expected more than 0 and at most 43200 s, got 0"),
+    ({"role_external_id": "x"}, "Invalid role_external_id: expected 2 to 128 letters"),
+    (
+        {"sts_endpoint": "http://sts.tencentcloudapi.com"},
+        "Invalid sts_endpoint: 'http://sts.tencentcloudapi.com' would send",
+    ),
+    ({"metadata_endpoint": "http://a b"}, "Invalid metadata_endpoint: 'http://a b' has no valid host"),
     ({"state": "there"}, "value of state must be one of"),
     ({"langauge": "en-US"}, "Unsupported parameters"),
     ({"image_cache_size": "big"}, "image_cache_size"),
@@ -128,7 +140,7 @@ def test_malformed_images_are_rejected_by_all_modules(emulator: Emulator, contro
         for number, image in enumerate(images):
             assert f"[{number}]: invalid image reference {image!r}: " in message
     assert f"{CREDENTIALS}[0] has no server" in messages[0]
-    assert messages[1].startswith("image_caches[1]: image cache 'b': images[0]: ")
+    assert messages[1].startswith("image_caches[1]: image cache b: images[0]: ")
     assert messages[3].startswith(f"contains_image: invalid image reference {images[0]!r}: it has a scheme")
     assert "canary" not in str(run.results)
 
@@ -146,7 +158,7 @@ def test_images_are_sent_and_returned_as_written(emulator: Emulator, controller:
 
 def test_missing_name_and_id_are_rejected(emulator: Emulator, controller: Controller) -> None:
     run = controller.task(images=["nginx:1"])
-    assert "one of image_cache_name and image_cache_id is needed" in run.result["msg"]
+    assert "Set image_cache_name or image_cache_id" in run.result["msg"]
     assert emulator.received == []
 
 
@@ -168,7 +180,7 @@ def test_image_without_a_fixed_tag_gives_a_warning(controller: Controller) -> No
 
 def test_missing_region_is_rejected(emulator: Emulator, controller: Controller) -> None:
     del controller.environment["TENCENTCLOUD_REGION"]
-    assert "no region: give the option region" in controller.web().result["msg"]
+    assert "No region is set" in controller.web().result["msg"]
     assert emulator.received == []
 
 
@@ -196,7 +208,7 @@ def test_empty_environment_variable_counts_as_not_set(emulator: Emulator, contro
     assert run.status == 0, run.output
     assert [request.region for request in emulator.received] == ["ap-shanghai"]
     controller.environment["HOME"] = str(controller.folder / "nowhere")
-    assert "no region: give the option region" in controller.web("--check").result["msg"]
+    assert "No region is set" in controller.web("--check").result["msg"]
 
 
 def test_missing_credentials_message_lists_every_source(emulator: Emulator, controller: Controller) -> None:
@@ -205,12 +217,12 @@ def test_missing_credentials_message_lists_every_source(emulator: Emulator, cont
     ini = f"{home}/.tencentcloud/credentials or /etc/tencentcloud/credentials"
     pod = "TKE_REGION, TKE_PROVIDER_ID, TKE_WEB_IDENTITY_TOKEN_FILE, TKE_ROLE_ARN"
     assert message.splitlines() == [
-        "no API keys found. These places were tried:",
-        "- the options secret_id and secret_key: not given",
+        "No credentials were found. These sources were tried:",
+        "- the options secret_id and secret_key: not set",
         "- the environment variables TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY: not set",
-        f"- tccli's login in {home}/.tccli/default.credential: there is no such file",
-        f"- section [default] in {ini}: there is no such file",
-        f"- the Pod's identity, by {pod}: not set",
-        "- the instance's role, by the metadata service at 127.0.0.1:9: no connection: Connection refused",
+        f"- the credentials of tccli in {home}/.tccli/default.credential: no such file",
+        f"- section [default] in {ini}: no such file",
+        f"- the identity of the Pod in the variables {pod}: not set",
+        "- the instance role at the metadata service 127.0.0.1:9: cannot connect: Connection refused",
     ]
     assert emulator.received == []

@@ -166,7 +166,7 @@ class TestSecrets:
         run_of_failures = controller.play(task, arguments=("-vvvv", "-e", f"@{tmp_path / 'variables.yml'}"))
         assert run_of_failures.status != 0
         everything = run.output + run_of_failures.output + str(run.results) + str(run_of_failures.results)
-        assert "no answer of the API" in everything
+        assert "not an API response" in everything
         for name, canary in CANARIES.items():
             assert canary not in everything, name
         assert "Signature=" not in everything
@@ -189,15 +189,23 @@ class TestSecrets:
 
 class TestNoTracebacks:
     FAULTS = (
-        (Fault.page(502, LIST, times=99), "GatewayFailure", "HTTP status 502 instead of an answer of the API"),
+        (Fault.page(502, LIST, times=99), "GatewayFailure", "HTTP status 502 instead of an API response"),
         (Fault.page(403, LIST), "GatewayError", "HTTP status 403"),
-        (Fault.page(302, LIST, headers={"Location": "http://127.0.0.1:9/"}), "GatewayError", "points elsewhere"),
-        (Fault.page(307, LIST, headers={"Location": "/"}), "GatewayError", "a signed request is never redirected"),
+        (
+            Fault.page(302, LIST, headers={"Location": "http://127.0.0.1:9/"}),
+            "GatewayError",
+            "HTTP status 302 is a redirect",
+        ),
+        (Fault.page(307, LIST, headers={"Location": "/"}), "GatewayError", "which signed requests do not follow"),
         (Fault.garbled(b"", LIST, times=99), "MalformedAnswer", "an empty body"),
-        (Fault.garbled(b"[" * 100000, LIST, times=99), "MalformedAnswer", "no answer of the API"),
-        (Fault.garbled(b"\xff\xfe\x00", LIST, times=99), "MalformedAnswer", "no answer of the API"),
-        (Fault.garbled(b'{"Response": []}', LIST, times=99), "MalformedAnswer", "no answer of the API"),
-        (Fault.garbled(b'{"Response": {"Error": "x"}}', LIST, times=99), "MalformedAnswer", "an error without a code"),
+        (Fault.garbled(b"[" * 100000, LIST, times=99), "MalformedAnswer", "not an API response"),
+        (Fault.garbled(b"\xff\xfe\x00", LIST, times=99), "MalformedAnswer", "not an API response"),
+        (Fault.garbled(b'{"Response": []}', LIST, times=99), "MalformedAnswer", "not an API response"),
+        (
+            Fault.garbled(b'{"Response": {"Error": "x"}}', LIST, times=99),
+            "MalformedAnswer",
+            "the response has an error without a code",
+        ),
         (
             Fault.garbled(b'{"code": 4000, "codeDesc": "InvalidParameter", "message": "old"}', LIST),
             "InvalidParameter",
@@ -209,8 +217,12 @@ class TestNoTracebacks:
             "without its ImageCaches",
         ),
         (Fault.lie(lambda r: {**r, "TotalCount": "1"}, LIST, times=99), "MalformedAnswer", "or its TotalCount"),
-        (Fault.lie(lambda r: {**r, "ImageCaches": [{}]}, LIST, times=99), "MalformedAnswer", "a listing without"),
-        (Fault.lost_request(LIST, times=99), "NoAnswer", "broke before the answer was whole"),
+        (
+            Fault.lie(lambda r: {**r, "ImageCaches": [{}]}, LIST, times=99),
+            "MalformedAnswer",
+            "the response has no valid ImageCaches",
+        ),
+        (Fault.lost_request(LIST, times=99), "NoAnswer", "was lost before the response was complete"),
         (Fault.slow_answer(3, LIST, times=99), "NoAnswer", "did not answer within 2 s"),
         (Fault.error("ResourceNotFound", LIST), "ResourceNotFound", "it was deleted in the meantime"),
         (
@@ -231,7 +243,7 @@ class TestNoTracebacks:
             assert result["failed"] is True, result
             assert result["error"]["code"] == code, result["msg"]
             assert expected in result["msg"]
-            assert result["msg"].startswith("image cache 'web': DescribeImageCaches failed: ")
+            assert result["msg"].startswith("image cache web: DescribeImageCaches failed: ")
 
     def test_failures_fail_tasks_of_a_playbook(self, emulator: Emulator, controller: Controller) -> None:
         for number, (fault, _code, _expected) in enumerate(self.FAULTS[:4]):
@@ -249,12 +261,12 @@ class TestNoTracebacks:
     def test_unreachable_server_is_a_connection_failure(self, controller: Controller) -> None:
         result = controller.web(endpoint="http://127.0.0.1:9", api_retries=1).result
         assert result["error"]["code"] == "ConnectionFailed"
-        assert "no connection to 127.0.0.1:9: Connection refused." in result["msg"]
+        assert "cannot connect to 127.0.0.1:9: Connection refused." in result["msg"]
         assert result["error"]["retryable"] is True
 
     def test_answer_above_16_mib_is_rejected(self, emulator: Emulator, controller: Controller) -> None:
         emulator.faults.append(Fault.garbled(b" " * (17 * 1024 * 1024), LIST, times=9))
-        assert "an answer of more than 16 MiB" in controller.web(api_retries=0).result["msg"]
+        assert "the response is larger than 16 MiB" in controller.web(api_retries=0).result["msg"]
 
 
 def set_build_age(emulator: Emulator, seconds: float) -> None:
@@ -276,7 +288,7 @@ class TestTimeouts:
         emulator.watch = age_new_build
         result = controller.web(wait_timeout=1).result
         assert f"it is not Ready after 1 s: {result['image_cache_id']} is Pending" in result["msg"]
-        assert "the last step of its build that was reached is DiskCreated" in result["msg"]
+        assert "the last step that its build reached is DiskCreated" in result["msg"]
         assert "the next run joins it" in result["msg"]
         assert result["image_cache"]["status"] == "Pending"
         assert result["image_cache_id"] == result["image_cache"]["image_cache_id"]
@@ -302,13 +314,13 @@ class TestTimeouts:
                 emulator.region().caches.clear()
 
         emulator.watch = delete_caches
-        assert "is no longer listed. It was deleted by somebody else" in controller.web().result["msg"]
+        assert "is no longer listed, because another process deleted it" in controller.web().result["msg"]
 
     def test_delete_without_effect_ends_at_the_timeout(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         create_cache(emulator)
         emulator.faults.append(Fault.without_effect(DELETE))
         message = processes.task(name="web", state="absent", wait_timeout=1, wait_interval=0.2).result["msg"]
-        assert "was deleted, but is still listed after 1 s" in message
+        assert "was deleted but is still listed after 1 s" in message
 
 
 class TestThrottling:
@@ -357,7 +369,7 @@ class TestThrottling:
         emulator.faults.append(Fault.error(code, CREATE, message="No."))
         result = processes.web().result
         assert emulator.calls() == [LIST, CREATE]
-        assert f"image cache 'web': CreateImageCache failed: No ({code}, request " in result["msg"]
+        assert f"image cache web: CreateImageCache failed: No ({code}, request " in result["msg"]
         assert expected in result["msg"]
         assert result["error"]["retryable"] is False
         assert result["error"]["http_status"] == 200

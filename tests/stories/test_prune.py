@@ -45,10 +45,10 @@ class TestPreview:
         assert marks == {"web-old": "-", "odd": " ", "auto": " ", "ci-17": "-", "web": " ", "new": " "}
         words = "ci-17 40 GiB Ready 45 d old never matched registry.example.com/shop:17"
         assert lines[ids["ci-17"]].split() == [f"-{ids['ci-17']}", *words.split()]
-        assert lines[ids["web"]].endswith("stays: it last matched 0.5 d ago, not more than 30d")
-        assert lines[ids["auto"]].endswith("stays: the platform made it")
-        assert lines[ids["odd"]].endswith("stays: its creation date cannot be read: 'unknown'")
-        assert lines[ids["new"]].endswith("stays: it is still being built (Pending)")
+        assert lines[ids["web"]].endswith("kept: it last matched 0.5 d ago, not more than 30d")
+        assert lines[ids["auto"]].endswith("kept: it was created by the platform")
+        assert lines[ids["odd"]].endswith("kept: its creation date cannot be read: 'unknown'")
+        assert lines[ids["new"]].endswith("kept: it is still being built (Pending)")
 
     def test_run_deletes_what_check_mode_predicted(self, emulator: Emulator, controller: Controller) -> None:
         ids = create_typical_account(emulator)
@@ -97,7 +97,7 @@ class TestMoreThanMaxDeletions:
         assert run.result["freed_gib"] == 240
         assert [line.split()[0] for line in run.output.splitlines() if " GiB " in line] == [f"-{i}" for i in ids[::-1]]
         (warning,) = run.result["warnings"]
-        assert warning.startswith(f"{self.EXCESS}; outside check mode the module deletes none and fails.")
+        assert warning.startswith(f"Without check mode, the module would fail and delete nothing: {self.EXCESS}.")
         assert emulator.calls() == [LIST]
 
     def test_as_many_as_max_deletions_are_deleted(self, emulator: Emulator, processes: ModuleProcesses) -> None:
@@ -190,7 +190,7 @@ def test_empty_list_of_statuses_deletes_nothing(emulator: Emulator, controller: 
     assert list(emulator.region().caches) == [image_cache_id]
     assert emulator.calls() == [LIST] * 2
     refused = controller.play({PRUNE: {"tags": "{{ {} }}"}})
-    assert "tags is empty: give it a value or leave it out" in refused.result["msg"]
+    assert "tags is empty. Set a value or omit it" in refused.result["msg"]
     assert emulator.calls() == [LIST] * 2
 
 
@@ -198,12 +198,15 @@ def test_empty_list_of_statuses_deletes_nothing(emulator: Emulator, controller: 
     ("options", "message"),
     [
         ({}, "at least one of name_pattern, tags, statuses, superseded, older_than, never_matched, unmatched_for"),
-        ({"never_matched": False}, "nothing says which image caches go"),
-        ({"older_than": "a month"}, "older_than 'a month' is no duration above 0 such as 7d"),
-        ({"unmatched_for": "0d"}, "unmatched_for '0d' is no duration above 0"),
+        ({"never_matched": False}, "No selector is set. Set at least one of"),
+        (
+            {"older_than": "a month"},
+            "Invalid older_than: expected a duration above 0 such as 7d, 12h or 30m, got 'a month'",
+        ),
+        ({"unmatched_for": "0d"}, "Invalid unmatched_for: expected a duration above 0"),
         ({"statuses": ["Broken"]}, "value of statuses must be one or more of"),
         ({"tags": {}}, "tags is empty"),
-        ({"older_than": "1d", "keep_newest": -1}, "keep_newest is below 0"),
+        ({"older_than": "1d", "keep_newest": -1}, "Invalid keep_newest: expected 0 or more, got -1"),
     ],
 )
 def test_invalid_options_are_rejected_before_any_request(

@@ -86,7 +86,7 @@ class TestReplace:
         result = run.result
         assert f"the build of its replacement {result['image_cache']['image_cache_id']} failed" in result["msg"]
         assert "no space left on device" in result["msg"]
-        assert f"{old} is untouched and in use" in result["msg"]
+        assert f"{old} is unchanged and in use" in result["msg"]
         assert result["build_failure"]["options"] == ["image_cache_size"]
         assert result["image_cache"]["events"]
         assert result["replaced"] is None
@@ -120,7 +120,7 @@ class TestReplace:
         new = begin["actions"][0]["image_cache_id"]
         meanwhile = processes.web(**REPLACE, wait=False).result
         assert meanwhile["changed"] is False
-        assert f"has its replacement {new} being built" in meanwhile["warnings"][0]
+        assert f"its replacement {new} is being built" in meanwhile["warnings"][0]
         emulator.region().caches[new].builds[-1].began -= 60
         emulator.received.clear()
         end = processes.web(**REPLACE, wait=False).result
@@ -138,14 +138,17 @@ class TestReplace:
         assert run.results[0]["replaced"] == {"old_id": old, "new_id": new.id}
         assert (run.results[1]["changed"], run.results[1]["image_cache_id"]) == (False, new.id)
         gone = controller.task(**task, name="web").result
-        assert f"there is no image cache {old}, but {new.id} is named 'web'" in gone["msg"]
+        assert f"there is no image cache {old}, but {new.id} has the name 'web'" in gone["msg"]
 
     def test_options_missing_for_the_replacement_are_named(
         self, emulator: Emulator, processes: ModuleProcesses
     ) -> None:
         create_cache(emulator)
         message = processes.task(name="web", **REPLACE).result["msg"]
-        assert "'web' is to be replaced (images), and building its replacement needs vpc_id, subnet_id too" in message
+        assert (
+            "it must be replaced because of images. Nothing was changed. To replace it, also set vpc_id, subnet_id"
+            in message
+        )
         assert emulator.calls() == [LIST]
 
 
@@ -234,7 +237,7 @@ class TestRebuild:
     def test_force_rebuild_replaces_the_cache(self, emulator: Emulator, controller: Controller) -> None:
         old = create_cache(emulator)
         refused = controller.web(force_rebuild=True, on_change="fail").result["msg"]
-        assert "on_change is fail: force_rebuild asks for a new build" in refused
+        assert "on_change is fail: force_rebuild requests a rebuild" in refused
         run = controller.web(force_rebuild=True)
         assert reported_actions(run) == [("replace", ["force_rebuild"])]
         assert run.result["replaced"]["old_id"] == old
@@ -288,7 +291,7 @@ class TestTrackBuildSettings:
     def test_on_change_fail_names_the_changed_setting(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         processes.web(track_build_settings=True)
         refused = processes.web(track_build_settings=True, subnet_id="subnet-2", on_change="fail").result["msg"]
-        assert "subnet_id is another than it was built with, declared 'subnet-2'" in refused
+        assert "subnet_id differs from its value at build time, declared 'subnet-2'" in refused
 
 
 def test_cache_that_refuses_updates_after_a_failed_one_is_replaced(

@@ -188,7 +188,7 @@ class TestRegions:
 
 def test_entries_without_a_name_are_rejected_before_any_call(emulator: Emulator, controller: Controller) -> None:
     run = run_role(controller, image_cache_caches=[{"images": ["nginx:1"]}])
-    assert "Every entry of image_cache_caches needs a name" in run.output
+    assert "Every entry of image_cache_caches must have a name" in run.output
     assert emulator.received == []
 
 
@@ -203,7 +203,7 @@ def test_on_error_stop_starts_no_further_cache(emulator: Emulator, controller: C
 
 def test_requests_per_second_is_passed_to_the_module(emulator: Emulator, controller: Controller) -> None:
     run = run_role(controller, image_cache_requests_per_second=0)
-    assert "requests_per_second is 0; it must be from 0.1" in run.output
+    assert "Invalid requests_per_second: expected 0.1" in run.output
     assert emulator.received == []
     run = run_role(controller, image_cache_requests_per_second=100)
     assert run.status == 0, run.output

@@ -59,8 +59,8 @@ def test_set_of_different_entries_applies_each_of_them(emulator: Emulator, contr
     assert by_entry[4]["image_cache_id"] is predicted["image_caches"][4]["image_cache_id"] is None
     assert [entry["failed"] for entry in by_entry] == [False] * 5 + [True, False, True]
     assert by_entry[5]["build_failure"]["reason"] == "PullImageFailed"
-    assert result["msg"].startswith("2 of 8 image caches failed:\n- image_caches[5] ('bad'): image cache 'bad'")
-    assert "- image_caches[7] ('lacking' 'imc-none'): " in result["msg"]
+    assert result["msg"].startswith("2 of 8 image caches failed:\n- image_caches[5]: image cache bad")
+    assert "- image_caches[7]: image cache lacking (imc-none): " in result["msg"]
     assert len(emulator.region("ap-shanghai").caches) == 1
     headers = [
         "image cache kept",
@@ -126,7 +126,7 @@ class TestValidation:
             ),
             (
                 set_entries("a", "b-replacement"),
-                "image_caches[1]: image cache 'b-replacement': image_cache_name ends in",
+                "image_caches[1]: image cache b-replacement: image_cache_name ends in",
             ),
             (
                 [*set_entries("a"), {"images": ["nginx:1"]}],
@@ -140,7 +140,7 @@ class TestValidation:
             ),
             (
                 set_entries("a", images=["x:1", "x:1"]),
-                "image_caches[0]: image cache 'a': image 'x:1' is listed 2 times",
+                "image_caches[0]: image cache a: image 'x:1' is listed 2 times",
             ),
         ],
     )
@@ -156,8 +156,8 @@ class TestValidation:
         self, emulator: Emulator, processes: ModuleProcesses
     ) -> None:
         result = processes.set(image_caches=set_entries("a"), concurrency=0, requests_per_second=0).result
-        assert "concurrency is 0; it must be from 1 to 100" in result["msg"]
-        assert "requests_per_second is 0; it must be from 0.1 to 1000" in result["msg"]
+        assert "Invalid concurrency: expected 1 to 100, got 0" in result["msg"]
+        assert "Invalid requests_per_second: expected 0.1 to 1000, got 0" in result["msg"]
         assert emulator.received == []
 
     def test_same_name_in_two_regions_is_two_caches(self, emulator: Emulator, processes: ModuleProcesses) -> None:
@@ -173,7 +173,7 @@ class TestValidation:
             {SET: {"image_caches": [{"name": "a-replacement", "state": "absent"}]}},
         ]
         refused, removed = controller.play(*tasks).results
-        assert "image_caches[1]: image cache 'a-replacement': image_cache_name ends in '-replacement'" in refused["msg"]
+        assert "image_caches[1]: image cache a-replacement: image_cache_name ends in '-replacement'" in refused["msg"]
         assert removed["summary"]["deleted"] == 1
         assert emulator.calls()[:2] == [LIST, DELETE]
 
@@ -190,10 +190,11 @@ def test_entries_that_cannot_be_compared_give_a_warning_each(emulator: Emulator,
     ]
     run = controller.play({SET: {**SET_OPTIONS, "image_caches": entries}}, arguments=("--check",))
     assert run.result["summary"]["unchanged"] == 3
+    ids = [entry["image_cache_id"] for entry in run.result["image_caches"]]
     assert sorted(run.result["warnings"]) == [
-        f"image cache {name!r} cannot be compared with its declaration in {option}: the API does not show it, so a"
-        " difference goes unnoticed."
-        for name, option in (("b", "tags"), ("c", "retention_days"))
+        f"image cache {name} ({ids[number]}): the API does not return {option}, so a difference from the declaration is"
+        " not detected."
+        for number, name, option in ((1, "b", "tags"), (2, "c", "retention_days"))
     ]
 
 
@@ -222,7 +223,7 @@ def test_absent_by_id_and_another_name_fails_only_that_entry(emulator: Emulator,
     run = controller.play({SET: {"image_caches": [*entries, *set_entries("kept")], **SET_OPTIONS}})
     result = run.result
     assert [entry["failed"] for entry in result["image_caches"]] == [True, False, False]
-    assert f"image_caches[0] ('stage' '{prod}'): image cache 'stage' ({prod}): it is named 'prod'" in result["msg"]
+    assert f"image_caches[0]: image cache stage ({prod}): it is named 'prod'" in result["msg"]
     assert result["summary"] == {**dict.fromkeys(result["summary"], 0), "created": 1, "unchanged": 1, "failed": 1}
     assert prod in emulator.region().caches
     assert DELETE not in emulator.calls()
@@ -234,7 +235,7 @@ def test_on_error_stop_skips_the_remaining_entries(emulator: Emulator, processes
     result = processes.set(**SET_OPTIONS, image_caches=entries, on_error="stop", concurrency=2).result
     assert emulator.calls().count(CREATE) < 10
     assert result["summary"]["failed"] == 30
-    assert "it was not begun: on_error is stop, and another one has failed" in result["image_caches"][29]["msg"]
+    assert "Skipped because another entry failed (on_error=stop)" in result["image_caches"][29]["msg"]
     emulator.received.clear()
     assert processes.set(**SET_OPTIONS, image_caches=entries).result["summary"]["failed"] == 30
     assert emulator.calls().count(CREATE) == 30

@@ -23,13 +23,13 @@ from .guides import table
 PER_CACHE = "on resource * or qcs::tke:<region>:uin/<uin>:imagecache/* (or one ID instead of the last *)."
 # The fault that causes each message of the guide.
 OUTAGES = {
-    "HTTP status 407 instead of an answer of the API": Fault.page(407, LIST),
-    "HTTP status 302 points elsewhere": Fault.page(302, LIST, headers={"Location": "http://127.0.0.1:9/"}),
-    "HTTP status 503 instead of an answer of the API": Fault.page(503, LIST),
-    "HTTP status 429 instead of an answer of the API": Fault.page(429, LIST),
-    "no answer of the API": Fault.garbled(b"<html>Sign in</html>", LIST),
+    "HTTP status 407 instead of an API response": Fault.page(407, LIST),
+    "HTTP status 302 is a redirect": Fault.page(302, LIST, headers={"Location": "http://127.0.0.1:9/"}),
+    "HTTP status 503 instead of an API response": Fault.page(503, LIST),
+    "HTTP status 429 instead of an API response": Fault.page(429, LIST),
+    "not an API response": Fault.garbled(b"<html>Sign in</html>", LIST),
     "did not answer within": Fault.slow_answer(3, LIST),
-    "broke before the answer was whole": Fault.lost_request(LIST),
+    "was lost before the response was complete": Fault.lost_request(LIST),
 }
 
 
@@ -119,10 +119,14 @@ def test_failures_without_a_response_lead_to_the_cause_and_action_of_the_guide(
             result["msg"][-len(rows[message][1]) :],
         )
     # For a loopback address the advice about missing TLS is the URL to set; test_connection.py tests it.
-    assert set(rows) - set(OUTAGES) == {"no connection to", "did not verify", "the answer was not TLS"}
+    assert set(rows) - set(OUTAGES) == {
+        "cannot connect to",
+        "certificate verification failed",
+        "the response was not TLS",
+    }
     run = controller.web(endpoint="http://127.0.0.1:9", api_retries=0)
-    assert "no connection to" in run.result["msg"]
-    assert run.result["msg"].endswith(rows["no connection to"][1])
+    assert "cannot connect to" in run.result["msg"]
+    assert run.result["msg"].endswith(rows["cannot connect to"][1])
 
 
 @pytest.fixture
@@ -138,9 +142,11 @@ def tls_emulator() -> Iterator[Emulator]:
 def test_untrusted_certificate_leads_to_the_cause_and_action_of_the_guide(
     tls_emulator: Emulator, tmp_path: Path
 ) -> None:
-    ((cause, action),) = [row[2:] for row in table("Without a response of the API") if row[0] == "did not verify"]
+    ((cause, action),) = [
+        row[2:] for row in table("Without a response of the API") if row[0] == "certificate verification failed"
+    ]
     message = Controller(tls_emulator, tmp_path).web().result["msg"]
-    assert "did not verify" in message
+    assert "certificate verification failed" in message
     assert message.endswith(f"{cause} {action}")
 
 

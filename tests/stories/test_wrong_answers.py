@@ -60,10 +60,10 @@ CASES: list[tuple[str, dict[str, Any], bytes, Optional[str]]] = [
         listing_with(Status=CONTROL_CHARACTERS, Events=[event(CONTROL_CHARACTERS)]),
         "is \\x1b[2J",
     ),
-    (MODULE, WEB, listing({**CACHE, "Shiny": "RAW"}, raw="[" * 90000 + "]" * 90000), "no answer of the API"),
-    (MODULE, WEB, listing({**CACHE, "ImageCacheSize": "RAW"}, raw="9" * 6000), "no answer of the API"),
-    (MODULE, WEB, listing({**CACHE, "Tags": "RAW"}, raw="NaN"), "no answer of the API"),
-    (MODULE, WEB, listing({**CACHE, "ImageCacheId": ""}), "a listing without"),
+    (MODULE, WEB, listing({**CACHE, "Shiny": "RAW"}, raw="[" * 90000 + "]" * 90000), "not an API response"),
+    (MODULE, WEB, listing({**CACHE, "ImageCacheSize": "RAW"}, raw="9" * 6000), "not an API response"),
+    (MODULE, WEB, listing({**CACHE, "Tags": "RAW"}, raw="NaN"), "not an API response"),
+    (MODULE, WEB, listing({**CACHE, "ImageCacheId": ""}), "the response has no valid ImageCaches"),
     (
         MODULE,
         WEB,
@@ -98,7 +98,7 @@ def test_wrong_answers_give_plain_messages_without_control_characters(
         assert result.get("failed", False) is (message is not None), result
         assert message is None or message in result["msg"], result["msg"]
         assert len(result.get("msg", "")) < 10000
-    for sign in ("Traceback", "defect of the collection", "\x1b", "\x07", "\x9b"):
+    for sign in ("Traceback", "Internal error", "\x1b", "\x07", "\x9b"):
         assert sign not in run.output, run.output
     # Text from a listing is returned unchanged and never evaluated as a template.
     assert run.results[-2]["image_caches"][0]["image_cache_name"] == CONTROL_CHARACTERS

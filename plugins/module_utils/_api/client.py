@@ -47,7 +47,7 @@ class Client:
         image_cache_id = answer.fields.get("ImageCacheId")
         if not isinstance(image_cache_id, str) or not image_cache_id:
             raise MalformedAnswer(
-                "the answer names no ImageCacheId", action="CreateImageCache", request_id=answer.request_id
+                "the response has no ImageCacheId", action="CreateImageCache", request_id=answer.request_id
             )
         return answer
 
@@ -78,7 +78,9 @@ class Client:
         answer = self._call(action, parameters, deadline)
         found, cache = answer.fields.get("Found"), answer.fields.get("ImageCache")
         if not isinstance(found, bool) or (found and not has_id(cache)):
-            raise MalformedAnswer("an answer without Found or ImageCache", action=action, request_id=answer.request_id)
+            raise MalformedAnswer(
+                "the response has no valid Found or ImageCache", action=action, request_id=answer.request_id
+            )
         return cache if found else None
 
     def _page(self, selection: Mapping[str, Any], offset: int, deadline: Deadline) -> Answer:
@@ -87,5 +89,5 @@ class Client:
     def _call(self, action: str, parameters: Mapping[str, Any], deadline: Deadline) -> Answer:
         writes = action in WRITES
         if writes and self._check_mode:
-            raise WriteRefused(f"{action} was asked for in check mode; nothing was sent")
+            raise WriteRefused(f"{action} is not allowed in check mode; nothing was sent")
         return self._api.call(action, parameters, deadline, writes=writes)

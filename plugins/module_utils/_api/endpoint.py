@@ -44,19 +44,19 @@ class Endpoint:
         """
         # What urlsplit() leaves out of a URL without a word was not meant to be in it.
         if not text.isprintable():
-            raise InvalidInput(f"{option}: {text!r} has a character that no URL has.")
+            raise InvalidInput(f"Invalid {option}: {text!r} contains a character that is not allowed in a URL.")
         try:
             parts = urlsplit(text if "://" in text else f"{'http' if plain else 'https'}://{text}")
             name, port = parts.hostname or "", parts.port
         except ValueError as error:
-            raise InvalidInput(f"{option}: {text!r} is no host, host:port or URL: {error}") from None
+            raise InvalidInput(f"Invalid {option}: {text!r} is not a host, host:port or URL: {error}.") from None
         problem = _problem(parts.scheme, name, parts.netloc, parts.path + parts.query + parts.fragment)
         if problem:
-            raise InvalidInput(f"{option}: {text!r} {problem}.")
+            raise InvalidInput(f"Invalid {option}: {text!r} {problem}.")
         loopback = _is_loopback(name)
         if parts.scheme == "http" and not loopback and not plain:
             raise InvalidInput(
-                f"{option}: {text!r} would send signed requests unencrypted; plain http is accepted only for"
+                f"Invalid {option}: {text!r} would send signed requests unencrypted. Plain HTTP is allowed only for"
                 " a loopback address such as http://127.0.0.1:8400."
             )
         host = f"[{name}]" if ":" in name else name
@@ -67,13 +67,13 @@ class Endpoint:
 
 def _problem(scheme: str, name: str, netloc: str, rest: str) -> str:
     if scheme not in DEFAULT_PORTS:
-        return "has a scheme other than https and http"
+        return "has a scheme other than https or http"
     if "@" in netloc:
-        return "carries a user name or password; keys belong into secret_id and secret_key"
+        return "contains a user name or password. Set secret_id and secret_key instead"
     if not _is_host(name):
-        return "names no host"
+        return "has no valid host"
     if rest not in ("", "/"):
-        return "has a path, a query or a fragment; the API lives at the root"
+        return "has a path, a query or a fragment. The API is served at the root path"
     return ""
 
 

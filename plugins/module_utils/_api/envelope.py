@@ -42,13 +42,13 @@ def open_envelope(action: str, status: int, body: bytes, retry_after: Optional[f
         raise error
     if status != 200:
         raise _gateway_error(status)(
-            f"HTTP status {status} instead of an answer of the API: {_excerpt(body)}",
+            f"HTTP status {status} instead of an API response: {_excerpt(body)}",
             action=action,
             http_status=status,
             retry_after=retry_after,
         )
     if response is None:
-        raise MalformedAnswer(f"no answer of the API: {_excerpt(body)}", action=action, http_status=status)
+        raise MalformedAnswer(f"not an API response: {_excerpt(body)}", action=action, http_status=status)
     return response
 
 
@@ -87,7 +87,7 @@ def _api_error(response: Optional[Mapping[str, Any]], body: bytes, **facts: Any)
         return api_error(error["Code"][:LONGEST_WORD], words, request_id=request_id, **facts)
     # An Error without a code is an error all the same; that nothing was done is not said by anything.
     unclear: Type[RequestError] = MalformedAnswer
-    return unclear(f"an error without a code: {_excerpt(body)}", request_id=request_id, **facts)
+    return unclear(f"the response has an error without a code: {_excerpt(body)}", request_id=request_id, **facts)
 
 
 def request_id_of(response: Mapping[str, Any]) -> Optional[str]:

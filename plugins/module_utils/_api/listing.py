@@ -82,8 +82,8 @@ def _read(fetch: Fetch, is_last: Callable[[int, int, bool], bool], deadline: Dea
             return Listing(list(found.values()), answer.request_id, total, whole)
         if deadline.elapsed > deadline.seconds + GRACE:
             seconds = f"{deadline.elapsed:.0f}"
-            raise MalformedAnswer(f"a listing that does not end in {seconds} s", action="DescribeImageCaches")
-    raise MalformedAnswer(f"a listing of more than {MAX_PAGES} pages", action="DescribeImageCaches")
+            raise MalformedAnswer(f"the listing did not end within {seconds} s", action="DescribeImageCaches")
+    raise MalformedAnswer(f"the listing has more than {MAX_PAGES} pages", action="DescribeImageCaches")
 
 
 def _page_of(answer: Answer) -> Tuple[List[Mapping[str, Any]], int]:
@@ -94,7 +94,7 @@ def _page_of(answer: Answer) -> Tuple[List[Mapping[str, Any]], int]:
     if isinstance(caches, list) and isinstance(total, int) and all(has_id(cache) for cache in caches):
         return caches, total
     raise MalformedAnswer(
-        "a listing without its ImageCaches or its TotalCount",
+        "the response has no valid ImageCaches or TotalCount",
         action="DescribeImageCaches",
         request_id=answer.request_id,
     )

@@ -178,7 +178,7 @@ class Transport:
             with response:
                 if response.is_redirect:
                     raise GatewayError(
-                        f"HTTP status {response.status_code} points elsewhere; a signed request is never redirected",
+                        f"HTTP status {response.status_code} is a redirect, which signed requests do not follow",
                         http_status=response.status_code,
                     )
                 return response.status_code, response.headers, _read(response)
@@ -192,7 +192,7 @@ def _read(response: Any) -> bytes:
     for chunk in response.iter_content(CHUNK_BYTES):
         body += chunk
         if len(body) > MAX_ANSWER_BYTES:
-            raise MalformedAnswer(f"an answer of more than {MAX_ANSWER_BYTES >> 20} MiB")
+            raise MalformedAnswer(f"the response is larger than {MAX_ANSWER_BYTES >> 20} MiB")
     return bytes(body)
 
 
@@ -201,18 +201,18 @@ def _transport_error(error: BaseException, settings: ConnectionSettings) -> Requ
     causes = list(_causes(error))
     why = _describe_cause(causes)
     if any(_is_distrust(cause) for cause in causes):
-        return UntrustedCertificate(f"the certificate of {host} did not verify: {why}")
+        return UntrustedCertificate(f"certificate verification failed for {host}: {why}")
     if any(getattr(cause, "reason", None) in NOT_TLS for cause in causes):
         return _tls_missing(settings.endpoint)
     if isinstance(error, NotConnected):
-        return ConnectionFailed(f"no connection to {host}: {why}")
+        return ConnectionFailed(f"cannot connect to {host}: {why}")
     if any(isinstance(cause, (requests.Timeout, urllib3.exceptions.TimeoutError)) for cause in causes):
         return NoAnswer(f"{host} did not answer within {settings.timeout:g} s")
-    return NoAnswer(f"the connection to {host} broke before the answer was whole: {why}")
+    return NoAnswer(f"the connection to {host} was lost before the response was complete: {why}")
 
 
 def _tls_missing(endpoint: Endpoint) -> TlsMissing:
-    error = TlsMissing(f"no TLS connection to {endpoint.host}: the answer was not TLS")
+    error = TlsMissing(f"no TLS connection to {endpoint.host}: the response was not TLS")
     if endpoint.loopback:
         error.plain_url = f"http://{endpoint.host}"
     return error
@@ -291,4 +291,4 @@ def _fetch(url: str, seconds: float, answers: Any) -> None:
                 body = response.raw.read(MAX_TEXT_BYTES, decode_content=True)
         answers.put((response.status_code, body.decode("utf-8", "replace")))
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-        answers.put(ConnectionFailed(f"no connection: {_describe_cause(list(_causes(error)))}"))
+        answers.put(ConnectionFailed(f"cannot connect: {_describe_cause(list(_causes(error)))}"))

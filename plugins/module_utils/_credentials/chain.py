@@ -89,7 +89,7 @@ def _options_place(_login: CredentialContext) -> str:
 def _from_options(login: CredentialContext) -> Credentials:
     secret_id, secret_key, token = (login.options.get(name) for name in ("secret_id", "secret_key", "token"))
     keys = check_keys(_options_place(login), secret_id, secret_key, token)
-    return login.from_keys(keys, "not given")
+    return login.from_keys(keys, "not set")
 
 
 def _environment_place(_login: CredentialContext) -> str:
@@ -98,7 +98,7 @@ def _environment_place(_login: CredentialContext) -> str:
 
 def _from_environment(login: CredentialContext) -> Credentials:
     if login.options.get("profile"):
-        raise NoCredentials("not looked at, since the option profile is given")
+        raise NoCredentials("not used, because the option profile is set")
     environment = login.environment
     token = next((environment[name] for name in TOKEN_VARIABLES if environment.get(name)), None)
     secret_id, secret_key = environment.get("TENCENTCLOUD_SECRET_ID"), environment.get("TENCENTCLOUD_SECRET_KEY")
@@ -107,21 +107,21 @@ def _from_environment(login: CredentialContext) -> Credentials:
 
 
 def _tccli_place(login: CredentialContext) -> str:
-    return f"tccli's login in {login.profile.tccli}"
+    return f"the credentials of tccli in {login.profile.tccli}"
 
 
 def _from_tccli(login: CredentialContext) -> Credentials:
     profile = login.profile
     stored = profile.read_tccli()
     if stored is None:
-        raise NoCredentials("there is no such file")
+        raise NoCredentials("no such file")
     if stored.kind == "cvm-role":
         try:
             return _find_keys_of_instance(login)
         except NoInstanceRole as error:
-            raise InvalidInput(f"{stored.path} is of type cvm-role, but {error}") from None
+            raise InvalidInput(f"{stored.path} has the type cvm-role, but there are {error}") from None
     if stored.keys is None and not profile.chosen and stored.kind == "default":
-        raise NoCredentials("it holds no keys")
+        raise NoCredentials("the file contains no credentials")
 
     def fetch() -> Lease:
         # Read anew: tccli may have renewed it meanwhile.
@@ -139,11 +139,11 @@ def _ini_place(login: CredentialContext) -> str:
 
 
 def _from_ini(login: CredentialContext) -> Credentials:
-    return login.from_keys(login.profile.ini_keys(), "there is no such file")
+    return login.from_keys(login.profile.ini_keys(), "no such file")
 
 
 def _pod_place(_login: CredentialContext) -> str:
-    return f"the Pod's identity, by {', '.join(POD_VARIABLES)}"
+    return f"the identity of the Pod in the variables {', '.join(POD_VARIABLES)}"
 
 
 def _from_pod(login: CredentialContext) -> Credentials:
@@ -171,7 +171,7 @@ def _identity(path: str) -> str:
     except ValueError:
         token = ""
     if not token or any(character.isspace() for character in token):
-        raise InvalidInput(f"TKE_WEB_IDENTITY_TOKEN_FILE: {path} holds no token.")
+        raise InvalidInput(f"TKE_WEB_IDENTITY_TOKEN_FILE: {path} contains no valid token.")
     return token
 
 
@@ -221,5 +221,5 @@ def find_credentials(login: CredentialContext) -> Credentials:
             return login.with_role(found, login.role) if login.role else found
         if source.find is PROFILES[-1] and login.profile.chosen:
             places = "\n".join(tried[-len(PROFILES) :])
-            raise InvalidInput(f"profile {login.profile.name!r} is unknown. These places were tried:\n{places}")
-    raise InvalidInput("no API keys found. These places were tried:\n" + "\n".join(tried))
+            raise InvalidInput(f"Profile {login.profile.name!r} was not found. These sources were tried:\n{places}")
+    raise InvalidInput("No credentials were found. These sources were tried:\n" + "\n".join(tried))

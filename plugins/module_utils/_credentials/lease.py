@@ -74,10 +74,12 @@ def check_keys(place: str, secret_id: Optional[str], secret_key: Optional[str], 
     if not secret_id and not secret_key:
         return None
     if not secret_id or not secret_key:
-        missing = "key" if secret_id else "id"
-        raise InvalidInput(f"only half a pair in {place}: the secret {missing} is missing.")
-    for name, value in (("secret id", secret_id), ("secret key", secret_key), ("token", token or "")):
+        missing = "key" if secret_id else "ID"
+        raise InvalidInput(f"Incomplete credentials in {place}: the secret {missing} is missing.")
+    for name, value in (("secret ID", secret_id), ("secret key", secret_key), ("token", token or "")):
         # Neither is ever part of a key; both come from copying, and a signature with them fails without a reason.
         if not value.isascii() or any(not 32 < ord(character) < 127 for character in value):
-            raise InvalidInput(f"the {name} in {place} contains a blank, a line break or another stray character.")
+            raise InvalidInput(
+                f"Invalid {name} in {place}: it contains a space, a line break or another invalid character."
+            )
     return Keys(secret_id, secret_key, token or None)

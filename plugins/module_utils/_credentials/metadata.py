@@ -27,13 +27,13 @@ class NoInstanceRole(InvalidInput):
     """This is no instance with a role; C(reason) says what there is instead."""
 
     def __init__(self, endpoint: Endpoint, reason: str) -> None:
-        super().__init__(f"no keys come from {source_name(endpoint)}: {reason}.")
+        super().__init__(f"no credentials from {source_name(endpoint)}: {reason}.")
         self.reason = reason
 
 
 def source_name(endpoint: Endpoint) -> str:
     """Return how errors name it."""
-    return f"the instance's role, by the metadata service at {endpoint.host}"
+    return f"the instance role at the metadata service {endpoint.host}"
 
 
 def fetch_keys_of_instance(endpoint: Endpoint) -> Lease:
@@ -43,7 +43,7 @@ def fetch_keys_of_instance(endpoint: Endpoint) -> Lease:
         raise NoInstanceRole(endpoint, "no role is bound to this instance")
     name = role.split()[0]
     if not name.isascii() or any(character in name for character in "/?#%\\"):
-        raise InvalidInput(f"the metadata service at {endpoint.host} names no role.")
+        raise InvalidInput(f"The metadata service {endpoint.host} returned no valid role name.")
     return _read(_get(endpoint, name), endpoint)
 
 
@@ -68,5 +68,5 @@ def _read(text: Optional[str], endpoint: Endpoint) -> Lease:
     except (ValueError, TypeError, KeyError, AttributeError):
         good = False
     if not good:
-        raise InvalidInput(f"the metadata service at {endpoint.host} answers without keys for the instance's role.")
+        raise InvalidInput(f"The metadata service {endpoint.host} returned no valid credentials for the instance role.")
     return Lease(Keys(*values), ends)

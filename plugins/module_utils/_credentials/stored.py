@@ -42,11 +42,11 @@ class StoredCredentials:
     def lease(self, now: float, profile: str) -> Lease:
         """Return its keys. Raises InvalidInput where there are none, or where they have expired."""
         if self.keys is None:
-            raise InvalidInput(f"{self.path} holds no keys. Log in again with `{self._renewal(profile)}`.")
+            raise InvalidInput(f"{self.path} contains no credentials. Log in again with `{self._renewal(profile)}`.")
         if self.ends is not None and self.ends <= now:
             raise InvalidInput(
-                f"the temporary keys in {self.path} have expired {now - self.ends:.0f} s ago. Renew them with"
-                f" `{self._renewal(profile)}`, or by any other command of tccli for this profile."
+                f"The temporary credentials in {self.path} expired {now - self.ends:.0f} s ago. Renew them with"
+                f" `{self._renewal(profile)}`, or run any other tccli command with this profile."
             )
         return Lease(self.keys, self.ends)
 
@@ -68,7 +68,7 @@ class Profile:
         name = self.name
         stray = any(c in "/\\:" or not c.isprintable() for c in name)
         if not name or name.startswith(".") or stray or len(name.encode("utf-8", "replace")) > LONGEST_NAME:
-            raise InvalidInput(f"profile {name!r} is no profile's name: it names a file, not a path.")
+            raise InvalidInput(f"Invalid profile: expected the name of a profile, not a path, got {name!r}.")
 
     @property
     def tccli(self) -> Path:
@@ -94,7 +94,7 @@ class Profile:
         keys = check_keys(str(self.tccli), *(_text(content, n) for n in ("secretId", "secretKey", "token")))
         ends = content.get("expiresAt") if kind in RENEWAL else None
         if ends is not None and not isinstance(ends, (int, float)):
-            raise InvalidInput(f"{self.tccli}: expiresAt is no Unix time.")
+            raise InvalidInput(f"{self.tccli}: expiresAt is not a Unix time.")
         role = _text(content, "role-arn"), _text(content, "role-session-name")
         return StoredCredentials(self.tccli, kind, keys, ends, *(role if all(role) else (None, None)))
 
@@ -114,7 +114,7 @@ class Profile:
         try:
             parser.read_string(_read(path))
         except configparser.Error:
-            raise InvalidInput(f"{path} cannot be read as an INI file.") from None
+            raise InvalidInput(f"{path} is not a valid INI file.") from None
         if not parser.has_section(self.name):
             raise InvalidInput(f"{path} has no section [{self.name}].")
         section = parser[self.name]
@@ -122,7 +122,7 @@ class Profile:
             f"section [{self.name}] of {path}", *(section.get(n) for n in ("secret_id", "secret_key", "token"))
         )
         if keys is None:
-            raise InvalidInput(f"{path}: section [{self.name}] holds no keys.")
+            raise InvalidInput(f"{path}: section [{self.name}] contains no credentials.")
         return keys
 
 
@@ -135,7 +135,7 @@ def _json(path: Path) -> Optional[Mapping[str, Any]]:
     except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):
-        raise InvalidInput(f"{path} is no JSON object.")
+        raise InvalidInput(f"{path} is not a JSON object.")
     return content
 
 
@@ -145,7 +145,7 @@ def _read(path: Path) -> str:
     except OSError as error:
         raise InvalidInput(f"{path} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
-        raise InvalidInput(f"{path} is no text in UTF-8.") from None
+        raise InvalidInput(f"{path} is not valid UTF-8.") from None
 
 
 def _text(content: Mapping[str, Any], name: str) -> Optional[str]:

@@ -85,5 +85,7 @@ def _read(action: str, answer: Answer) -> Lease:
     given, ends = answer.fields.get("Credentials"), answer.fields.get("ExpiredTime")
     values = [str(given.get(name) or "") for name in KEYS] if isinstance(given, dict) else []
     if not values or not all(values) or not isinstance(ends, int):
-        raise MalformedAnswer("the answer holds no temporary keys", action=action, request_id=answer.request_id)
+        raise MalformedAnswer(
+            "the response contains no temporary credentials", action=action, request_id=answer.request_id
+        )
     return Lease(Keys(*values), float(ends))

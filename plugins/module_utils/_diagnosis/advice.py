@@ -132,22 +132,22 @@ BY_KIND: Mapping[Type[errors.RequestError], Cause] = {
     errors.ConnectionFailed: Cause(
         "No connection was established, so the request was not sent.",
         "Check endpoint, the proxy variables, DNS and the network.",
-        examples=("no connection to",),
+        examples=("cannot connect to",),
     ),
     errors.GatewayError: Cause(
         "A proxy or gateway answered instead of the API.",
         "Check endpoint and the proxy.",
-        examples=("HTTP status 407 instead of an answer of the API", "HTTP status 302 points elsewhere"),
+        examples=("HTTP status 407 instead of an API response", "HTTP status 302 is a redirect"),
     ),
     errors.GatewayFailure: Cause(
         "A gateway could not reach the API.",
         RUN_AGAIN,
-        examples=("HTTP status 503 instead of an answer of the API",),
+        examples=("HTTP status 503 instead of an API response",),
     ),
     errors.GatewayThrottled: Cause(
         "The requests exceed the rate limit of a gateway.",
         "Lower the rate of requests, or raise api_retries.",
-        examples=("HTTP status 429 instead of an answer of the API",),
+        examples=("HTTP status 429 instead of an API response",),
     ),
     errors.InvalidRequest: Cause(
         "The API rejects the parameters, the action or the region.",
@@ -157,12 +157,12 @@ BY_KIND: Mapping[Type[errors.RequestError], Cause] = {
     errors.MalformedAnswer: Cause(
         "The response is not a valid response of the API.",
         "Check endpoint, and whether a proxy or a captive portal answers instead of the API.",
-        examples=("no answer of the API",),
+        examples=("not an API response",),
     ),
     errors.NoAnswer: Cause(
         "It is unknown whether the API executed the request.",
         RUN_AGAIN,
-        examples=("did not answer within", "broke before the answer was whole"),
+        examples=("did not answer within", "was lost before the response was complete"),
     ),
     errors.NoCapacity: Cause(
         "The region or zone has no capacity.",
@@ -204,12 +204,12 @@ BY_KIND: Mapping[Type[errors.RequestError], Cause] = {
     errors.UntrustedCertificate: Cause(
         "The server's certificate has an unknown authority or another host name, or has expired.",
         "Set ca_path to the certificate of its authority, or check which server answers at endpoint.",
-        examples=("did not verify",),
+        examples=("certificate verification failed",),
     ),
     errors.TlsMissing: Cause(
         "The server at the endpoint, or a proxy before it, does not use TLS, so the request was not sent.",
         "Check endpoint and its port, and the proxy.",
-        examples=("the answer was not TLS",),
+        examples=("the response was not TLS",),
     ),
 }
 

@@ -11,7 +11,7 @@ from typing import Any, Iterator, List, Mapping, Optional
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import FIELDS
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache, cache_label
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.options import (
     duration_problems,
     image_problems,
@@ -87,8 +87,8 @@ class Desired:
 
     @property
     def label(self) -> str:
-        """How messages call it."""
-        return " ".join(f"{part!r}" for part in (self.name, self.image_cache_id) if part)
+        """How messages name it."""
+        return cache_label(self.name, self.image_cache_id)
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Desired:
@@ -104,8 +104,8 @@ class Desired:
         problems += duration_problems("max_age", params["max_age"])
         if problems:
             address = values.get("image_cache_name") or image_cache_id
-            label = f"image cache {str(address)[:MUCH]!r}: " if address else ""
-            raise InvalidInput(label + " ".join(problems))
+            place = f"image cache {str(address)[:MUCH]}: " if address else ""
+            raise InvalidInput(place + " ".join(problems))
         return cls(
             present=params["state"] == "present",
             image_cache_id=image_cache_id,
@@ -127,8 +127,9 @@ class Desired:
         if not self.present:
             return []
         return [
-            f"image {image!r} has no fixed tag: the cache keeps what the tag meant when it was built, and a Pod"
-            " matches it by name whatever the tag means today. Pin a version or a digest."
+            f"image cache {self.label}: image {image!r} has no fixed tag. The cache keeps the image that the tag"
+            " referred to at build time, and Pods match it by name even after the tag has moved. Pin a version or a"
+            " digest."
             for image in self.values.get("images", [])
             if parse_reference(image).is_floating
         ]
@@ -136,7 +137,7 @@ class Desired:
 
 def _problems(values: Mapping[str, Any], image_cache_id: Optional[str]) -> Iterator[str]:
     if image_cache_id is None and "image_cache_name" not in values:
-        yield "one of image_cache_name and image_cache_id is needed."
+        yield "Set image_cache_name or image_cache_id."
     yield from text_problems("image_cache_id", image_cache_id)
     for place, value in _leaves(values):
         yield from _leaf_problems(place, value)
@@ -148,12 +149,12 @@ def _problems(values: Mapping[str, Any], image_cache_id: Optional[str]) -> Itera
 def _credential_problems(values: Mapping[str, Any]) -> Iterator[str]:
     for number, credential in enumerate(values.get("image_registry_credentials", [])):
         if credential.get("server") is None:
-            yield f"image_registry_credentials[{number}] has no server: name the registry's host."
+            yield f"image_registry_credentials[{number}] has no server. Set it to the host of the registry."
         server = credential.get("server") or ""
         if "://" in server:
             yield (
-                f"image_registry_credentials: server {server!r} has a scheme; a registry is named by its host"
-                f" alone: {server.split('://', 1)[1]!r}."
+                f"image_registry_credentials: server {server!r} has a scheme. Set only the host:"
+                f" {server.split('://', 1)[1]!r}."
             )
 
 
@@ -161,8 +162,8 @@ def _name_problems(params: Mapping[str, Any]) -> Iterator[str]:
     name = params.get("image_cache_name")
     if params["state"] == "present" and name and name.endswith(REPLACEMENT_SUFFIX):
         yield (
-            f"image_cache_name ends in {REPLACEMENT_SUFFIX!r}, which is reserved for the new cache of a replace."
-            " Choose another name; only state: absent takes such a name, to delete what is left of a replace."
+            f"image_cache_name ends in {REPLACEMENT_SUFFIX!r}, which is reserved for replacements. Choose another"
+            " name. Only state: absent accepts such a name, to delete a leftover replacement."
         )
 
 
@@ -183,7 +184,7 @@ def _leaf_problems(place: str, value: Any) -> Iterator[str]:
         yield from (image_problems if place.startswith("images[") else text_problems)(place, value)
     least = LEAST.get(place)
     if least is not None and value is not None and value < least:
-        yield f"{place} is {value}; the least that it can be is {least}."
+        yield f"Invalid {place}: expected {least} or more, got {value}."
 
 
 def _image_problems(values: Mapping[str, Any]) -> Iterator[str]:
@@ -191,7 +192,7 @@ def _image_problems(values: Mapping[str, Any]) -> Iterator[str]:
     if images is None:
         return
     if not images:
-        yield "images is an empty list: a cache holds at least one image."
+        yield "images is an empty list. A cache needs at least one image."
     # As they are written: two spellings of one image are no mistake, since the platform may tell them apart.
     for image in dict.fromkeys(images):
         if images.count(image) > 1:
@@ -201,18 +202,17 @@ def _image_problems(values: Mapping[str, Any]) -> Iterator[str]:
 def _eip_problems(values: Mapping[str, Any]) -> Iterator[str]:
     given = [option for option in ("auto_create_eip", "auto_create_eip_attribute") if values.get(option)]
     if "existed_eip_id" in values and given:
-        yield f"existed_eip_id and {given[0]} exclude each other: bind an EIP that exists or create one, not both."
+        yield f"existed_eip_id and {given[0]} are mutually exclusive. Bind an existing EIP or create one, not both."
     if values.get("auto_create_eip") is False and "auto_create_eip_attribute" in values:
         yield (
-            "auto_create_eip is false, but auto_create_eip_attribute alone switches the creation of an EIP on:"
-            " leave one of them out."
+            "auto_create_eip is false, but auto_create_eip_attribute enables the creation of an EIP. Omit one of them."
         )
 
 
 def _wait_problems(params: Mapping[str, Any]) -> Iterator[str]:
     if params["wait_timeout"] < 0:
-        yield "wait_timeout is below 0."
+        yield f"Invalid wait_timeout: expected 0 s or more, got {params['wait_timeout']}."
     if params["wait_timeout"] > LONGEST_WAIT:
-        yield f"wait_timeout is above {LONGEST_WAIT} s."
+        yield f"Invalid wait_timeout: expected at most {LONGEST_WAIT} s, got {params['wait_timeout']}."
     if not params["wait_interval"] > 0:
-        yield "wait_interval must be above 0."
+        yield f"Invalid wait_interval: expected more than 0 s, got {params['wait_interval']:g}."

@@ -161,12 +161,12 @@ def describe_differences(desired: Desired, cache: ImageCache, reasons: Sequence[
         elif _row(option).shown:
             said.append(f"{option} is {cache.shown(option)!r}, declared {desired.values[option]!r}")
         else:
-            said.append(f"{option} is another than it was built with, declared {desired.values[option]!r}")
+            said.append(f"{option} differs from its value at build time, declared {desired.values[option]!r}")
     return said
 
 
 WORDS = {
-    "force_rebuild": "force_rebuild asks for a new build",
+    "force_rebuild": "force_rebuild requests a rebuild",
     "max_age": "it was created at {created}, and max_age is {max_age}",
 }
 

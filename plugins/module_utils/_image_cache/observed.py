@@ -37,6 +37,7 @@ __all__ = [
     "Event",
     "ImageCache",
     "age_order",
+    "cache_label",
     "with_ages",
 ]
 
@@ -167,6 +168,11 @@ class ImageCache:
         result["events"] = [_rename_keys(event, EVENT_FIELDS) for event in selected]
         result.update(derived_times(self.raw, result["retention_days"]))
         return result
+
+
+def cache_label(name: Optional[str], image_cache_id: Optional[str]) -> str:
+    """Return how messages name an image cache: C(web (imc-r1htp8tg)), or only what is known of it."""
+    return f"{name} ({image_cache_id})" if name and image_cache_id else str(name or image_cache_id)
 
 
 def with_ages(cache: ImageCache, now: datetime, events: str = "last") -> Dict[str, Any]:

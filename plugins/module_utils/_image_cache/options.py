@@ -24,9 +24,9 @@ def text_problems(place: str, value: Any) -> Iterator[str]:
     if not isinstance(value, str):
         return
     if not value.strip():
-        yield f"{place} is empty: give it a value or leave it out."
+        yield f"{place} is empty. Set a value or omit it."
     if not _is_unicode(value):
-        yield f"{place} is no text: it has bytes that are no UTF-8, or halves of characters."
+        yield f"{place} is not valid Unicode."
 
 
 def image_problems(place: str, value: str) -> Iterator[str]:
@@ -42,7 +42,7 @@ def image_problems(place: str, value: str) -> Iterator[str]:
 def duration_problems(option: str, value: Optional[str]) -> Iterator[str]:
     """Yield what is wrong with a duration."""
     if value is not None and not parse_duration(value):
-        yield f"{option} {value!r} is no duration above 0 such as 7d, 12h or 30m."
+        yield f"Invalid {option}: expected a duration above 0 such as 7d, 12h or 30m, got {value!r}."
 
 
 def plain_tags(tags: Mapping[Any, Any]) -> Dict[str, str]:
@@ -52,9 +52,9 @@ def plain_tags(tags: Mapping[Any, Any]) -> Dict[str, str]:
     """
     for key, value in tags.items():
         if not isinstance(value, (str, int, float)) or not str(key).strip() or not _is_unicode(f"{key}{value}"):
-            raise InvalidInput(f"tags: {key!r} needs a key that is not empty and a value that is text.")
+            raise InvalidInput(f"Invalid tags: {key!r} must be a non-empty key with a text value.")
         if str(key) == RECORD_TAG:
-            raise InvalidInput(f"tags: {RECORD_TAG} is the tag in which track_build_settings keeps its record.")
+            raise InvalidInput(f"Invalid tags: {RECORD_TAG} is reserved for track_build_settings.")
     return {str(key): str(value).lower() if isinstance(value, bool) else str(value) for key, value in tags.items()}
 
 

@@ -37,7 +37,7 @@ CREATE, UPDATE, RENAME, REPLACE, DELETE = "create", "update", "rename", "replace
 CONTENTS = ("images", "image_cache_size")
 # In seconds: a replacement of a run that was cut off within the last day is still a new build.
 AS_NEW = 24 * 3600
-IN_PLACE = " With on_change: update new images or a new size are built in place, and the cache is out of use meanwhile."
+IN_PLACE = " With on_change: update, the cache is rebuilt in place and cannot be used until the build ends."
 
 
 class Refused(Exception):
@@ -124,8 +124,8 @@ def make_plan(desired: Desired, found: Found, now: float) -> Plan:
 def _refusal_of_several(desired: Desired, found: Sequence[ImageCache]) -> Refused:
     listed = ", ".join(f"{cache.id} ({cache.status})" for cache in found)
     return Refused(
-        f"{len(found)} image caches are named {desired.name!r}: {listed}. Nothing was changed, since a name that"
-        " is not unique does not say which one is meant. Address one by image_cache_id, delete or rename the others."
+        f"{len(found)} image caches are named {desired.name!r}: {listed}. Nothing was changed, because the name is"
+        " ambiguous. Set image_cache_id to the one that you need, or delete or rename the others."
     )
 
 
@@ -135,8 +135,8 @@ def _refuse_contradiction(desired: Desired, found: Found) -> None:
         if desired.image_cache_id and desired.name and cache.name != desired.name:
             raise Refused(
                 f"it is named {cache.name!r}, not {desired.name!r} as declared, so it is unclear which image cache to"
-                " delete. Nothing was deleted. Leave image_cache_name out to delete it by its id, or leave"
-                " image_cache_id out to delete by name."
+                " delete. Nothing was deleted. Omit image_cache_name to delete it by its ID, or omit image_cache_id to"
+                " delete by name."
             )
 
 
@@ -231,21 +231,21 @@ def _refuse_by_on_change(desired: Desired, cache: ImageCache, reasons: Sequence[
     words = difference.describe_differences(desired, cache, reasons)
     if words:
         raise Refused(
-            f"{desired.label} differs, and on_change is fail: {'; '.join(words)}. Nothing was changed."
-            f"{'' if reasons else IN_PLACE} With on_change: replace a new cache is built first."
+            f"it differs from its declaration, and on_change is fail: {'; '.join(words)}. Nothing was changed."
+            f"{'' if reasons else IN_PLACE} With on_change: replace, a new cache is built first."
         )
 
 
 def _plan_create(desired: Desired) -> Plan:
     if desired.image_cache_id:
         raise Refused(
-            f"there is no image cache {desired.image_cache_id}. An id is given by the API and cannot be created:"
-            " leave image_cache_id out to create a cache by its name. The id changes when a cache is built anew."
+            f"there is no image cache {desired.image_cache_id}. The API assigns the IDs, and the ID changes when a"
+            " cache is rebuilt. Omit image_cache_id to create the cache by its name."
         )
     new = Successor(desired)
     if new.missing:
         raise Refused(
-            f"there is no image cache named {desired.name!r}, and creating it needs {', '.join(new.missing)} too."
+            f"there is no image cache named {desired.name!r}. To create it, also set {', '.join(new.missing)}."
         )
     return Plan((_create_step(new),), conceal(new.values))
 
@@ -277,8 +277,8 @@ def _plan_replace(desired: Desired, cache: ImageCache, reasons: Sequence[str]) -
     _refuse_without_name(desired, cache)
     if new.missing:
         raise Refused(
-            f"{desired.label} is to be replaced ({', '.join(reasons)}), and building its replacement needs"
-            f" {', '.join(new.missing)} too. Nothing was changed."
+            f"it must be replaced because of {', '.join(reasons)}. Nothing was changed. To replace it,"
+            f" also set {', '.join(new.missing)}."
         )
     request = to_request({**new.values, "image_cache_name": desired.replacement_name}, new.record)
     closing = _update_step(None, InPlaceUpdate({"image_cache_name": desired.name}))
@@ -294,8 +294,8 @@ def _plan_replace(desired: Desired, cache: ImageCache, reasons: Sequence[str]) -
 def _refuse_without_name(desired: Desired, cache: ImageCache) -> None:
     if desired.name is None:
         raise Refused(
-            f"{cache.id} is to be built anew, but it has no name, and what a run has begun is found again by its"
-            " name. Nothing was changed. Give it one with image_cache_name."
+            f"{cache.id} must be rebuilt but has no name, and a later run finds its build by the name. Nothing was"
+            " changed. Set image_cache_name to give it a name."
         )
 
 

@@ -60,8 +60,10 @@ class Rules:
         selection = Selection.from_params(params, SELECTORS)
         if not selection.criteria:
             options = ", ".join(row.option for row in SELECTORS)
-            raise InvalidInput(f"nothing says which image caches go: at least one of {options} is needed.")
-        problems = [f"{option} is below 0." for option in NUMBERS if params[option] < 0]
+            raise InvalidInput(f"No selector is set. Set at least one of {options}.")
+        problems = [
+            f"Invalid {option}: expected 0 or more, got {params[option]}." for option in NUMBERS if params[option] < 0
+        ]
         if problems:
             raise InvalidInput(" ".join(problems))
         return cls(selection, **{name: params[name] for name in cls.__annotations__ if name != "selection"})
@@ -86,16 +88,16 @@ class PruningPlan:
 
 def _reason_by_name(cache: ImageCache, rules: Rules, _listed: Listed) -> Optional[str]:
     if cache.id in rules.keep_ids:
-        return "its id is among keep_ids"
-    return "its name is among keep_names" if cache.name in rules.keep_names else None
+        return "its ID is in keep_ids"
+    return "its name is in keep_names" if cache.name in rules.keep_names else None
 
 
 def _reason_by_platform(cache: ImageCache, rules: Rules, _listed: Listed) -> Optional[str]:
-    return "the platform made it" if cache.made_by_platform and not rules.include_auto else None
+    return "it was created by the platform" if cache.made_by_platform and not rules.include_auto else None
 
 
 def _reason_by_build(cache: ImageCache, _rules: Rules, _listed: Listed) -> Optional[str]:
-    return None if cache.settled else f"it is still being built ({cache.status or 'of unknown status'})"
+    return None if cache.settled else f"it is still being built ({cache.status or 'status unknown'})"
 
 
 def _reason_by_dates(cache: ImageCache, _rules: Rules, listed: Listed) -> Optional[str]:
@@ -106,7 +108,7 @@ def _reason_by_dates(cache: ImageCache, _rules: Rules, listed: Listed) -> Option
         if moment is None:
             return f"its {what} cannot be read: {cache.raw.get(field)!r}"
         if moment > listed.now + AHEAD:
-            return f"its {what} lies ahead: {cache.raw.get(field)!r}"
+            return f"its {what} is in the future: {cache.raw.get(field)!r}"
     return None
 
 
@@ -160,7 +162,9 @@ def plan_pruning(rules: Rules, listed: Listed) -> PruningPlan:
         else:
             kept.append(Kept(cache, reason))
     spared = candidates[max(0, len(candidates) - rules.keep_newest) :]
-    kept += [Kept(cache, f"keep_newest keeps the newest {rules.keep_newest} that would go") for cache in spared]
+    kept += [
+        Kept(cache, f"it is one of the newest {rules.keep_newest} matching caches (keep_newest)") for cache in spared
+    ]
     candidates = candidates[: len(candidates) - len(spared)]
     reasons = {cache.id: _grounds(rules.selection, cache, listed) for cache in candidates}
     return PruningPlan(candidates, sorted(kept, key=lambda entry: age_order(entry.cache)), reasons)

@@ -74,7 +74,12 @@ def parse_reference(text: str) -> Reference:
     """Return the reference that a text is. Raises InvalidReference."""
     name, tag, digest = _split(text)
     domain, path = _split_domain(name)
-    problems = (*_text_problems(text), *_name_problems(domain, path), *_tag_problems(tag), *_digest_problems(digest))
+    problems = (
+        *_text_problems(text),
+        *_name_problems(name, domain, path),
+        *_tag_problems(tag),
+        *_digest_problems(digest),
+    )
     if problems:
         raise InvalidReference(f"invalid image reference {text!r}: {problems[0]}")
     return Reference(domain, path, tag, digest)
@@ -105,25 +110,27 @@ def _text_problems(text: str) -> Iterator[str]:
     if not text:
         yield "it is empty"
     if any(character.isspace() for character in text):
-        yield "it contains a blank"
+        yield "it contains whitespace"
     if "://" in text:
-        yield f"it has a scheme. Write {text.split('://', 1)[1]!r}"
+        yield f"it has a scheme. Use {text.split('://', 1)[1]!r}"
     if IMAGE_ID.fullmatch(text):
-        yield "it is the id of an image. Write the name of its repository"
+        yield "it is an image ID. Use the name of the repository"
 
 
-def _name_problems(domain: str, path: str) -> Iterator[str]:
+def _name_problems(name: str, domain: str, path: str) -> Iterator[str]:
+    # Without the namespace that Docker fills in.
+    written = path if name.endswith(path) else path[len(OFFICIAL) :]
     if not DOMAIN.fullmatch(domain):
-        yield f"{domain!r} is not a registry's host"
+        yield f"{domain!r} is not a valid host of a registry"
     if path != path.lower():
-        yield f"the repository {path!r} has upper-case letters. Write it in lower case"
+        yield f"the repository {written!r} has upper-case letters. Use lower case"
     elif not PATH.fullmatch(path):
         yield (
-            f"{path!r} is not a repository's name. Its parts, between slashes, are lower-case letters and digits, and"
-            " between those single periods, one or two underscores, or hyphens"
+            f"{written!r} is not a valid repository name. The parts between slashes consist of lower-case letters and"
+            " digits, separated by one period, one or two underscores, or hyphens"
         )
     if len(path) > LONGEST_PATH:
-        yield f"the repository's name has {len(path)} characters, and the most are {LONGEST_PATH}"
+        yield f"the repository name has {len(path)} characters; the maximum is {LONGEST_PATH}"
 
 
 def _tag_problems(tag: Optional[str]) -> Iterator[str]:
@@ -131,8 +138,8 @@ def _tag_problems(tag: Optional[str]) -> Iterator[str]:
         yield "the tag after the colon is empty"
     elif tag is not None and not TAG.fullmatch(tag):
         yield (
-            f"{tag!r} is not a tag. A tag is up to 128 letters, digits, underscores, periods and hyphens, and does not"
-            " begin with a period or a hyphen"
+            f"{tag!r} is not a valid tag. A tag has up to 128 letters, digits, underscores, periods and hyphens, and"
+            " does not begin with a period or a hyphen"
         )
 
 
@@ -142,8 +149,8 @@ def _digest_problems(digest: Optional[str]) -> Iterator[str]:
     algorithm, _colon, value = digest.partition(":")
     length = DIGEST_LENGTHS.get(algorithm)
     if length is None:
-        yield f"{digest!r} is not a digest. A digest begins with one of {', '.join(DIGEST_LENGTHS)} and a colon"
+        yield f"{digest!r} is not a valid digest. A digest begins with one of {', '.join(DIGEST_LENGTHS)} and a colon"
     elif len(value) != length:
-        yield f"the digest is incomplete: {algorithm} has {length} hexadecimal digits, and this one {len(value)}"
+        yield f"the digest has the wrong length: {algorithm} has {length} hexadecimal digits, this one has {len(value)}"
     elif not HEX.fullmatch(value):
-        yield "the digest is not hexadecimal digits in lower case"
+        yield "the digest must consist of lower-case hexadecimal digits"

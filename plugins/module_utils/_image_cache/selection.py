@@ -63,7 +63,7 @@ class Criterion:
 
 def _none_problems(option: str, given: Any) -> Iterator[str]:
     if not given:
-        yield f"{option} is empty: give it a value or leave it out."
+        yield f"{option} is empty. Set a value or omit it."
 
 
 def _list_problems(option: str, given: Any) -> Iterator[str]:
@@ -84,25 +84,25 @@ def _flag_problems(_option: str, _given: Any) -> Iterator[str]:
 
 
 def _other_id(given: Any, cache: ImageCache, _listed: Listed) -> Optional[str]:
-    return None if cache.id in given else "its id is not among image_cache_ids"
+    return None if cache.id in given else "its ID is not in image_cache_ids"
 
 
 def _other_name(given: Any, cache: ImageCache, _listed: Listed) -> Optional[str]:
-    return None if cache.name in given else "its name is not among image_cache_names"
+    return None if cache.name in given else "its name is not in image_cache_names"
 
 
 def _unlike_pattern(given: Any, cache: ImageCache, _listed: Listed) -> Optional[str]:
-    return None if fnmatchcase(cache.name or "", given) else f"its name is not like {given!r}"
+    return None if fnmatchcase(cache.name or "", given) else f"its name does not match {given!r}"
 
 
 def _other_status(given: Any, cache: ImageCache, _listed: Listed) -> Optional[str]:
-    return None if cache.status in given else f"it is {cache.status or 'of unknown status'}"
+    return None if cache.status in given else f"its status is {cache.status or 'unknown'}"
 
 
 def _lacks_tags(given: Any, cache: ImageCache, _listed: Listed) -> Optional[str]:
     shown = cache.shown("tags")
     if shown is None:
-        return "its tags are not shown"
+        return "its tags are unknown"
     lacking = [f"{key}={value}" for key, value in given.items() if shown.get(key) != value]
     return f"it lacks the tag {', '.join(lacking)}" if lacking else None
 
@@ -110,7 +110,7 @@ def _lacks_tags(given: Any, cache: ImageCache, _listed: Listed) -> Optional[str]
 def _lacks_image(given: Any, cache: ImageCache, _listed: Listed) -> Optional[str]:
     wanted = given if _is_pattern(given) else add_default_tag(given)
     holds = any(fnmatchcase(add_default_tag(image), wanted) for image in cache.shown("images") or ())
-    return None if holds else f"it does not hold {given}"
+    return None if holds else f"it does not contain {given}"
 
 
 def _too_young(given: Any, cache: ImageCache, listed: Listed) -> Optional[str]:
@@ -142,7 +142,7 @@ def _has_matched(_given: Any, cache: ImageCache, _listed: Listed) -> Optional[st
 def _not_superseded(_given: Any, cache: ImageCache, listed: Listed) -> Optional[str]:
     if any(supersedes(other, cache) for other in listed.image_caches):
         return None
-    return "no newer Ready cache, of its size or smaller, holds all its images"
+    return "no newer Ready cache of the same or a smaller size contains all its images"
 
 
 def _unmet(row: Criterion, value: Any, cache: ImageCache, listed: Listed) -> Optional[str]:

@@ -98,7 +98,7 @@ class Outages:
         if not self._warned:
             self._warned = True
             self._reporter.warn(
-                f"{error.action} failed: {error.message.rstrip('.')}. What was started goes on, and polling continues"
+                f"{error.action} failed: {error.message.rstrip('.')}. What was started continues, and polling continues"
                 " until wait_timeout."
             )
 
@@ -160,7 +160,7 @@ class RunContext:
 
     def warn(self, message: str) -> None:
         """Warn of something that the user should look at."""
-        self.journal.reporter.warn(f"image cache {self.desired.label} {message}.")
+        self.journal.reporter.warn(f"image cache {self.journal.label(self.desired)}: {message}.")
 
     def _read(self, read: Read) -> Steps[List[ImageCache]]:
         result: ReadResult = yield from self._sit_out_outages(read)
@@ -183,7 +183,7 @@ class RunContext:
                 if self.deadline.passed:
                     raise OutageAtDeadline(error, self.deadline.seconds) from error
                 self.outages.warn(error)
-                self.report("waiting for the API to answer again")
+                self.report("waiting until the API is reachable again")
             effect = replace(effect, after=self.poll_interval())
 
 
@@ -230,7 +230,7 @@ def await_gone(context: RunContext, image_cache_id: str) -> Steps[None]:
     started = context.clock.monotonic()
     cache = yield from context.read_by_id(image_cache_id)
     while cache is not None:
-        context.report(f"{image_cache_id} is deleted, but still listed")
+        context.report(f"{image_cache_id} is deleted but still listed")
         if context.deadline.passed:
             raise TimedOut(cache, image_cache_id, context.deadline.seconds, "gone")
         cache = yield from context.read_by_id(image_cache_id, after=_seconds_to_poll(context, started))

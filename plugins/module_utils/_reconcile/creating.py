@@ -185,7 +185,7 @@ def _find_who_has_the_name(context: RunContext, this: Build, error: RequestError
 
 def _find_unclear_create(context: RunContext, this: Build, error: RequestError) -> Steps[Optional[Created]]:
     """Read for the cache of a create whose outcome is not known; None where it does not show up."""
-    context.report(f"it may or may not have been created ({error.message}); looking")
+    context.report(f"it is unknown whether the cache was created ({error.message}); checking")
     for pause in UNCLEAR_PAUSES:
         found = yield from context.read_by_name(after=pause)
         rivals = this.find_rivals(found, None)
@@ -238,7 +238,7 @@ def resolve_duplicates(context: RunContext, this: Build, own: str, final_check: 
 
 def remove_duplicate(context: RunContext, keeper: ImageCache, image_cache_id: str, is_replacement: bool) -> Steps[None]:
     """Delete a cache of this run, or a replacement, beside the one that keeps the name."""
-    context.report(f"it exists twice, and {keeper.id} keeps the name; removing {image_cache_id}")
+    context.report(f"duplicate found: {keeper.id} keeps the name; deleting {image_cache_id}")
     # The new cache of a replace is a part of that action, and so is its removal.
     yield from (remove_cache if is_replacement else delete_cache)(context, image_cache_id)
 

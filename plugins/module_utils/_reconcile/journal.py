@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional, Protocol, Tuple
 
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache, cache_label
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import RENAME, REPLACE
 
 __all__ = ["Journal", "Reporter", "action_result"]
@@ -48,6 +49,11 @@ class Journal:
         self.doing: Optional[str] = None
         self.since = 0.0
         self.news = False
+
+    def label(self, desired: Desired) -> str:
+        """Return how messages name the declared cache, with its id as soon as that is known."""
+        name = desired.name or (self.seen.name if self.seen else None)
+        return cache_label(name, self.image_cache_id or desired.image_cache_id)
 
     def begin_step(self, doing: str, now: float) -> None:
         """Note what the run is about to do, or wait for."""

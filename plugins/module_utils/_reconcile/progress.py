@@ -65,7 +65,7 @@ class Progress:
         elapsed = in_words(self._spoke - self._began)
         if len(self._watched) == 1:
             one = self._watched[0]
-            self._say(f"image cache {one.label}, {elapsed}: {one.journal.doing or 'asking the API'}")
+            self._say(f"image cache {one.label}, {elapsed}: {one.journal.doing or 'waiting for the API'}")
         else:
             self._say(f"image caches, {elapsed}: {self._summary()}")
 
@@ -82,8 +82,8 @@ class Progress:
         counts = (
             (len(through) - failed, "done"),
             (failed, "failed"),
-            (len(under_way), "under way"),
-            (len(self._watched) - len(through) - len(under_way), "not begun"),
+            (len(under_way), "in progress"),
+            (len(self._watched) - len(through) - len(under_way), "not started"),
         )
         said = ", ".join(f"{count} {what}" for count, what in counts if count)
         if not under_way:

@@ -101,8 +101,8 @@ class Reconciliation:
             found = left
             plan = self._plan(found)
         raise Refused(
-            f"{self._context.desired.label} is changed by somebody else as fast as by this run. Run again when only one"
-            " of them is at work."
+            f"Another process keeps changing the cache; gave up after {MOST_PLANS} attempts. Run again when only one"
+            " process changes it."
         )
 
     def _plan(self, found: Found) -> Plan:
@@ -117,7 +117,8 @@ class Reconciliation:
                 self._journal.claim(cache)
         if plan.lacks_passwords:
             self._context.warn(
-                "is built anew without its registry credentials: they are not declared, and the API masks passwords"
+                "it is rebuilt without its registry credentials, because they are not declared and the API masks"
+                " passwords"
             )
         self._warn_of_not_compared(plan.not_compared)
         return plan
@@ -126,17 +127,15 @@ class Reconciliation:
         news = [option for option in options if option not in self._warned]
         self._warned.update(news)
         if news:
-            them = "it" if len(news) == 1 else "them"
             self._context.warn(
-                f"cannot be compared with its declaration in {', '.join(news)}: the API does not show {them}, so a"
-                " difference goes unnoticed"
+                f"the API does not return {', '.join(news)}, so a difference from the declaration is not detected"
             )
 
     def _join_build(self, plan: Plan) -> Steps[Found]:
         """Wait for a build that this run did not begin, and return what is there then."""
         image_cache_id = str(plan.join)
         takes_place = any(step.action == REPLACE and step.image_cache_id == image_cache_id for step in plan.steps)
-        self._context.report(f"joining the build of {image_cache_id}")
+        self._context.report(f"joining the running build of {image_cache_id}")
         self._context.outages.under_way = True
         try:
             cache = yield from await_settled(self._context, image_cache_id)
@@ -144,7 +143,7 @@ class Reconciliation:
                 self._count_as_rebuilt()
         except Vanished:
             # Its run may have found an older one of the name, and have removed its own.
-            self._context.report(f"{image_cache_id} is gone; looking again")
+            self._context.report(f"{image_cache_id} no longer exists; checking again")
         self._relies_on_others = True
         return (yield from self._find_and_settle())
 
@@ -183,12 +182,12 @@ class Reconciliation:
         name = self._context.desired.name
         if caches:
             return (
-                f"{self._address} cannot be named {name!r}: {other.id} has that name. Nothing was changed. Choose"
-                " another name, or delete or rename the other cache first."
+                f"{self._address} cannot be renamed to {name!r}, because {other.id} has that name. Nothing was changed."
+                f" Choose another name, or delete or rename {other.id} first."
             )
         return (
-            f"there is no image cache {self._address}, but {other.id} is named {name!r}. The id changes when a cache"
-            " is built anew: address that one, or leave image_cache_id out."
+            f"there is no image cache {self._address}, but {other.id} has the name {name!r}. The ID changes when a"
+            f" cache is rebuilt. Set image_cache_id to {other.id}, or omit it."
         )
 
     def _find_and_settle(self) -> Steps[Found]:
@@ -207,8 +206,8 @@ class Reconciliation:
         """Return a plan that is carried out or, in check mode, made, and say what it leaves to a later run."""
         if plan.starts is not None:
             self._context.warn(
-                "is not replaced yet: with wait: false this run only starts the replacement, and a later run completes"
-                " it"
+                "it is not replaced yet. With wait: false, this run only starts the replacement, and a later run"
+                " completes it"
             )
         return plan
 
@@ -222,13 +221,13 @@ class Reconciliation:
     def _warn_of(self, last: Step, join: Optional[str], of_itself: bool) -> None:
         """Say what a plan that ends with this step leaves undone; C(of_itself) where it is the cache that is built."""
         if not of_itself:
-            self._context.warn(f"has its replacement {join} being built; a later run lets it take its place")
+            self._context.warn(f"its replacement {join} is being built, and a later run completes the replace")
         elif last.old and last.image_cache_id:
-            self._context.warn(f"is being built; its replacement {last.image_cache_id} takes its place in a later run")
+            self._context.warn(f"it is being built, and a later run replaces it with {last.image_cache_id}")
         elif last.fields:
             differing = ", ".join(option for option in last.fields if option not in ASKED_FOR)
-            asked = f"differs from its declaration in {differing}" if differing else f"{', '.join(last.fields)} waits"
-            self._context.warn(f"is being built and {asked}; with wait: false it is left alone")
+            deferred = f"the change of {differing}" if differing else f"the rebuild for {', '.join(last.fields)}"
+            self._context.warn(f"it is being built, and with wait: false {deferred} is deferred to a later run")
 
     # Applying
 
@@ -279,6 +278,6 @@ class Reconciliation:
             return False
         if Successor(desired, cache).missing:
             return False
-        self._context.report("it cannot be updated after its failed update; replacing it")
+        self._context.report("the API does not update a cache after a failed update; replacing it")
         self._context.desired = dataclasses.replace(desired, on_change="replace")
         return True

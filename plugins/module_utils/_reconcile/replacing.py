@@ -51,13 +51,13 @@ def replace_cache(context: RunContext, step: Step, replacement: Optional[ImageCa
         context.journal.note_replace(old, str(new), request_id, step.fields)
         context.journal.note_exchange(old, str(new))
 
-    context.report(f"the replacement {new} is Ready; removing {old}")
+    context.report(f"the replacement {new} is Ready; deleting {old}")
     yield from remove_cache(context, old, on_accepted)
     if not context.desired.wait and (yield from context.read_by_id(old)) is not None:
         # Two caches of one name would say nothing: the name comes when the old one is not listed any more.
-        context.warn(f"is replaced by {new}, but {old} is still listed; the next run gives {new} its name")
+        context.warn(f"it is replaced by {new}, but {old} is still listed. The next run gives {new} its name")
     elif step.closing:
-        context.report(f"{old} is gone; giving {new} its name")
+        context.report(f"{old} is deleted; giving {new} its name")
         yield from give_name(context, update_and_wait(context, step.closing, new, replacement))
     return None
 
@@ -82,7 +82,7 @@ def _build_replacement(context: RunContext, step: Step, old: str) -> Steps[Creat
     def on_created(image_cache_id: str, request_id: Optional[str]) -> None:
         context.journal.note_replace(old, image_cache_id, request_id, step.fields)
 
-    context.report(f"building the replacement {context.desired.replacement_name!r} beside {old}")
+    context.report(f"building the replacement {context.desired.replacement_name} of {old}")
     created = yield from build_cache(context, Build(step, on_created))
     if created.lost_to:
         context.journal.note_replace(old, created.lost_to.id, None, step.fields)

@@ -138,5 +138,5 @@ def _await_update(context: RunContext, step: Step, image_cache_id: str, before: 
 
 def _describe_not_shown(cache: ImageCache, option: str) -> str:
     if option in SHOWN and not SHOWN[option].holds_secrets:
-        return f"shows {option} as {cache.shown(option)!r} although the API accepted the update"
-    return f"does not show {option} as declared although the API accepted the update"
+        return f"the API accepted the update but shows {option} as {cache.shown(option)!r}"
+    return f"the API accepted the update but does not show {option} as declared"

@@ -93,7 +93,7 @@ def test_every_left_over_replacement_is_listed() -> None:
     result = world.run(state="absent", name="web")
     ids = [action["image_cache_id"] for action in result["actions"]][:2]
     assert [replacement["image_cache_id"] for replacement in result["diff"]["before"]["replacements"]] == ids
-    assert result["diff"]["after_header"] == "image cache web: left-over replacement removed; deleted"
+    assert result["diff"]["after_header"] == "image cache web: leftover replacement deleted; deleted"
 
 
 def test_replacement_started_by_another_run_shows_its_id() -> None:

@@ -101,7 +101,7 @@ def test_refused_delete_does_not_stop_the_rest_of_its_batch(code: str) -> None:
     assert result["failed"]
     assert result["changed"]
     assert result["error"]["code"] == code
-    assert result["msg"].startswith("2 of 25 image caches could not be deleted ('ci-2' (")
+    assert result["msg"].startswith("2 of 25 image caches could not be deleted (ci-2 (")
     assert ids_of(result["kept"]) == sorted(world.refused)
     assert all(entry["reason"].startswith("it could not be deleted: ") for entry in result["kept"])
     # A refused batch is split in halves: fewer calls than caches, except if each call has three attempts.
@@ -153,7 +153,7 @@ def test_cache_whose_build_starts_meanwhile_is_kept() -> None:
     result = prune(world)
     assert "failed" not in result
     assert [(e["image_cache_id"], e["reason"]) for e in result["kept"]] == [
-        (ids[1], "a build of it has begun meanwhile")
+        (ids[1], "a build of it started in the meantime")
     ]
     assert list(world.service.caches) == [ids[1]]
 

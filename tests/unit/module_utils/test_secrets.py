@@ -134,7 +134,9 @@ def test_defect_is_reported_without_secrets(emulator_with_caches: Emulator, monk
 
     monkeypatch.setattr(plan, "_plan_replace", raise_defect)
     result = next(run_modules(emulator_with_caches))
-    assert result["msg"].startswith("this is a defect of the collection: Defect: ******** ******** ********.")
+    assert result["msg"].startswith(
+        "Internal error in tencentcloud.tke (please report it): Defect: ******** ******** ********."
+    )
 
 
 def test_system_log_has_no_secret(emulator_with_caches: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,7 +153,7 @@ def test_system_log_has_no_secret(emulator_with_caches: Emulator, monkeypatch: p
 def test_runs_without_defect_replace_refuse_and_prune(emulator_with_caches: Emulator) -> None:
     replaced, refused, pruned = run_modules(emulator_with_caches)
     assert replaced["replaced"]["new_id"], replaced
-    assert refused["msg"].startswith("image cache 'web': vpc_id is empty")
+    assert refused["msg"].startswith("image cache web: vpc_id is empty")
     assert [cache["image_cache_name"] for cache in pruned["deleted"]] == ["old"]
 
 

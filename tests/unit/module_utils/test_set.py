@@ -22,7 +22,7 @@ def test_failed_entry_does_not_stop_started_entries(on_error: str) -> None:
     assert result["failed"] is True
     # Both builds have started, and started entries are completed.
     assert [entry["failed"] for entry in result["image_caches"]] == [True, False]
-    assert result["msg"].startswith("1 of 2 image caches failed:\n- image_caches[0] ('bad'): image cache 'bad' (imc-")
+    assert result["msg"].startswith("1 of 2 image caches failed:\n- image_caches[0]: image cache bad (imc-")
 
 
 def test_all_invalid_entries_are_reported_together() -> None:
@@ -38,12 +38,12 @@ def test_all_invalid_entries_are_reported_together() -> None:
     ]
     message = world.run_set(image_caches=entries, concurrency=0, **BUILD_OPTIONS)["msg"]
     for words in (
-        "concurrency is 0",
+        "concurrency: expected 1 to 100, got 0",
         "image_caches[0] and image_caches[1] have the same image_cache_name 'a'",
         "image_caches[2] is named 'a-replacement', which is reserved for the replacement of image_caches[0]",
-        "image_caches[3]: image cache 'b-replacement': image_cache_name ends in '-replacement', which is reserved",
+        "image_caches[3]: image cache b-replacement: image_cache_name ends in '-replacement', which is reserved",
         "image_caches[4] and image_caches[5] have the same image_cache_id 'imc-1'",
-        "image_caches[6]: one of image_cache_name and image_cache_id is needed",
+        "image_caches[6]: Set image_cache_name or image_cache_id",
     ):
         assert words in message
     assert world.calls == []
@@ -73,7 +73,7 @@ def test_replacement_declared_by_id_conflicts_with_the_entry_of_its_cache(
     result = world.run_set(image_caches=entries[::-1] if is_reversed else entries, check_mode=check_mode)
     assert result["summary"]["failed"] == 1
     (refused,) = (entry for entry in result["image_caches"] if entry["failed"])
-    assert f"{other.id}, named 'web-replacement', is that of image_caches[" in refused["msg"]
+    assert f"web-replacement ({other.id}) is also declared by image_caches[" in refused["msg"]
     assert refused["changed"] is False
     if result["image_caches"].index(refused) == int(not is_reversed):
         # The entry with the name came first and handled the replacement as it does alone.
@@ -89,7 +89,7 @@ def test_name_and_id_of_the_same_cache_conflict() -> None:
     result = world.run_set(image_caches=entries)
     assert result["summary"]["deleted"] == 1
     assert result["summary"]["failed"] == 1
-    assert f"{cache.id}, named 'web', is that of image_caches[0] too" in result["image_caches"][1]["msg"]
+    assert f"web ({cache.id}) is also declared by image_caches[0]" in result["image_caches"][1]["msg"]
     # The next run creates the declared cache.
     assert world.run_set(image_caches=entries)["summary"]["created"] == 1
     both = [

@@ -59,7 +59,7 @@ def test_module_reads_every_option(module: str, monkeypatch: pytest.MonkeyPatch)
     # This function reads all options.
     monkeypatch.setattr(_runtime, "collect_secrets", lambda *_args: [])
     result = run(params, Runtime(world, ansible_version="2.19", check_mode=False, diff=False, clock=world.clock))
-    assert "no connection to 127.0.0.1:9" in str(result)
+    assert "cannot connect to 127.0.0.1:9" in str(result)
     # The options of entries are read as the options of a single cache.
     entry_options = set(_run.declaration_spec()) if module == "image_cache_set" else set()
     assert set(spec) - entry_options <= params.read

@@ -29,7 +29,7 @@ def test_method_with_another_signature_is_found(name: str) -> None:
 @pytest.mark.parametrize("returned", [None, [], "text"], ids=repr)
 def test_result_of_another_type_is_found(returned: Any) -> None:
     action = type("Other", (InProcess,), {"_parse_returned_data": lambda self, streams, profile: returned})
-    assert "reads results in another way: AttributeError" in find_unsupported_internals(action)
+    assert "parses results differently: AttributeError" in find_unsupported_internals(action)
 
 
 def test_codecs_that_cannot_be_imported_are_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,7 +45,7 @@ def test_valid_endpoint_is_parsed(text: str, url: str, host: str, loopback: bool
     ],
 )
 def test_invalid_endpoint_is_refused(text: str) -> None:
-    with pytest.raises(InvalidInput, match=r"^endpoint: "):
+    with pytest.raises(InvalidInput, match=r"^Invalid endpoint: "):
         Endpoint.parse(text)
 
 

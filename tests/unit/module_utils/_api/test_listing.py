@@ -134,7 +134,7 @@ def test_slow_listing_fails_after_its_time_limit() -> None:
             return {"TotalCount": 10**9, "ImageCaches": [{"ImageCacheId": f"imc-{parameters['Offset']}"}]}
 
     client = create_client(SlowServer(), clock, retries=0)
-    with pytest.raises(errors.MalformedAnswer, match="does not end in 95 s"):
+    with pytest.raises(errors.MalformedAnswer, match="did not end within 95 s"):
         client.describe(Deadline(clock, 30), ImageCacheNames=["a"])
 
 
@@ -173,5 +173,5 @@ def test_endless_pages_fail_each_module() -> None:
 
     for run in (World.run, World.run_info, lambda world: World.run_prune(world, older_than="1d")):
         world = WrongAnswerWorld(WrongAnswer(LIST, 1, 10**6, add_page))
-        assert "a listing of more than 1000 pages" in run(world)["msg"]
+        assert "the listing has more than 1000 pages" in run(world)["msg"]
         assert set(world.calls) == {LIST}

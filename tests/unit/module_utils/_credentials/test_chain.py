@@ -72,7 +72,7 @@ class TestOptionsAndEnvironment:
     )
     def test_invalid_character_in_secret_key_is_reported_without_the_key(self, machine: Machine, invalid: str) -> None:
         machine.environment = {**ENVIRONMENT, "TENCENTCLOUD_SECRET_KEY": invalid}
-        assert "the secret key in the environment variables" in machine.refusal()
+        assert "Invalid secret key in the environment variables" in machine.refusal()
 
     def test_incomplete_key_pair_is_refused(self, machine: Machine) -> None:
         machine.options, machine.environment = {"secret_id": "AKIDopt"}, ENVIRONMENT
@@ -85,7 +85,7 @@ class TestOptionsAndEnvironment:
         machine.options = {"profile": "prod"}
         assert machine.keys().secret_id == "AKIDprod"
         machine.options = {"profile": "unknown"}
-        assert "profile 'unknown' is unknown" in machine.refusal()
+        assert "Profile 'unknown' was not found" in machine.refusal()
         assert str(machine.home / ".tccli/unknown.credential") in machine.refusal()
 
 
@@ -108,7 +108,7 @@ class TestPod:
         assert f"{tmp_path / 'none'} cannot be read: No such file" in machine.refusal()
         for text in (b"", b"two words", b"\xff"):
             (tmp_path / "none").write_bytes(text)
-            assert "holds no token" in machine.refusal()
+            assert "contains no valid token" in machine.refusal()
 
     def test_missing_variable_is_named(self, machine: Machine) -> None:
         machine.environment = dict(POD)

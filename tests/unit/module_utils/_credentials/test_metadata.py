@@ -15,7 +15,7 @@ from unit.support.machine import Machine
 @pytest.mark.parametrize("role", ["a/b", "x?y", "\u00e9"])
 def test_invalid_role_name_is_refused(machine: Machine, emulator: Emulator, role: str) -> None:
     emulator.identity.instance_role, machine.metadata = role, emulator.endpoint
-    assert "names no role" in machine.refusal()
+    assert "returned no valid role name" in machine.refusal()
 
 
 def test_answer_without_keys_is_refused(machine: Machine, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -23,7 +23,7 @@ def test_answer_without_keys_is_refused(machine: Machine, emulator: Emulator, mo
     for answer in ("no json", "[]", "{}", '{"Code": "Failed"}'):
         text = answer
         monkeypatch.setattr(emulator.identity, "metadata", lambda path, text=text: text if path[-1] != "/" else "r")
-        assert "answers without keys" in machine.refusal()
+        assert "returned no valid credentials" in machine.refusal()
 
 
 def test_unavailable_service_fails_only_after_keys_expire(machine: Machine, emulator: Emulator) -> None:
@@ -35,5 +35,5 @@ def test_unavailable_service_fails_only_after_keys_expire(machine: Machine, emul
     machine.clock.now += 7000
     assert credentials.keys() == first
     machine.clock.now += 300
-    with pytest.raises(InvalidInput, match=r"no keys come from the instance's role, .*: no role is bound"):
+    with pytest.raises(InvalidInput, match=r"no credentials from the instance role at .*: no role is bound"):
         credentials.keys()

@@ -43,14 +43,14 @@ class TestTccliProfile:
     @pytest.mark.parametrize(
         ("text", "words"),
         [
-            (f'{{"secretId": "{CANARY}"', "is no JSON object"),
-            (f'["{CANARY}"]', "is no JSON object"),
+            (f'{{"secretId": "{CANARY}"', "is not a JSON object"),
+            (f'["{CANARY}"]', "is not a JSON object"),
             (f'{{"secretId": "{CANARY}"}}', "the secret key is missing"),
-            (f'{{"secretKey": "{CANARY}"}}', "the secret id is missing"),
-            (f'{{"secretId": "AKID", "secretKey": " {CANARY}"}}', "contains a blank"),
+            (f'{{"secretKey": "{CANARY}"}}', "the secret ID is missing"),
+            (f'{{"secretId": "AKID", "secretKey": " {CANARY}"}}', "contains a space"),
             (
                 f'{{"secretId": "A", "secretKey": "{CANARY}", "type": "sso", "expiresAt": "x"}}',
-                "expiresAt is no Unix time",
+                "expiresAt is not a Unix time",
             ),
         ],
     )
@@ -65,14 +65,14 @@ class TestTccliProfile:
         (machine.home / ".tccli/default.credential").mkdir()
         assert "default.credential cannot be read: Is a directory" in machine.refusal()
         machine.write_file(".tccli/latin.credential", "").write_bytes(b"\xff\xfe\x00")
-        assert "is no text in UTF-8" in machine.refusal("latin")
+        assert "is not valid UTF-8" in machine.refusal("latin")
 
     @pytest.mark.parametrize(("kind", "command"), [("oauth", "tccli auth login"), ("sso", "tccli sso login")])
     def test_expired_credentials_name_their_renewal_command(self, machine: Machine, kind: str, command: str) -> None:
         now = machine.clock.unix()
         machine.write_tccli(secretId="A", secretKey="k", token="t", type=kind, expiresAt=now - 7)
         refusal = machine.refusal()
-        assert "have expired 7 s ago" in refusal
+        assert "expired 7 s ago" in refusal
         assert f"`{command} --profile default`" in refusal
         machine.write_tccli(secretId="A", secretKey="k", token="t", type=kind, expiresAt=now + 3600)
         credentials = machine.find_credentials()
@@ -84,13 +84,13 @@ class TestTccliProfile:
 
     def test_file_without_keys_names_login_command(self, machine: Machine) -> None:
         machine.write_tccli(type="oauth", expiresAt=machine.clock.unix() + 9)
-        assert "holds no keys. Log in again with `tccli auth login --profile default`" in machine.refusal()
+        assert "contains no credentials. Log in again with `tccli auth login --profile default`" in machine.refusal()
         machine.write_tccli()
-        assert "default.credential: it holds no keys" in machine.refusal()
+        assert "default.credential: the file contains no credentials" in machine.refusal()
 
     def test_cvm_role_file_uses_role_of_instance(self, machine: Machine, emulator: Emulator) -> None:
         path = machine.write_tccli(type="cvm-role")
-        assert f"{path} is of type cvm-role, but no keys come from the instance's role" in machine.refusal()
+        assert f"{path} has the type cvm-role, but there are no credentials from the instance role" in machine.refusal()
         emulator.identity.instance_role, machine.metadata = "instance", emulator.endpoint
         assert machine.keys().secret_id in emulator.identity.sessions
 
@@ -113,7 +113,7 @@ class TestTccliProfile:
 
     @pytest.mark.parametrize("name", ["../x", "a/b", ".hidden", "a\\b", "a\nb", ""])
     def test_profile_name_that_is_a_path_is_refused(self, machine: Machine, name: str) -> None:
-        with pytest.raises(InvalidInput, match="is no profile's name"):
+        with pytest.raises(InvalidInput, match="Invalid profile: expected the name of a profile"):
             Profile(name, True, machine.home, machine.system).check()
 
 
@@ -128,11 +128,11 @@ class TestIniFile:
     @pytest.mark.parametrize(
         ("text", "words"),
         [
-            (f"secret_id = {CANARY}\n", "cannot be read as an INI file"),
-            (f"[default]\nsecret_id = {CANARY}\nsecret_id = {CANARY}\n", "cannot be read as an INI file"),
+            (f"secret_id = {CANARY}\n", "is not a valid INI file"),
+            (f"[default]\nsecret_id = {CANARY}\nsecret_id = {CANARY}\n", "is not a valid INI file"),
             (f"[other]\nsecret_id = {CANARY}\n", "has no section [default]"),
             (f"[default]\nsecret_id = {CANARY}\n", "the secret key is missing"),
-            ("[default]\nrole_arn = r\n", "section [default] holds no keys"),
+            ("[default]\nrole_arn = r\n", "section [default] contains no credentials"),
         ],
     )
     def test_invalid_file_is_named(self, machine: Machine, text: str, words: str) -> None:

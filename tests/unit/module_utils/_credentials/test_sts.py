@@ -35,5 +35,5 @@ def test_response_without_keys_is_malformed(machine: Machine) -> None:
     machine.environment, machine.role = ENVIRONMENT, Role("qcs::cam::uin/1:roleName/r", "session", 900)
     for fields in ({}, {"Credentials": {"TmpSecretId": "a"}, "ExpiredTime": 1}, {"Credentials": 1}):
         machine.sts.call = lambda *_a, fields=fields, **_k: Answer(fields, "r")  # type: ignore[method-assign]
-        with pytest.raises(errors.MalformedAnswer, match="no temporary keys"):
+        with pytest.raises(errors.MalformedAnswer, match="contains no temporary credentials"):
             machine.keys()

@@ -15,7 +15,7 @@ from unit.support.world import World, web_params
 
 
 def test_credential_without_server_is_refused() -> None:
-    with pytest.raises(errors.InvalidInput, match=r"image cache 'web': image_registry_credentials\[1\] has no server"):
+    with pytest.raises(errors.InvalidInput, match=r"image cache web: image_registry_credentials\[1\] has no server"):
         Desired.from_params(web_params(image_registry_credentials=[{"server": "h.example.com"}, {"server": None}]))
 
 

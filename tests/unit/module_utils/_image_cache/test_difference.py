@@ -108,6 +108,6 @@ class TestDifference:
         old = observed_cache(Tags=[{"Key": RECORD_TAG, "Value": tracking.make_record({"existed_eip_id": "eip-0"})}])
         desired = declaration(existed_eip_id="eip-1", image_cache_size=50, track_build_settings=True)
         assert difference.describe_differences(desired, old, []) == [
-            "existed_eip_id is another than it was built with, declared 'eip-1'",
+            "existed_eip_id differs from its value at build time, declared 'eip-1'",
             "image_cache_size is 20, declared 50",
         ]

@@ -172,21 +172,19 @@ class TestFailedCache:
         assert raised.value.missing == ()
 
     def test_cache_without_name_is_refused(self) -> None:
-        with pytest.raises(Refused, match="Give it one with image_cache_name"):
+        with pytest.raises(Refused, match="Set image_cache_name to give it a name"):
             plan_run({"image_cache_id": "imc-1", "image_cache_name": None}, observed_cache(status="Failed"))
 
 
 class TestRefusals:
     def test_missing_cache_declared_by_id_is_refused(self) -> None:
-        with pytest.raises(Refused, match=r"^there is no image cache imc-7\. An id is given by the API"):
+        with pytest.raises(Refused, match=r"^there is no image cache imc-7\. The API assigns the IDs"):
             plan_run({"image_cache_id": "imc-7"})
 
     def test_create_without_required_options_names_them(self) -> None:
         with pytest.raises(Refused) as raised:
             plan_run({"images": None, "subnet_id": None})
-        assert str(raised.value) == (
-            "there is no image cache named 'web', and creating it needs images, subnet_id too."
-        )
+        assert str(raised.value) == ("there is no image cache named 'web'. To create it, also set images, subnet_id.")
 
     def test_failed_update_with_on_change_fail_is_reported(self) -> None:
         with pytest.raises(BuildFailed) as raised:
@@ -199,8 +197,8 @@ class TestRefusals:
         with pytest.raises(Refused) as raised:
             plan_run({**options, "images": ["nginx:2"]}, old)
         assert str(raised.value).startswith(
-            "'web' differs, and on_change is fail: images is ['nginx:1'], declared ['nginx:2'];"
-            " vpc_id is another than it was built with, declared 'vpc-1'; force_rebuild asks for a new build;"
+            "it differs from its declaration, and on_change is fail: images is ['nginx:1'], declared ['nginx:2'];"
+            " vpc_id differs from its value at build time, declared 'vpc-1'; force_rebuild requests a rebuild;"
             " it was created at 2026-01-01T00:00:00Z, and max_age is 12h. Nothing was changed."
         )
 
@@ -218,10 +216,10 @@ class TestRefusals:
         with pytest.raises(Refused) as raised:
             plan_run({"on_change": "fail", **options}, observed_cache())
         update_advice = (
-            "With on_change: update new images or a new size are built in place, and the cache is out of use"
+            "With on_change: update, the cache is rebuilt in place and cannot be used until the build ends. "
         )
-        update_advice = f"{update_advice} meanwhile. " if is_in_place else ""
-        end = f"Nothing was changed. {update_advice}With on_change: replace a new cache is built first."
+        update_advice = update_advice if is_in_place else ""
+        end = f"Nothing was changed. {update_advice}With on_change: replace, a new cache is built first."
         assert str(raised.value).endswith(end)
 
     def test_on_change_fail_allows_updates_in_place(self) -> None:

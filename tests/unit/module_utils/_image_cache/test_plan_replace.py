@@ -95,12 +95,12 @@ class TestReplace:
 
     def test_replace_without_required_options_is_refused(self) -> None:
         with pytest.raises(
-            Refused, match=r"^'web' is to be replaced \(force_rebuild\), .* needs vpc_id, subnet_id too"
+            Refused, match=r"^it must be replaced because of force_rebuild\..* also set vpc_id, subnet_id"
         ):
             plan_run({"force_rebuild": True, "vpc_id": None, "subnet_id": None}, observed_cache())
 
     def test_cache_without_name_is_refused(self) -> None:
-        with pytest.raises(Refused, match=r"^imc-1 is to be built anew, but it has no name"):
+        with pytest.raises(Refused, match=r"^imc-1 must be rebuilt but has no name"):
             plan_run({"force_rebuild": True, "image_cache_id": "imc-1", "image_cache_name": None}, observed_cache())
 
     def test_matching_replacement_replaces_the_cache(self) -> None:

@@ -30,15 +30,15 @@ class TestSelectors:
             ({"unmatched_for": "36d"}, "it last matched 35 d ago, not more than 36d"),
             ({"never_matched": True}, "it has matched"),
             ({"statuses": ["Ready", "Failed"]}, None),
-            ({"statuses": ["Failed"]}, "it is Ready"),
+            ({"statuses": ["Failed"]}, "its status is Ready"),
             ({"statuses": []}, "statuses is an empty list"),
             ({"name_pattern": "w?b*"}, None),
-            ({"name_pattern": "W*"}, "its name is not like 'W*'"),
+            ({"name_pattern": "W*"}, "its name does not match 'W*'"),
             ({"tags": {"team": "web"}}, None),
             ({"tags": {"team": "web", "tier": 1}}, "it lacks the tag tier=1"),
-            ({"superseded": True}, "no newer Ready cache, of its size or smaller, holds all its images"),
+            ({"superseded": True}, "no newer Ready cache of the same or a smaller size contains all its images"),
             # All selectors must match.
-            ({"older_than": "30d", "statuses": ["Failed"]}, "it is Ready"),
+            ({"older_than": "30d", "statuses": ["Failed"]}, "its status is Ready"),
             ({"older_than": "30d", "name_pattern": "web", "statuses": ["Ready"], "unmatched_for": "5w"}, None),
         ],
     )
@@ -58,11 +58,9 @@ class TestSelectors:
         )
 
     def test_unlisted_fields_never_select_a_cache(self) -> None:
-        assert reason_to_keep(old_cache(Tags="?"), tags={"team": "web"}) == "its tags are not shown"
-        assert (
-            reason_to_keep(old_cache(Status=None), statuses=["Ready"]) == "it is still being built (of unknown status)"
-        )
-        assert reason_to_keep(old_cache(ImageCacheName=None), name_pattern="w*") == "its name is not like 'w*'"
+        assert reason_to_keep(old_cache(Tags="?"), tags={"team": "web"}) == "its tags are unknown"
+        assert reason_to_keep(old_cache(Status=None), statuses=["Ready"]) == "it is still being built (status unknown)"
+        assert reason_to_keep(old_cache(ImageCacheName=None), name_pattern="w*") == "its name does not match 'w*'"
 
     @pytest.mark.parametrize(
         "options",
@@ -124,10 +122,10 @@ class TestGuards:
     @pytest.mark.parametrize(
         ("fields", "expected"),
         [
-            ({"ImageCacheType": "auto"}, "the platform made it"),
-            ({"ImageCacheType": "Auto", "ImageCacheName": ""}, "the platform made it"),
-            ({"ImageCacheType": None, "ImageCacheName": ""}, "the platform made it"),
-            ({"ImageCacheType": "something new"}, "the platform made it"),
+            ({"ImageCacheType": "auto"}, "it was created by the platform"),
+            ({"ImageCacheType": "Auto", "ImageCacheName": ""}, "it was created by the platform"),
+            ({"ImageCacheType": None, "ImageCacheName": ""}, "it was created by the platform"),
+            ({"ImageCacheType": "something new"}, "it was created by the platform"),
             ({"Status": "Pending"}, "it is still being built (Pending)"),
             ({"Status": "Updating"}, "it is still being built (Updating)"),
             ({"Status": "Archiving"}, "it is still being built (Archiving)"),
@@ -163,16 +161,16 @@ class TestGuards:
         assert reason_to_keep(old_cache(ImageCacheType=None), older_than="1d") is None
 
     def test_caches_in_keep_ids_and_keep_names_are_kept(self) -> None:
-        assert reason_to_keep(old_cache(), older_than="1d", keep_ids=["imc-1"]) == "its id is among keep_ids"
-        assert reason_to_keep(old_cache(), older_than="1d", keep_names=["web"]) == "its name is among keep_names"
+        assert reason_to_keep(old_cache(), older_than="1d", keep_ids=["imc-1"]) == "its ID is in keep_ids"
+        assert reason_to_keep(old_cache(), older_than="1d", keep_names=["web"]) == "its name is in keep_names"
 
     def test_keep_newest_keeps_the_newest_selected_caches(self) -> None:
         caches = [old_cache(f"imc-{days}", CreationTime=ago(days=days)) for days in (1, 31, 60, 50, 40)]
         plan = plan_prune(*caches, older_than="30d", keep_newest=2)
         assert [c.id for c in plan.candidates] == ["imc-60", "imc-50"]
         assert [(entry.cache.id, entry.reason) for entry in plan.kept] == [
-            ("imc-40", "keep_newest keeps the newest 2 that would go"),
-            ("imc-31", "keep_newest keeps the newest 2 that would go"),
+            ("imc-40", "it is one of the newest 2 matching caches (keep_newest)"),
+            ("imc-31", "it is one of the newest 2 matching caches (keep_newest)"),
             ("imc-1", "it was created 1 d ago, not more than 30d"),
         ]
         assert plan_prune(*caches, older_than="30d", keep_newest=9).candidates == []

@@ -26,7 +26,7 @@ def test_wait_ends_at_the_deadline_while_cache_is_pending() -> None:
     assert len(conversation.requests) <= 1 + 60 / 5 + 1
 
 
-UNREACHABLE = errors.ConnectionFailed("no connection to the API: Connection refused", action="DescribeImageCaches")
+UNREACHABLE = errors.ConnectionFailed("cannot connect to the API: Connection refused", action="DescribeImageCaches")
 
 
 class TestOutages:
@@ -55,7 +55,7 @@ class TestOutages:
         )
         assert actions_of(conversation.run()) == [("create", "imc-1")]
         (warning,) = conversation.warnings
-        assert warning.endswith("What was started goes on, and polling continues until wait_timeout.")
+        assert warning.endswith("What was started continues, and polling continues until wait_timeout.")
 
     def test_outage_until_deadline_fails_and_names_the_build(self) -> None:
         conversation = Conversation(
@@ -69,9 +69,9 @@ class TestOutages:
         assert result["error"]["code"] == "ConnectionFailed"
         assert result["image_cache"]["status"] == "Pending"
         assert result["msg"] == (
-            "image cache 'web' (imc-1): the API could not be reached when wait_timeout (60 s) ended:"
-            " DescribeImageCaches failed: no connection to the API: Connection refused. The build of imc-1 may go on,"
-            " and costs money. Run again when the API answers: the run continues from what it finds."
+            "image cache web (imc-1): the API was not reachable when wait_timeout (60 s) ended:"
+            " DescribeImageCaches failed: cannot connect to the API: Connection refused. The build of imc-1 may"
+            " continue and cost money. Run again when the API is reachable; the run continues from the current state."
         )
 
     @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ class TestDuplicatesOfOthers:
         assert run.result["image_cache"]["image_cache_id"] == own.id
         assert run.result["image_cache"]["status"] == "Ready"
         assert run.result["msg"] == (
-            f"image cache 'web' ({own.id}): {own.id} is Ready, but {other.id} (Pending) has the same name and was not"
+            f"image cache web ({own.id}): {own.id} is Ready, but {other.id} (Pending) has the same name and was not"
             " created by this run. Nothing was deleted. Delete or rename the image cache that you do not need, then run"
             " again."
         )
@@ -77,7 +77,7 @@ class TestDuplicatesOfOthers:
         run.call_to_end()
         assert world.caches == [old, new, other]
         assert run.result["msg"] == (
-            f"image cache 'web' ({old.id}): its replacement {new.id} is Ready, but {old.id} (Ready) and {other.id}"
+            f"image cache web ({old.id}): its replacement {new.id} is Ready, but {old.id} (Ready) and {other.id}"
             " (Ready) have the same name. Nothing was deleted. Delete or rename the image cache that you do not"
             " need, then run again."
         )
@@ -133,7 +133,7 @@ def test_replacement_deleted_during_its_build_is_reported() -> None:
 
     world.watch = delete_replacement
     result = world.run(images=["nginx:2"], on_change="replace")
-    assert "is no longer listed. It was deleted by somebody else" in result["msg"]
+    assert "is no longer listed, because another process deleted it" in result["msg"]
     assert world.calls.count("CreateImageCache") == 1
     assert world.caches == [old]
 

@@ -45,7 +45,7 @@ def test_build_reports_each_step(world: ListeningWorld) -> None:
     result = world.run(wait_interval=10)
     assert result["changed"]
     lines = [line for _moment, line in world.messages]
-    assert lines[0] == f"image cache 'web', 0 s: {result['image_cache_id']} is being built"
+    assert lines[0] == f"image cache web, 0 s: {result['image_cache_id']} is being built"
     assert lines[-1].endswith(f": {result['image_cache_id']} is Ready")
     steps = [line.split("is Pending, ")[1].split(":")[0] for line in lines if "is Pending, " in line]
     # Steps between two polls are not reported.
@@ -67,7 +67,7 @@ def test_update_reports_its_start_and_its_end(world: ListeningWorld) -> None:
     world.run(images=["nginx:2"], wait_interval=65)
     lines = [line.split(": ", 1)[1] for _moment, line in world.messages]
     assert lines[0] == f"updating {cache.id}: images"
-    assert not any("asking the API" in line for line in lines)
+    assert not any("waiting for the API" in line for line in lines)
     assert lines[-1] == f"{cache.id} is Ready"
     assert world.messages[0][0] - (start_time - START_TIME) < 1
 
@@ -79,7 +79,7 @@ def test_joined_update_and_own_update_are_both_reported(world: ListeningWorld) -
     lines = [line.split(": ", 1)[1] for _moment, line in world.messages]
     # The message of the next minute may be the same.
     assert [line for line, _again in itertools.groupby(lines)] == [
-        f"joining the build of {cache.id}",
+        f"joining the running build of {cache.id}",
         f"{cache.id} is Ready",
         f"updating {cache.id}: images",
         f"{cache.id} is Ready",
@@ -104,7 +104,7 @@ def test_slow_delete_is_reported_every_minute(world: ListeningWorld) -> None:
     world.create_cache()
     world.settings.listed_after_deletion = 130.0
     world.run(state="absent", name="web")
-    assert {line.split(": ", 1)[1][13:] for _moment, line in world.messages} == {"is deleted, but still listed"}
+    assert {line.split(": ", 1)[1][13:] for _moment, line in world.messages} == {"is deleted but still listed"}
     assert len(world.messages) == 3
 
 
@@ -123,8 +123,8 @@ def test_set_reports_a_summary(world: ListeningWorld) -> None:
     assert result["summary"]["created"] == 2
     lines = [line for _moment, line in world.messages]
     assert all(line.startswith("image caches, ") for line in lines)
-    assert any(": 1 done, 2 under way; the slowest is 'b': imc-" in line for line in lines)
-    assert not any("not begun" in line for line in lines[-2:])
+    assert any(": 1 done, 2 in progress; the slowest is b: imc-" in line for line in lines)
+    assert not any("not started" in line for line in lines[-2:])
 
 
 @pytest.mark.parametrize(

@@ -39,22 +39,25 @@ class TestRefusalById:
     def test_name_of_another_cache_is_refused_and_own_cache_reported(self) -> None:
         taken = listed_cache("imc-9", ImageCacheName="shop")
         conversation = Conversation(("list", [listed_cache()]), ("list", [taken]))
-        with pytest.raises(Refused, match="imc-1 cannot be named 'shop': imc-9 has that name"):
+        with pytest.raises(Refused, match="imc-1 cannot be renamed to 'shop', because imc-9 has that name"):
             conversation.run(image_cache_id="imc-1", image_cache_name="shop")
         assert conversation.journal.image_cache_id == "imc-1"
         assert conversation.journal.seen is not None
 
     def test_rebuild_of_cache_without_name_is_refused_and_cache_reported(self) -> None:
         conversation = Conversation(("list", [listed_cache(ImageCacheName="")]))
-        with pytest.raises(Refused, match="it has no name"):
+        with pytest.raises(Refused, match="has no name"):
             conversation.run(image_cache_id="imc-1", image_cache_name=None, images=["nginx:2"], on_change="replace")
         assert conversation.journal.seen is not None
 
 
 def test_without_waiting_pending_cache_causes_a_matching_warning() -> None:
     for options, words in (
-        ({"images": ["nginx:2"], "force_rebuild": True}, "is being built and differs from its declaration in images;"),
-        ({"force_rebuild": True}, "is being built and force_rebuild waits;"),
+        (
+            {"images": ["nginx:2"], "force_rebuild": True},
+            "it is being built, and with wait: false the change of images is deferred",
+        ),
+        ({"force_rebuild": True}, "it is being built, and with wait: false the rebuild for force_rebuild is deferred"),
     ):
         conversation = Conversation(("list", [listed_cache(status="Pending")]))
         conversation.run(wait=False, on_change="replace", **options)
@@ -66,4 +69,4 @@ def test_without_waiting_pending_cache_causes_a_matching_warning() -> None:
     replacement = listed_cache("imc-2", ImageCacheName="web-replacement", Images=["nginx:2"])
     conversation = Conversation(("list", [listed_cache(status="Updating"), replacement]))
     conversation.run(wait=False, on_change="replace", images=["nginx:2"])
-    assert "is being built; its replacement imc-2 takes its place in a later run" in conversation.warnings[0]
+    assert "it is being built, and a later run replaces it with imc-2" in conversation.warnings[0]

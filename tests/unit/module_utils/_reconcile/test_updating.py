@@ -59,7 +59,7 @@ class TestUpdate:
         )
         conversation.run(tags={"new": "2"})
         assert conversation.warnings == [
-            "image cache 'web' shows tags as {'old': '1', 'new': '2'} although the API accepted the update."
+            "image cache web (imc-1): the API accepted the update but shows tags as {'old': '1', 'new': '2'}."
         ]
         assert 15 < sum(conversation.clock.slept) < 60
 

@@ -96,7 +96,7 @@ def check_message(result: dict[str, Any]) -> None:
         return
     assert isinstance(result["msg"], str)
     assert result["msg"]
-    assert "this is a defect of the collection" not in result["msg"]
+    assert "Internal error" not in result["msg"]
     assert len(result["msg"]) < 20000
     assert is_printable(result["msg"]), result["msg"]
     if "error" in result:
