@@ -149,12 +149,12 @@ def pod_annotations(
     annotations = {"use-image-cache": resource["image_cache_id"] or PLACEHOLDER}
     if disk_type is not None:
         if disk_type not in DISK_TYPES:
-            raise _refused(f"invalid disk_type {disk_type!r}: expected one of {', '.join(DISK_TYPES)}.")
+            raise _error(f"invalid disk_type {disk_type!r}: expected one of {', '.join(DISK_TYPES)}.")
         annotations["image-cache-disk-type"] = disk_type
     if disk_size is not None:
         size, least = _number("disk_size", disk_size, 1), resource.get("image_cache_size")
         if least is not None and size < least:
-            raise _refused(
+            raise _error(
                 f"disk_size {size} is smaller than image cache {_label(resource)}, which has {least} GiB. The disk is"
                 f" created from the snapshot of the cache. Set at least {least}, or omit disk_size."
             )
@@ -168,19 +168,19 @@ def _resource(cache: Any, allow_pending: bool) -> Mapping[str, Any]:
     """Return the image cache to use, with its id, null where C(allow_pending), and, where it is known, its size."""
     if isinstance(cache, str):
         if cache != AUTO and not ID.fullmatch(cache):
-            raise _refused(f"{cache!r} is neither the ID of an image cache (imc-...) nor 'auto'.")
+            raise _error(f"{cache!r} is neither the ID of an image cache (imc-...) nor 'auto'.")
         return {"image_cache_id": str(cache)}
     if not isinstance(cache, Mapping):
-        raise _refused(f"expected an image cache, an ID or 'auto', got {_kind(cache)}.{_pick('list', cache)}")
+        raise _error(f"expected an image cache, an ID or 'auto', got {_yaml_kind(cache)}.{_pick_hint('list', cache)}")
     if cache.get("failed"):
-        raise _refused(f"the task that returned this result failed: {cache.get('msg')}")
+        raise _error(f"the task that returned this result failed: {cache.get('msg')}")
     for key in ("image_caches", "results"):
         if isinstance(cache.get(key), list):
-            how = _pick(f"result.{key}", cache[key])
-            raise _refused(f"expected one image cache, got a list in {key}.{how}")
+            how = _pick_hint(f"result.{key}", cache[key])
+            raise _error(f"expected one image cache, got a list in {key}.{how}")
     resource = cache.get("image_cache", cache)
     if not isinstance(resource, Mapping) or not ("image_cache_id" in resource and "status" in resource):
-        raise _refused(
+        raise _error(
             "the value contains no image cache. It is absent or was not found, or the result is from another module."
         )
     _refuse_unusable(resource, allow_pending)
@@ -191,23 +191,23 @@ def _refuse_unusable(resource: Mapping[str, Any], allow_pending: bool) -> None:
     if allow_pending and resource["status"] not in FAILURES:
         return
     if not resource["image_cache_id"]:
-        raise _refused(
+        raise _error(
             f"image cache {_label(resource)} is not built yet and has no ID in check mode."
             " To preview the annotations, set allow_pending=true."
         )
     if resource["status"] != "Ready":
-        raise _refused(
+        raise _error(
             f"image cache {_label(resource)} is {resource['status'] or 'of unknown status'}, but only a Ready cache can"
             " be used. Set wait: true in the task that declares it."
         )
 
 
-def _kind(value: Any) -> str:
+def _yaml_kind(value: Any) -> str:
     """Return what a value is in the words of YAML."""
     return next((words for types, words in KINDS if isinstance(value, types)), "a value of another type")
 
 
-def _pick(name: str, value: Any) -> str:
+def _pick_hint(name: str, value: Any) -> str:
     """Return how one image cache is picked from a list, an empty string where the value is none."""
     if not isinstance(value, list):
         return ""
@@ -226,11 +226,11 @@ def _number(name: str, value: Any, least: int) -> int:
     """Return a whole number; templates make strings of them."""
     text = str(value).strip()
     if isinstance(value, bool) or not (text.isascii() and text.isdecimal()) or int(text) < least:
-        raise _refused(f"invalid {name} {value!r}: expected a whole number of {least} or more.")
+        raise _error(f"invalid {name} {value!r}: expected a whole number of {least} or more.")
     return int(text)
 
 
-def _refused(reason: str) -> AnsibleFilterError:
+def _error(reason: str) -> AnsibleFilterError:
     return AnsibleFilterError(f"pod_annotations: {reason}")
 
 

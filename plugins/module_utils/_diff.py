@@ -43,28 +43,28 @@ def make_diff(desired: Desired, plan: Plan, before: Optional[ImageCache], result
     """Return the result's C(diff) of a run that found C(before), or of one that only made its plan."""
     actions: Sequence[Mapping[str, Any]] = result["actions"]
     started = next((action for action in actions if action["action"] == REPLACE and not result["replaced"]), None)
-    new = _declarative(plan.after) if plan.after else {}
+    new = _declared_part(plan.after) if plan.after else {}
     if not actions:
         # What another run has changed meanwhile is no change of this one.
         return {"before": new, "after": new, **_headers(plan, before, "")}
-    old = _declarative(before.as_result()) if before else {}
+    old = _declared_part(before.as_result()) if before else {}
     if new and new["image_cache_id"] is None:
         new["image_cache_id"] = _built_id(actions)
     if before:
         _show_status(desired, plan, before, old, new)
     if before and not started and any(CREDENTIALS in action["fields"] for action in actions):
         _show_passwords(desired, before, old, new)
-    leftovers = _leftovers(before, actions)
+    leftovers = _find_leftovers(before, actions)
     if leftovers:
         old["replacements"] = [{"image_cache_id": image_cache_id} for image_cache_id in leftovers]
     if started:
-        known = {**_declarative(plan.starts or {}), "image_cache_id": started["image_cache_id"] or UNKNOWN_ID}
+        known = {**_declared_part(plan.starts or {}), "image_cache_id": started["image_cache_id"] or UNKNOWN_ID}
         new["replacements"] = [known]
-    how = "; ".join(_how(plan, before, actions, started is not None))
+    how = "; ".join(_describe_change(plan, before, actions, started is not None))
     return {"before": old, "after": new, **_headers(plan, before, how)}
 
 
-def _declarative(resource: Mapping[str, Any]) -> Dict[str, Any]:
+def _declared_part(resource: Mapping[str, Any]) -> Dict[str, Any]:
     """Return what of a resource is declared or addresses it, without what the service changes by itself."""
     known = {key: value for key, value in resource.items() if key not in VOLATILE and value is not None}
     return {"image_cache_id": None, **known}
@@ -86,19 +86,19 @@ def _show_status(desired: Desired, plan: Plan, before: ImageCache, old: Dict[str
 
 def _show_passwords(desired: Desired, before: ImageCache, old: Dict[str, Any], new: Dict[str, Any]) -> None:
     """Show which passwords change, without either value."""
-    shown, given = before.shown(CREDENTIALS), desired.values.get(CREDENTIALS)
+    shown, given = before.value_of(CREDENTIALS), desired.values.get(CREDENTIALS)
     if shown is None or given is None:
         return
     old.update(conceal({CREDENTIALS: shown}))
     new.update(conceal({CREDENTIALS: given}))
     for credential, after in zip(given, new[CREDENTIALS]):
         for other, earlier in zip(shown, old[CREDENTIALS]):
-            if "password" not in earlier and _renews_password(desired, credential, other):
+            if "password" not in earlier and _has_new_password(desired, credential, other):
                 earlier["password"], after["password"] = HIDDEN, CHANGED
                 break
 
 
-def _renews_password(desired: Desired, given: Mapping[str, Any], shown: Mapping[str, Any]) -> bool:
+def _has_new_password(desired: Desired, given: Mapping[str, Any], shown: Mapping[str, Any]) -> bool:
     """Return whether a credential has a new password, or may have: O(update_password=always) sends it in any case."""
     password = given.get("password")
     others = {part: value for part, value in given.items() if part != "password" and value is not None}
@@ -108,7 +108,7 @@ def _renews_password(desired: Desired, given: Mapping[str, Any], shown: Mapping[
     return desired.update_password == "always" or (known and shown.get("password") != password)
 
 
-def _leftovers(before: Optional[ImageCache], actions: Sequence[Mapping[str, Any]]) -> List[str]:
+def _find_leftovers(before: Optional[ImageCache], actions: Sequence[Mapping[str, Any]]) -> List[str]:
     """Return the ids of the replacements of earlier runs that are removed."""
     own = {action["image_cache_id"] for action in actions if action["action"] == CREATE}
     own.add(before.id if before else None)
@@ -116,12 +116,12 @@ def _leftovers(before: Optional[ImageCache], actions: Sequence[Mapping[str, Any]
     return [image_cache_id for image_cache_id in deleted if image_cache_id not in own]
 
 
-def _how(
+def _describe_change(
     plan: Plan, before: Optional[ImageCache], actions: Sequence[Mapping[str, Any]], started: bool
 ) -> Iterator[str]:
     """Yield how the cache changes, in words."""
     taken = [action["action"] for action in actions]
-    if _leftovers(before, actions):
+    if _find_leftovers(before, actions):
         yield "leftover replacement deleted"
     if before and any(a["action"] == DELETE and a["image_cache_id"] == before.id for a in actions):
         yield f"{before.status} cache rebuilt" if CREATE in taken else "deleted"

@@ -23,7 +23,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.obse
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.options import image_problems, text_problems
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.selection import (
     FILTERS,
-    Listed,
+    CacheListing,
     Selection,
     argument_spec,
 )
@@ -87,7 +87,7 @@ def image_cache_info(params: Mapping[str, Any], runtime: Runtime) -> Dict[str, A
         deadline, now = Deadline(runtime.clock, RETRY_BUDGET), runtime.clock.utc()
         result: Dict[str, Any] = {"changed": False}
         try:
-            listed = Listed(_list(question, client, deadline, reporter), now)
+            listed = CacheListing(_list(question, client, deadline, reporter), now)
             selected = question.selection.select(listed)
             result["image_caches"] = [with_ages(cache, now, question.events) for cache in selected]
             if question.match_images is not None:
@@ -121,7 +121,7 @@ def _match(
 ) -> Dict[str, Any]:
     raw = client.most_suitable(images, question.snapshotter, deadline)
     cache = ImageCache(raw) if raw is not None else None
-    covered = find_held(images, cache.shown("images") or ()) if cache else []
+    covered = find_held(images, cache.value_of("images") or ()) if cache else []
     return {
         "found": cache is not None,
         "image_cache": with_ages(cache, now, question.events) if cache else None,

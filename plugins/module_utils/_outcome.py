@@ -41,7 +41,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.contex
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.creating import Duplicates
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal, action_result
 
-__all__ = ["FAILURES", "failure", "refusal", "request_failure", "request_words", "success"]
+__all__ = ["FAILURES", "failure", "refusal", "request_failure", "describe_request_error", "success"]
 
 # Every way in which a run can end other than well.
 FAILURES = (BuildFailed, Duplicates, InvalidInput, OutageAtDeadline, Refused, RequestError, TimedOut, Vanished)
@@ -51,12 +51,12 @@ UNLESS_DISABLED = "unless recreate_failed is false"
 
 def success(desired: Desired, plan: Plan, journal: Journal, *, check_mode: bool, diff: bool) -> Dict[str, Any]:
     """Return the result of a run that carried out its plan or, in check mode, made it."""
-    result = _common(journal)
+    result = _common_keys(journal)
     if check_mode:
-        result.update(_predicted(plan))
+        result.update(_predicted_keys(plan))
     elif desired.present and result["image_cache"] is None and plan.after:
         # Created without waiting, and not listed yet.
-        result["image_cache"] = _foretold(plan, journal.image_cache_id)
+        result["image_cache"] = _predicted_cache(plan, journal.image_cache_id)
     if not desired.present:
         # The actions name what was deleted.
         result.update(image_cache=None, image_cache_id=None)
@@ -65,7 +65,7 @@ def success(desired: Desired, plan: Plan, journal: Journal, *, check_mode: bool,
     return result
 
 
-def _predicted(plan: Plan) -> Dict[str, Any]:
+def _predicted_keys(plan: Plan) -> Dict[str, Any]:
     """Return the keys in which the result of a run that only made its plan differs from one that did nothing."""
     if not plan.steps:
         return {}
@@ -74,7 +74,7 @@ def _predicted(plan: Plan) -> Dict[str, Any]:
         "actions": [action_result(s.action, s.image_cache_id, None, s.fields) for s in plan.steps],
         "recovered_failure": recovered_failure(plan.recovers) if plan.recovers else None,
     }
-    predicted["image_cache"] = _foretold(plan, None)
+    predicted["image_cache"] = _predicted_cache(plan, None)
     replacing = next((step for step in plan.steps if step.old), None)
     if replacing and plan.starts is None:
         predicted["replaced"] = {"old_id": replacing.old, "new_id": replacing.image_cache_id}
@@ -82,7 +82,7 @@ def _predicted(plan: Plan) -> Dict[str, Any]:
     return predicted
 
 
-def _foretold(plan: Plan, image_cache_id: Optional[str]) -> Optional[Dict[str, Any]]:
+def _predicted_cache(plan: Plan, image_cache_id: Optional[str]) -> Optional[Dict[str, Any]]:
     """Return RV(image_cache) as the plan leaves it: the keys of a listed one, None where nobody can know."""
     if plan.after is None:
         return None
@@ -97,10 +97,10 @@ def refusal(error: Exception) -> Dict[str, Any]:
 
 def request_failure(error: RequestError, what: str) -> Dict[str, Any]:
     """Return what a failed request adds to a result; C(what) is what it was about."""
-    return {"failed": True, "error": error.facts(), "msg": f"{what}: {request_words(error)}"}
+    return {"failed": True, "error": error.facts(), "msg": f"{what}: {describe_request_error(error)}"}
 
 
-def request_words(error: RequestError) -> str:
+def describe_request_error(error: RequestError) -> str:
     """Return what happened to a request, and what to do about it."""
     facts = [error.code] if error.code else []
     facts += [f"request {error.request_id}"] if error.request_id else []
@@ -111,23 +111,23 @@ def request_words(error: RequestError) -> str:
 
 def failure(error: Exception, desired: Desired, journal: Journal) -> Dict[str, Any]:
     """Return the result of a run that failed: in words, in facts, and with the cache as last seen."""
-    result = _common(journal)
+    result = _common_keys(journal)
     result["failed"] = True
     name = f"image cache {journal.label(desired)}"
     if isinstance(error, RequestError):
         result.update(request_failure(error, name))
     elif isinstance(error, OutageAtDeadline):
         result["error"] = error.error.facts()
-        result["msg"] = f"{name}: {_outage_words(error, journal)}"
+        result["msg"] = f"{name}: {_describe_outage(error, journal)}"
     elif isinstance(error, BuildFailed):
         result["build_failure"] = build_failure(error.cache)
         result["image_cache"] = error.cache.as_result()
-        result["msg"] = f"{name}: {_build_words(error, desired, journal.seen)}"
+        result["msg"] = f"{name}: {_describe_build_failure(error, desired, journal.seen)}"
     elif isinstance(error, TimedOut):
         result["image_cache"] = error.cache.as_result() if error.cache else result["image_cache"]
-        result["msg"] = f"{name}: {_time_out_words(error)}"
+        result["msg"] = f"{name}: {_describe_timeout(error)}"
     elif isinstance(error, Duplicates):
-        result["msg"] = f"{name}: {_duplicate_words(error)}"
+        result["msg"] = f"{name}: {_describe_duplicates(error)}"
     elif isinstance(error, Vanished):
         result["msg"] = (
             f"{name}: {error.image_cache_id} is no longer listed, because another process deleted it. Run again to"
@@ -138,7 +138,7 @@ def failure(error: Exception, desired: Desired, journal: Journal) -> Dict[str, A
     return result
 
 
-def _common(journal: Journal) -> Dict[str, Any]:
+def _common_keys(journal: Journal) -> Dict[str, Any]:
     return {
         "changed": bool(journal.actions),
         "image_cache": journal.seen.as_result() if journal.seen else None,
@@ -150,17 +150,17 @@ def _common(journal: Journal) -> Dict[str, Any]:
     }
 
 
-def _build_words(error: BuildFailed, desired: Desired, seen: Optional[ImageCache]) -> str:
+def _describe_build_failure(error: BuildFailed, desired: Desired, seen: Optional[ImageCache]) -> str:
     cache, facts = error.cache, build_failure(error.cache)
     what = "the update" if cache.status == UPDATE_FAILED else "the build"
     if cache.name and cache.name.endswith(REPLACEMENT_SUFFIX):
         what += f" of its replacement {cache.id}"
     where = f" after {facts['phase']}" if facts["phase"] else ""
     why = f": {facts['reason']}: {facts['message'].rstrip('.')}" if facts["reason"] else ", and no event gives a reason"
-    return f"{what} failed{where}{why}. {facts['hint']} {_cure(error, desired, seen)}"
+    return f"{what} failed{where}{why}. {facts['hint']} {_next_step(error, desired, seen)}"
 
 
-def _cure(error: BuildFailed, desired: Desired, seen: Optional[ImageCache]) -> str:
+def _next_step(error: BuildFailed, desired: Desired, seen: Optional[ImageCache]) -> str:
     if error.missing:
         return f"To rebuild it, also set {', '.join(error.missing)}."
     if error.cache.status == UPDATE_FAILED and desired.on_change == "fail":
@@ -173,7 +173,7 @@ def _cure(error: BuildFailed, desired: Desired, seen: Optional[ImageCache]) -> s
     return f"The cache cannot be used. The next run rebuilds it, {UNLESS_DISABLED}."
 
 
-def _time_out_words(error: TimedOut) -> str:
+def _describe_timeout(error: TimedOut) -> str:
     if error.awaited == "gone":
         return (
             f"{error.image_cache_id} was deleted but is still listed after {error.seconds:g} s. Run again to check"
@@ -189,7 +189,7 @@ def _time_out_words(error: TimedOut) -> str:
     ).rstrip()
 
 
-def _duplicate_words(error: Duplicates) -> str:
+def _describe_duplicates(error: Duplicates) -> str:
     others = " and ".join(f"{cache.id} ({cache.status})" for cache in error.others)
     if error.replaces:
         what = f"its replacement {error.own} is Ready, but {others} have the same name."
@@ -199,9 +199,9 @@ def _duplicate_words(error: Duplicates) -> str:
     return f"{what} Nothing was deleted. Delete or rename the image cache that you do not need, then run again."
 
 
-def _outage_words(error: OutageAtDeadline, journal: Journal) -> str:
+def _describe_outage(error: OutageAtDeadline, journal: Journal) -> str:
     started = next((a["image_cache_id"] for a in reversed(journal.actions) if a["action"] != DELETE), None)
-    goes_on = started or (journal.seen.id if journal.seen and not journal.seen.settled else None)
+    goes_on = started or (journal.seen.id if journal.seen and not journal.seen.is_settled else None)
     return (
         f"the API was not reachable when wait_timeout ({error.seconds:g} s) ended: {error.error.action} failed:"
         f" {error.error.message.rstrip('.')}."

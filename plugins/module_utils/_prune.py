@@ -21,14 +21,14 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.obse
     with_ages,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.pruning import (
-    Kept,
+    KeptCache,
     PruningPlan,
     Rules,
     plan_pruning,
     rules_spec,
 )
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.selection import Listed
-from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import request_failure, request_words
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.selection import CacheListing
+from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import describe_request_error, request_failure
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.deleting import Deletions, delete_in_batches
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Reporter
 from ansible_collections.tencentcloud.tke.plugins.module_utils._runtime import (
@@ -73,7 +73,7 @@ def image_cache_prune(params: Mapping[str, Any], runtime: Runtime) -> Dict[str, 
     def run(rules: Rules, client: Client, reporter: Reporter) -> Dict[str, Any]:
         deadline, now = Deadline(runtime.clock, RETRY_BUDGET), runtime.clock.utc()
         try:
-            listed = Listed(list_all(client, deadline, reporter), now)
+            listed = CacheListing(list_all(client, deadline, reporter), now)
         except RequestError as error:
             return {"changed": False, **request_failure(error, "image caches")}
         pruning = plan_pruning(rules, listed)
@@ -99,7 +99,7 @@ def _result(pruning: PruningPlan, now: datetime, runtime: Runtime, request_id: O
         "changed": bool(pruning.candidates),
         "deleted": [{**_summary(c, now), "reason": sanitize_line(pruning.reasons[c.id])} for c in pruning.candidates],
         "kept": [{**_summary(entry.cache, now), "reason": sanitize_line(entry.reason)} for entry in pruning.kept],
-        "freed_gib": sum(cache.shown("image_cache_size") or 0 for cache in pruning.candidates),
+        "freed_gib": sum(cache.value_of("image_cache_size") or 0 for cache in pruning.candidates),
         "request_id": request_id,
     }
     if runtime.diff:
@@ -110,7 +110,7 @@ def _result(pruning: PruningPlan, now: datetime, runtime: Runtime, request_id: O
 def _result_of_too_many(pruning: PruningPlan, rules: Rules, now: datetime, runtime: Runtime) -> Dict[str, Any]:
     """Return the failure of a run that would delete more than it may: it deletes nothing."""
     excess = _excess(pruning, rules)
-    kept = [*pruning.kept, *(Kept(cache, excess) for cache in pruning.candidates)]
+    kept = [*pruning.kept, *(KeptCache(cache, excess) for cache in pruning.candidates)]
     kept.sort(key=lambda entry: age_order(entry.cache))
     return {
         **_result(replace(pruning, candidates=[], kept=kept), now, runtime),
@@ -140,9 +140,11 @@ def _result_of_deletions(pruning: PruningPlan, deletions: Deletions, now: dateti
     kept = list(pruning.kept)
     for cache in pruning.candidates:
         if cache.id in deletions.building:
-            kept.append(Kept(cache, "a build of it started in the meantime"))
+            kept.append(KeptCache(cache, "a build of it started in the meantime"))
         elif cache.id in deletions.failed:
-            kept.append(Kept(cache, f"it could not be deleted: {request_words(deletions.failed[cache.id])}"))
+            kept.append(
+                KeptCache(cache, f"it could not be deleted: {describe_request_error(deletions.failed[cache.id])}")
+            )
     kept.sort(key=lambda entry: age_order(entry.cache))
     result = _result(replace(pruning, candidates=went, kept=kept), now, runtime, deletions.request_id)
     if deletions.failed:
@@ -188,7 +190,7 @@ def _diff(pruning: PruningPlan, now: datetime) -> Dict[str, str]:
 
 def _cells(cache: ImageCache, reason: str, now: datetime) -> Tuple[str, ...]:
     resource = with_ages(cache, now)
-    if cache.never_matched:
+    if cache.has_never_matched:
         matched = "never matched"
     elif resource["days_since_match"] is None:
         matched = "last match unknown"
@@ -201,7 +203,7 @@ def _cells(cache: ImageCache, reason: str, now: datetime) -> Tuple[str, ...]:
         cache.status or "?",
         _age(resource),
         matched,
-        ", ".join(cache.shown("images") or ["-"]),
+        ", ".join(cache.value_of("images") or ["-"]),
         f"kept: {reason}" if reason else "",
     )
 

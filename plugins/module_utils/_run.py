@@ -16,7 +16,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desi
 from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import FAILURES, failure, success
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.context import Outages
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal, Reporter
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.progress import Progress, Watched
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.progress import Progress, TrackedRun
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.reconciliation import Reconciliation
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.scheduler import (
     InlineExecutor,
@@ -71,20 +71,24 @@ def image_cache(params: Mapping[str, Any], runtime: Runtime) -> Dict[str, Any]:
 
 def _reconcile(desired: Desired, client: Client, journal: Journal, runtime: Runtime) -> Dict[str, Any]:
     run = start_run(desired, client, journal, runtime)
-    drive([Watched(desired.label, journal, run)], runtime, max_writes=1)
+    drive([TrackedRun(desired.label, journal, run)], runtime, max_writes=1)
     return result_of(run, desired, journal, runtime)
 
 
 def drive(
-    watched: Sequence[Watched], runtime: Runtime, *, max_writes: int, on_end: Callable[[Run], None] = lambda run: None
+    tracked: Sequence[TrackedRun],
+    runtime: Runtime,
+    *,
+    max_writes: int,
+    on_end: Callable[[Run], None] = lambda run: None,
 ) -> None:
     """Drive begun runs to their ends, up to C(room) writes at once, and tell how far they are where anybody hears it.
 
     C(ended) is told of each end.
     """
-    runs = [one.run for one in watched if isinstance(one.run, Run)]
-    reporter = watched[0].journal.reporter if watched else runtime.reporter
-    progress = Progress(watched, runtime.clock, reporter.progress) if reporter.speaks else None
+    runs = [one.run for one in tracked if isinstance(one.run, Run)]
+    reporter = tracked[0].journal.reporter if tracked else runtime.reporter
+    progress = Progress(tracked, runtime.clock, reporter.progress) if reporter.speaks else None
     if max_writes == 1 and progress is None:
         drive_runs(runs, runtime.clock, InlineExecutor(runtime.clock), on_end)
         return

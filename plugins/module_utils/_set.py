@@ -20,7 +20,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.obse
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import Refused
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.context import Outages
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal, Reporter
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.progress import Watched
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.progress import TrackedRun
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.scheduler import Run
 from ansible_collections.tencentcloud.tke.plugins.module_utils._run import declaration_spec, drive, result_of, start_run
 from ansible_collections.tencentcloud.tke.plugins.module_utils._runtime import (
@@ -179,7 +179,7 @@ def _open_clients(
 
 def _drive(entries: Sequence[Entry], params: Mapping[str, Any], runtime: Runtime) -> None:
     watched = [
-        Watched(entry.desired.label, entry.journal, entry.run) for entry in entries if entry.journal and entry.run
+        TrackedRun(entry.desired.label, entry.journal, entry.run) for entry in entries if entry.journal and entry.run
     ]
 
     def stop_others(run: Run) -> None:

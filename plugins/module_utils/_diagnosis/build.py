@@ -28,7 +28,7 @@ UNKNOWN = Cause("The events do not name a cause.", "Check the events, and the su
 
 def phase(cache: ImageCache) -> Optional[str]:
     """Return the last step that the newest build reached, by its normal events. None before the first step."""
-    reached = [STEPS.get(event.reason.lower(), -1) for event in cache.events if not event.warns]
+    reached = [STEPS.get(event.reason.lower(), -1) for event in cache.events if not event.is_warning]
     return CHAIN[max(reached)] if max(reached, default=-1) >= 0 else None
 
 
@@ -37,7 +37,7 @@ def build_failure(cache: ImageCache) -> Dict[str, Any]:
 
     The words are those of the newest warning that points to a known cause, else of the newest warning.
     """
-    warnings = [event for event in reversed(cache.events) if event.warns]
+    warnings = [event for event in reversed(cache.events) if event.is_warning]
     telling = [(event, cause) for event in warnings for cause in [cause_of_words(_text(event))] if cause]
     reached = phase(cache)
     event: Optional[Event]
@@ -61,7 +61,7 @@ def recovered_failure(cache: ImageCache) -> Dict[str, Any]:
 
 def describe_stall(cache: ImageCache) -> str:
     """Return why a build may take too long, an empty string if nothing is known."""
-    warned = any(event.warns for event in cache.events)
+    warned = any(event.is_warning for event in cache.events)
     failure = build_failure(cache)
     if warned:
         return f"{failure['reason']}: {failure['message'].rstrip('.')}. {failure['hint']}"

@@ -82,7 +82,7 @@ class Desired:
         """Return the declaration with the tags that a cache is to have: with C(purge_tags) false, also its own."""
         if self.purge_tags or "tags" not in self.values:
             return self
-        tags = {**(cache.shown("tags") or {}), **self.values["tags"]}
+        tags = {**(cache.value_of("tags") or {}), **self.values["tags"]}
         return replace(self, values={**self.values, "tags": tags})
 
     @property

@@ -28,7 +28,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.trac
 __all__ = [
     "InPlaceUpdate",
     "plan_in_place",
-    "not_compared",
+    "find_not_compared",
     "find_build_differences",
     "find_outstanding",
     "reasons_to_replace",
@@ -73,11 +73,11 @@ class InPlaceUpdate:
 def plan_in_place(desired: Desired, cache: ImageCache) -> InPlaceUpdate:
     """Return what is to be updated, where nothing calls for another cache."""
     desired = desired.with_tags_of(cache)
-    values = {option: desired.values[option] for option in _changing(desired, cache)}
+    values = {option: desired.values[option] for option in _changing_options(desired, cache)}
     if cache.status == UPDATE_FAILED:
         values.update(_contents_to_send(desired, cache))
     record = update_record(desired.values, cache) if desired.track_build_settings else cache.record
-    kept = {} if record == cache.record else {"tags": cache.shown("tags")}
+    kept = {} if record == cache.record else {"tags": cache.value_of("tags")}
     if values or kept:
         values.update(_declared_values(desired, Change.ALONGSIDE))
     return InPlaceUpdate(values, record or "", kept)
@@ -90,7 +90,7 @@ def replace_fields(
 
     The latter is what a replacement that is there is updated with.
     """
-    return tuple(dict.fromkeys([*reasons, *_changing(desired, old), *updated]))
+    return tuple(dict.fromkeys([*reasons, *_changing_options(desired, old), *updated]))
 
 
 def find_outstanding(desired: Desired, cache: ImageCache, options: Sequence[str]) -> List[str]:
@@ -105,18 +105,18 @@ def find_differences(desired: Desired, cache: ImageCache) -> List[Field]:
     """Return the rows whose declared value differs from what Describe shows or, where recorded, the record says."""
     desired = desired.with_tags_of(cache)
     tracked = find_changed_rows(desired.values, cache) if desired.track_build_settings else []
-    shown = [row for row in FIELDS if row.shown and row.option in desired.values]
+    shown = [row for row in FIELDS if row.is_shown and row.option in desired.values]
     return [row for row in FIELDS if row in tracked or (row in shown and _is_different(row, desired, cache))]
 
 
-def _changing(desired: Desired, cache: ImageCache) -> List[str]:
+def _changing_options(desired: Desired, cache: ImageCache) -> List[str]:
     """Return the options that differ, and the credentials where O(update_password) has them sent in any case."""
     always = desired.update_password == "always" and _has_passwords(desired)
     rows = find_differences(desired, cache)
     return [row.option for row in FIELDS if row in rows or (always and row.option == "image_registry_credentials")]
 
 
-def not_compared(desired: Desired, cache: ImageCache) -> Tuple[str, ...]:
+def find_not_compared(desired: Desired, cache: ImageCache) -> Tuple[str, ...]:
     """Return the declared options that Describe shows of other caches and not of this one; none differs therefore."""
     options = [row.option for row in FIELDS if row.option in desired.values and _is_hidden(row, cache)]
     if desired.track_build_settings and cache.record is None:
@@ -158,8 +158,8 @@ def describe_differences(desired: Desired, cache: ImageCache, reasons: Sequence[
     for option in [*find_build_differences(desired, cache), *(reason for reason in reasons if reason in WORDS)]:
         if option in WORDS:
             said.append(WORDS[option].format(created=cache.raw.get("CreationTime"), max_age=desired.max_age))
-        elif _row(option).shown:
-            said.append(f"{option} is {cache.shown(option)!r}, declared {desired.values[option]!r}")
+        elif _row(option).is_shown:
+            said.append(f"{option} is {cache.value_of(option)!r}, declared {desired.values[option]!r}")
         else:
             said.append(f"{option} differs from its value at build time, declared {desired.values[option]!r}")
     return said
@@ -176,17 +176,17 @@ def _row(option: str) -> Field:
 
 
 def _is_different(row: Field, desired: Desired, cache: ImageCache) -> bool:
-    return not _is_hidden(row, cache) and not row.same(desired.values[row.option], cache.shown(row.option))
+    return not _is_hidden(row, cache) and not row.same(desired.values[row.option], cache.value_of(row.option))
 
 
 def _is_hidden(row: Field, cache: ImageCache) -> bool:
     # A cache without a name is one that has none.
-    return row.shown and row.change is not Change.RENAME and cache.shown(row.option) is None
+    return row.is_shown and row.change is not Change.RENAME and cache.value_of(row.option) is None
 
 
 def _contents_to_send(desired: Desired, cache: ImageCache) -> Dict[str, Any]:
     """Return what a failed update is repeated with: the declared contents, or those that the cache shows."""
-    return _declared_values(desired, Change.ON_CHANGE) or {"images": cache.shown("images")}
+    return _declared_values(desired, Change.ON_CHANGE) or {"images": cache.value_of("images")}
 
 
 def _declared_values(desired: Desired, change: Change) -> Dict[str, Any]:

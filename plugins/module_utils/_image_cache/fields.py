@@ -127,7 +127,7 @@ class Field:
     default: Any = None
 
     @property
-    def shown(self) -> bool:
+    def is_shown(self) -> bool:
         """Whether DescribeImageCaches returns it."""
         return self.change in (Change.RENAME, Change.ON_CHANGE, Change.IN_PLACE)
 
@@ -199,7 +199,7 @@ FIELDS: Tuple[Field, ...] = (
     Field("tags", "Tags", Change.IN_PLACE, {"type": "dict"}, encode=_api_tags, read=read_tags),
 )
 # Those that DescribeImageCaches returns, by their option.
-SHOWN: Mapping[str, Field] = {row.option: row for row in FIELDS if row.shown}
+SHOWN: Mapping[str, Field] = {row.option: row for row in FIELDS if row.is_shown}
 
 
 def conceal(values: Mapping[str, Any]) -> Dict[str, Any]:

@@ -48,8 +48,8 @@ def supersedes(newer: ImageCache, older: ImageCache) -> bool:
     """
     if newer.status != READY or newer.created_at is None or older.created_at is None:
         return False
-    images, needed = newer.shown("images"), older.shown("images")
-    sizes = (newer.shown("image_cache_size"), older.shown("image_cache_size"))
+    images, needed = newer.value_of("images"), older.value_of("images")
+    sizes = (newer.value_of("image_cache_size"), older.value_of("image_cache_size"))
     if not images or not needed or None in sizes or newer.raw.get("Snapshotter") != older.raw.get("Snapshotter"):
         return False
     return set(needed) <= set(images) and sizes[0] <= sizes[1] and newer.created_at > older.created_at

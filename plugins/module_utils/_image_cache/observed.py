@@ -82,7 +82,7 @@ class Event:
     at: Optional[datetime]
 
     @property
-    def warns(self) -> bool:
+    def is_warning(self) -> bool:
         """Whether it is a warning."""
         return self.type.lower() == "warning"
 
@@ -109,7 +109,7 @@ class ImageCache:
         return read_text(self.raw.get("Status"))
 
     @property
-    def settled(self) -> bool:
+    def is_settled(self) -> bool:
         """Whether no build is under way. An unknown status counts as one: nothing else is safe to conclude."""
         return self.status in SETTLED
 
@@ -124,12 +124,12 @@ class ImageCache:
         return parse_time(self.raw.get("LastMatchedTime"))
 
     @property
-    def never_matched(self) -> bool:
+    def has_never_matched(self) -> bool:
         """Whether the API says that no Pod has matched it. What is not shown, or cannot be read, says nothing."""
         return bool(self.raw.get("LastMatchedTime") == "")
 
     @property
-    def made_by_platform(self) -> bool:
+    def is_made_by_platform(self) -> bool:
         """Whether the platform made it for a Pod. Those have no name; editions of the API before 2026 show no type."""
         type_ = read_text(self.raw.get("ImageCacheType"))
         return type_.lower() != "manual" if type_ else self.name is None
@@ -150,7 +150,7 @@ class ImageCache:
         tags = read_all_tags(self.raw.get("Tags", ABSENT))
         return None if tags is None else tags.get(RECORD_TAG, "")
 
-    def shown(self, option: str) -> Any:
+    def value_of(self, option: str) -> Any:
         """Return what Describe shows of an option, in the option's own form; None where it shows nothing.
 
         Credentials come with their password, as far as the API shows it: never put them into a result.
@@ -163,7 +163,7 @@ class ImageCache:
         C(events) is a key of EVENT_SELECTIONS.
         """
         result: Dict[str, Any] = {"image_cache_id": self.id, **_rename_keys(self.raw, OUTPUT_FIELDS)}
-        result.update(conceal({option: self.shown(option) for option in SHOWN}))
+        result.update(conceal({option: self.value_of(option) for option in SHOWN}))
         selected = EVENT_SELECTIONS[events](_events(self.raw.get("Events")))
         result["events"] = [_rename_keys(event, EVENT_FIELDS) for event in selected]
         result.update(derived_times(self.raw, result["retention_days"]))
@@ -232,7 +232,7 @@ def _last_build(entries: Sequence[Mapping[str, Any]]) -> List[Mapping[str, Any]]
 
 
 def _begins_build(event: Event) -> bool:
-    return event.reason.lower() == FIRST_OF_BUILD and not event.warns
+    return event.reason.lower() == FIRST_OF_BUILD and not event.is_warning
 
 
 def _event(entry: Mapping[str, Any]) -> Event:

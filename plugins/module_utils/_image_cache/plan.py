@@ -172,7 +172,7 @@ def _plan_for_replacements(desired: Desired, replacements: Sequence[ImageCache],
 
 def _with_join(plan: Plan, *caches: Optional[ImageCache]) -> Plan:
     """Put the wait for a build that is under way before a plan."""
-    return replace(plan, join=next((cache.id for cache in caches if cache and not cache.settled), None))
+    return replace(plan, join=next((cache.id for cache in caches if cache and not cache.is_settled), None))
 
 
 def _with_cleanup(plan: Plan, replacements: Sequence[ImageCache], replacement: Optional[ImageCache]) -> Plan:
@@ -183,7 +183,7 @@ def _with_cleanup(plan: Plan, replacements: Sequence[ImageCache], replacement: O
 def _can_take_place(desired: Desired, cache: ImageCache, other: ImageCache, now: float) -> bool:
     """Return whether a replacement takes the place of a cache: what nobody declares must be in it as in the cache."""
     undeclared = [row for row in FIELDS if row.option in CONTENTS and row.option not in desired.values]
-    same = all(_is_same(row, other.shown(row.option), cache.shown(row.option)) for row in undeclared)
+    same = all(_is_same(row, other.value_of(row.option), cache.value_of(row.option)) for row in undeclared)
     # One that has failed is built anew whatever on_change says, and this is as good.
     may = desired.on_change != "fail" or cache.status == FAILED
     return may and same and _is_fitting(desired, other, now)
@@ -309,13 +309,15 @@ def _plan_takeover(desired: Desired, cache: ImageCache, replacement: ImageCache,
     return Plan(
         (step,),
         _resource_after(desired, replacement, changes),
-        not_compared=difference.not_compared(desired, replacement),
+        not_compared=difference.find_not_compared(desired, replacement),
     )
 
 
 def _plan_update(desired: Desired, cache: ImageCache, changes: InPlaceUpdate) -> Plan:
     steps = (_update_step(cache.id, changes),) if changes else ()
-    return Plan(steps, _resource_after(desired, cache, changes), not_compared=difference.not_compared(desired, cache))
+    return Plan(
+        steps, _resource_after(desired, cache, changes), not_compared=difference.find_not_compared(desired, cache)
+    )
 
 
 def _resource_after(desired: Desired, cache: ImageCache, changes: InPlaceUpdate) -> Dict[str, Any]:
@@ -323,7 +325,7 @@ def _resource_after(desired: Desired, cache: ImageCache, changes: InPlaceUpdate)
     after = {**cache.as_result(), **conceal(changes.values), **changes.recorded_note}
     if "retention_days" in changes.values:
         after.update(expire_date_time=None, expires_at=None, never_expires=changes.values["retention_days"] == 0)
-    if any(option in changes.values for option in CONTENTS) or (changes and not cache.settled):
+    if any(option in changes.values for option in CONTENTS) or (changes and not cache.is_settled):
         after.update(dict.fromkeys(("snapshot_id", "snapshotter", "events")))
         after["status"] = READY if desired.wait else None
     return after

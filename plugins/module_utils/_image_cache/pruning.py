@@ -18,13 +18,13 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.matc
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache, age_order
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.selection import (
     SELECTORS,
-    Listed,
+    CacheListing,
     Selection,
     argument_spec,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.times import days_between
 
-__all__ = ["GROUNDS", "Kept", "PruningPlan", "Rules", "plan_pruning", "rules_spec"]
+__all__ = ["GROUNDS", "KeptCache", "PruningPlan", "Rules", "plan_pruning", "rules_spec"]
 
 # A time without a zone may be China's, and is then read as 8 hours later than it was.
 AHEAD = timedelta(days=1)
@@ -70,7 +70,7 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptCache:
     """A cache that stays, and why."""
 
     cache: ImageCache
@@ -82,28 +82,28 @@ class PruningPlan:
     """What goes and what stays, both oldest first. C(reasons) says why each cache goes, by its id."""
 
     candidates: Sequence[ImageCache]
-    kept: Sequence[Kept]
+    kept: Sequence[KeptCache]
     reasons: Mapping[str, str]
 
 
-def _reason_by_name(cache: ImageCache, rules: Rules, _listed: Listed) -> Optional[str]:
+def _reason_by_name(cache: ImageCache, rules: Rules, _listed: CacheListing) -> Optional[str]:
     if cache.id in rules.keep_ids:
         return "its ID is in keep_ids"
     return "its name is in keep_names" if cache.name in rules.keep_names else None
 
 
-def _reason_by_platform(cache: ImageCache, rules: Rules, _listed: Listed) -> Optional[str]:
-    return "it was created by the platform" if cache.made_by_platform and not rules.include_auto else None
+def _reason_by_platform(cache: ImageCache, rules: Rules, _listed: CacheListing) -> Optional[str]:
+    return "it was created by the platform" if cache.is_made_by_platform and not rules.include_auto else None
 
 
-def _reason_by_build(cache: ImageCache, _rules: Rules, _listed: Listed) -> Optional[str]:
-    return None if cache.settled else f"it is still being built ({cache.status or 'status unknown'})"
+def _reason_by_build(cache: ImageCache, _rules: Rules, _listed: CacheListing) -> Optional[str]:
+    return None if cache.is_settled else f"it is still being built ({cache.status or 'status unknown'})"
 
 
-def _reason_by_dates(cache: ImageCache, _rules: Rules, listed: Listed) -> Optional[str]:
+def _reason_by_dates(cache: ImageCache, _rules: Rules, listed: CacheListing) -> Optional[str]:
     for moment, what, field in (
         (cache.created_at, "creation date", "CreationTime"),
-        (cache.created_at if cache.never_matched else cache.last_matched_at, "last match", "LastMatchedTime"),
+        (cache.created_at if cache.has_never_matched else cache.last_matched_at, "last match", "LastMatchedTime"),
     ):
         if moment is None:
             return f"its {what} cannot be read: {cache.raw.get(field)!r}"
@@ -113,7 +113,7 @@ def _reason_by_dates(cache: ImageCache, _rules: Rules, listed: Listed) -> Option
 
 
 # What no selector overrides. The first that speaks is the reason.
-GUARDS: Tuple[Callable[[ImageCache, Rules, Listed], Optional[str]], ...] = (
+GUARDS: Tuple[Callable[[ImageCache, Rules, CacheListing], Optional[str]], ...] = (
     _reason_by_name,
     _reason_by_platform,
     _reason_by_build,
@@ -121,50 +121,51 @@ GUARDS: Tuple[Callable[[ImageCache, Rules, Listed], Optional[str]], ...] = (
 )
 
 
-def _last_match(_given: Any, cache: ImageCache, listed: Listed) -> str:
+def _describe_last_match(_given: Any, cache: ImageCache, listed: CacheListing) -> str:
     days = days_between(cache.last_matched_at, listed.now)
-    return "never matched" if cache.never_matched or days is None else f"last matched {days:g} d ago"
+    return "never matched" if cache.has_never_matched or days is None else f"last matched {days:g} d ago"
 
 
-def _superseded(_given: Any, cache: ImageCache, listed: Listed) -> str:
+def _describe_successor(_given: Any, cache: ImageCache, listed: CacheListing) -> str:
     newer = [other for other in listed.image_caches if supersedes(other, cache)]
     # The newest of them is not superseded by another one of them.
     return f"superseded by {max(newer, key=age_order).id}" if newer else "superseded"
 
 
 # What each selector that holds says of a cache that goes.
-GROUNDS: Mapping[str, Callable[[Any, ImageCache, Listed], str]] = {
+GROUNDS: Mapping[str, Callable[[Any, ImageCache, CacheListing], str]] = {
     "name_pattern": lambda given, _cache, _listed: f"name matches {given!r}",
     "tags": lambda given, _cache, _listed: "tagged " + ", ".join(f"{key}={value}" for key, value in given.items()),
     "statuses": lambda _given, cache, _listed: f"status {cache.status}",
-    "superseded": _superseded,
+    "superseded": _describe_successor,
     "older_than": lambda given, _cache, _listed: f"older than {given}",
-    "never_matched": _last_match,
-    "unmatched_for": _last_match,
+    "never_matched": _describe_last_match,
+    "unmatched_for": _describe_last_match,
 }
 
 
-def _grounds(selection: Selection, cache: ImageCache, listed: Listed) -> str:
+def _describe_grounds(selection: Selection, cache: ImageCache, listed: CacheListing) -> str:
     """Return why a cache goes that meets all of the selection."""
     grounds = (GROUNDS[row.option](value, cache, listed) for row, value in selection.criteria)
     return ", ".join(dict.fromkeys(grounds))
 
 
-def plan_pruning(rules: Rules, listed: Listed) -> PruningPlan:
+def plan_pruning(rules: Rules, listed: CacheListing) -> PruningPlan:
     """Return what goes and what stays. How many may go at all is not its business."""
     candidates: List[ImageCache] = []
-    kept: List[Kept] = []
+    kept: List[KeptCache] = []
     for cache in sorted(listed.image_caches, key=age_order):
         guard_reasons = (guard(cache, rules, listed) for guard in GUARDS)
         reason = next(filter(None, guard_reasons), None) or rules.selection.find_unmet(cache, listed)
         if reason is None:
             candidates.append(cache)
         else:
-            kept.append(Kept(cache, reason))
+            kept.append(KeptCache(cache, reason))
     spared = candidates[max(0, len(candidates) - rules.keep_newest) :]
     kept += [
-        Kept(cache, f"it is one of the newest {rules.keep_newest} matching caches (keep_newest)") for cache in spared
+        KeptCache(cache, f"it is one of the newest {rules.keep_newest} matching caches (keep_newest)")
+        for cache in spared
     ]
     candidates = candidates[: len(candidates) - len(spared)]
-    reasons = {cache.id: _grounds(rules.selection, cache, listed) for cache in candidates}
+    reasons = {cache.id: _describe_grounds(rules.selection, cache, listed) for cache in candidates}
     return PruningPlan(candidates, sorted(kept, key=lambda entry: age_order(entry.cache)), reasons)

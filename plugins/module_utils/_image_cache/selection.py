@@ -27,7 +27,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.opti
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.times import days_between, parse_duration
 
-__all__ = ["FILTERS", "SELECTORS", "STATUSES", "Criterion", "Listed", "Selection", "argument_spec"]
+__all__ = ["FILTERS", "SELECTORS", "STATUSES", "Criterion", "CacheListing", "Selection", "argument_spec"]
 
 # "Status" of the ImageCache structure, TKE API 2018-05-25, and what each state means.
 STATUSES: Mapping[str, str] = {
@@ -40,7 +40,7 @@ STATUSES: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Listed:
+class CacheListing:
     """What a cache is judged among: all that there are, and the moment."""
 
     image_caches: Sequence[ImageCache]
@@ -57,7 +57,7 @@ class Criterion:
 
     option: str
     spec: Mapping[str, Any]
-    find_unmet: Callable[[Any, ImageCache, Listed], Optional[str]]
+    find_unmet: Callable[[Any, ImageCache, CacheListing], Optional[str]]
     problems: Callable[[str, Any], Iterator[str]] = text_problems
 
 
@@ -83,49 +83,49 @@ def _flag_problems(_option: str, _given: Any) -> Iterator[str]:
     return iter(())
 
 
-def _other_id(given: Any, cache: ImageCache, _listed: Listed) -> Optional[str]:
+def _unmet_id(given: Any, cache: ImageCache, _listed: CacheListing) -> Optional[str]:
     return None if cache.id in given else "its ID is not in image_cache_ids"
 
 
-def _other_name(given: Any, cache: ImageCache, _listed: Listed) -> Optional[str]:
+def _unmet_name(given: Any, cache: ImageCache, _listed: CacheListing) -> Optional[str]:
     return None if cache.name in given else "its name is not in image_cache_names"
 
 
-def _unlike_pattern(given: Any, cache: ImageCache, _listed: Listed) -> Optional[str]:
+def _unmet_pattern(given: Any, cache: ImageCache, _listed: CacheListing) -> Optional[str]:
     return None if fnmatchcase(cache.name or "", given) else f"its name does not match {given!r}"
 
 
-def _other_status(given: Any, cache: ImageCache, _listed: Listed) -> Optional[str]:
+def _unmet_status(given: Any, cache: ImageCache, _listed: CacheListing) -> Optional[str]:
     return None if cache.status in given else f"its status is {cache.status or 'unknown'}"
 
 
-def _lacks_tags(given: Any, cache: ImageCache, _listed: Listed) -> Optional[str]:
-    shown = cache.shown("tags")
+def _unmet_tags(given: Any, cache: ImageCache, _listed: CacheListing) -> Optional[str]:
+    shown = cache.value_of("tags")
     if shown is None:
         return "its tags are unknown"
     lacking = [f"{key}={value}" for key, value in given.items() if shown.get(key) != value]
     return f"it lacks the tag {', '.join(lacking)}" if lacking else None
 
 
-def _lacks_image(given: Any, cache: ImageCache, _listed: Listed) -> Optional[str]:
+def _unmet_image(given: Any, cache: ImageCache, _listed: CacheListing) -> Optional[str]:
     wanted = given if _is_pattern(given) else add_default_tag(given)
-    holds = any(fnmatchcase(add_default_tag(image), wanted) for image in cache.shown("images") or ())
+    holds = any(fnmatchcase(add_default_tag(image), wanted) for image in cache.value_of("images") or ())
     return None if holds else f"it does not contain {given}"
 
 
-def _too_young(given: Any, cache: ImageCache, listed: Listed) -> Optional[str]:
-    return _too_lately("was created", "creation date", cache.created_at, given, listed)
+def _unmet_age(given: Any, cache: ImageCache, listed: CacheListing) -> Optional[str]:
+    return _too_recent("was created", "creation date", cache.created_at, given, listed)
 
 
-def _matched_lately(given: Any, cache: ImageCache, listed: Listed) -> Optional[str]:
+def _unmet_idle_time(given: Any, cache: ImageCache, listed: CacheListing) -> Optional[str]:
     """Judge by the last match, and by the creation of a cache that has never matched."""
-    if not cache.never_matched:
-        return _too_lately("last matched", "last match", cache.last_matched_at, given, listed)
-    reason = _too_young(given, cache, listed)
+    if not cache.has_never_matched:
+        return _too_recent("last matched", "last match", cache.last_matched_at, given, listed)
+    reason = _unmet_age(given, cache, listed)
     return f"it never matched, but {reason}" if reason else None
 
 
-def _too_lately(happened: str, date: str, at: Optional[datetime], duration: str, listed: Listed) -> Optional[str]:
+def _too_recent(happened: str, date: str, at: Optional[datetime], duration: str, listed: CacheListing) -> Optional[str]:
     if at is None:
         return f"its {date} cannot be read"
     if (listed.now - at).total_seconds() > (parse_duration(duration) or 0.0):
@@ -133,19 +133,19 @@ def _too_lately(happened: str, date: str, at: Optional[datetime], duration: str,
     return f"it {happened} {days_between(at, listed.now):g} d ago, not more than {duration}"
 
 
-def _has_matched(_given: Any, cache: ImageCache, _listed: Listed) -> Optional[str]:
-    if cache.never_matched:
+def _unmet_never_matched(_given: Any, cache: ImageCache, _listed: CacheListing) -> Optional[str]:
+    if cache.has_never_matched:
         return None
     return "it has matched" if cache.last_matched_at else "its last match cannot be read"
 
 
-def _not_superseded(_given: Any, cache: ImageCache, listed: Listed) -> Optional[str]:
+def _unmet_superseded(_given: Any, cache: ImageCache, listed: CacheListing) -> Optional[str]:
     if any(supersedes(other, cache) for other in listed.image_caches):
         return None
     return "no newer Ready cache of the same or a smaller size contains all its images"
 
 
-def _unmet(row: Criterion, value: Any, cache: ImageCache, listed: Listed) -> Optional[str]:
+def _find_unmet(row: Criterion, value: Any, cache: ImageCache, listed: CacheListing) -> Optional[str]:
     return f"{row.option} is an empty list" if value == [] else row.find_unmet(value, cache, listed)
 
 
@@ -153,28 +153,28 @@ TEXT: Mapping[str, Any] = {"type": "str"}
 TEXTS: Mapping[str, Any] = {"type": "list", "elements": "str"}
 FLAG: Mapping[str, Any] = {"type": "bool", "default": False}
 
-NAME_PATTERN = Criterion("name_pattern", TEXT, _unlike_pattern)
-TAGS = Criterion("tags", {"type": "dict"}, _lacks_tags, _none_problems)
-WITH_STATUS = Criterion("statuses", {**TEXTS, "choices": list(STATUSES)}, _other_status, _list_problems)
+NAME_PATTERN = Criterion("name_pattern", TEXT, _unmet_pattern)
+TAGS = Criterion("tags", {"type": "dict"}, _unmet_tags, _none_problems)
+WITH_STATUS = Criterion("statuses", {**TEXTS, "choices": list(STATUSES)}, _unmet_status, _list_problems)
 
 # Of image_cache_info.
 FILTERS: Tuple[Criterion, ...] = (
-    Criterion("image_cache_ids", TEXTS, _other_id, _list_problems),
-    Criterion("image_cache_names", TEXTS, _other_name, _list_problems),
+    Criterion("image_cache_ids", TEXTS, _unmet_id, _list_problems),
+    Criterion("image_cache_names", TEXTS, _unmet_name, _list_problems),
     NAME_PATTERN,
     WITH_STATUS,
     TAGS,
-    Criterion("contains_image", TEXT, _lacks_image, _image_or_pattern_problems),
+    Criterion("contains_image", TEXT, _unmet_image, _image_or_pattern_problems),
 )
 # Of image_cache_prune. The first that does not hold is the reason why a cache is kept.
 SELECTORS: Tuple[Criterion, ...] = (
     NAME_PATTERN,
     TAGS,
     WITH_STATUS,
-    Criterion("superseded", FLAG, _not_superseded, _flag_problems),
-    Criterion("older_than", TEXT, _too_young, duration_problems),
-    Criterion("never_matched", FLAG, _has_matched, _flag_problems),
-    Criterion("unmatched_for", TEXT, _matched_lately, duration_problems),
+    Criterion("superseded", FLAG, _unmet_superseded, _flag_problems),
+    Criterion("older_than", TEXT, _unmet_age, duration_problems),
+    Criterion("never_matched", FLAG, _unmet_never_matched, _flag_problems),
+    Criterion("unmatched_for", TEXT, _unmet_idle_time, duration_problems),
 )
 
 
@@ -203,11 +203,11 @@ class Selection:
         """Whether one of the criteria is an empty list, so that no cache is among it."""
         return any(value == [] for _row, value in self.criteria)
 
-    def find_unmet(self, cache: ImageCache, listed: Listed) -> Optional[str]:
+    def find_unmet(self, cache: ImageCache, listed: CacheListing) -> Optional[str]:
         """Return None where all that is asked holds of a cache, else why it does not."""
-        reasons = (_unmet(row, value, cache, listed) for row, value in self.criteria)
+        reasons = (_find_unmet(row, value, cache, listed) for row, value in self.criteria)
         return next((reason for reason in reasons if reason is not None), None)
 
-    def select(self, listed: Listed) -> List[ImageCache]:
+    def select(self, listed: CacheListing) -> List[ImageCache]:
         """Return the caches that are meant."""
         return [cache for cache in listed.image_caches if self.find_unmet(cache, listed) is None]

@@ -44,14 +44,14 @@ class Successor:
         kept = {option: value for option, value in self._values_of.items() if value is not None}
         if self.lacks_passwords:
             kept["image_registry_credentials"] = []
-        return {**kept, **{row.option: self.values[row.option] for row in FIELDS if self._is_told(row, changed)}}
+        return {**kept, **{row.option: self.values[row.option] for row in FIELDS if self._is_compared(row, changed)}}
 
-    def _is_told(self, row: Field, changed: Sequence[str]) -> bool:
-        return row.option in self.values and (row.shown or row.option in changed)
+    def _is_compared(self, row: Field, changed: Sequence[str]) -> bool:
+        return row.option in self.values and (row.is_shown or row.option in changed)
 
 
 def _values_of(old: ImageCache) -> Dict[str, Any]:
-    return {row.option: old.shown(row.option) for row in FIELDS if row.shown}
+    return {row.option: old.value_of(row.option) for row in FIELDS if row.is_shown}
 
 
 def _is_carried_over(row: Field, shown: Mapping[str, Any]) -> bool:

@@ -33,11 +33,11 @@ def parse_time(text: Any) -> Optional[datetime]:
     A string without a zone is read as UTC. If it is China's time, the cache is older than it then seems: the
     error is to the side of keeping it. A moment before there was the API is none.
     """
-    moment = _moment(text) if isinstance(text, str) else None
+    moment = _parse_moment(text) if isinstance(text, str) else None
     return moment if moment and moment >= EARLIEST else None
 
 
-def _moment(text: str) -> Optional[datetime]:
+def _parse_moment(text: str) -> Optional[datetime]:
     try:
         if MILLISECONDS.fullmatch(text.strip()):
             return EPOCH + timedelta(seconds=int(text) // 1000)

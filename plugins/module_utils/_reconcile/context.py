@@ -219,7 +219,7 @@ def await_settled(context: RunContext, image_cache_id: str) -> Steps[ImageCache]
         else:
             if cache.status not in (FAILED, UPDATE_FAILED):
                 context.report(f"{image_cache_id} is {_state(cache)}")
-            if cache.settled:
+            if cache.is_settled:
                 return cache
         if context.deadline.passed:
             raise TimedOut(cache, image_cache_id, context.deadline.seconds, READY)
@@ -244,4 +244,4 @@ def _seconds_to_poll(context: RunContext, started: float) -> float:
 def _state(cache: ImageCache) -> str:
     """Return the status and the last step of a build, in the service's words."""
     event = cache.events[-1] if cache.events else None
-    return f"{cache.status}, {event.reason}: {event.message}" if event and not cache.settled else str(cache.status)
+    return f"{cache.status}, {event.reason}: {event.message}" if event and not cache.is_settled else str(cache.status)

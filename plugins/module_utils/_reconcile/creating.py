@@ -47,7 +47,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.contex
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.deleting import delete_cache, remove_cache
 
-__all__ = ["Build", "Created", "Duplicates", "build_cache", "create_cache"]
+__all__ = ["Build", "CreateResult", "Duplicates", "build_cache", "create_cache"]
 
 # Is given the id and the request id of a create.
 OnCreated = Callable[[str, Optional[str]], None]
@@ -80,14 +80,14 @@ class Build:
     def find_rivals(self, found: Found, own: Optional[str]) -> Sequence[ImageCache]:
         """Return the caches that runs may have created for the same end, C(own) included, the one that stays first."""
         if self.step.action != REPLACE:
-            return _by_right(found.caches)
+            return _sort_by_right(found.caches)
         if any(cache.id == own for cache in found.caches):
             # Another run has given the name to this run's replacement.
-            return _by_right(self.find_named(found))
+            return _sort_by_right(self.find_named(found))
         if any(cache.id == self.step.old for cache in found.caches):
-            return _by_right(found.replacements)
+            return _sort_by_right(found.replacements)
         # Another run may be through: then a new cache has the name, and the old one is gone.
-        return _by_right((*self.find_named(found), *found.replacements))
+        return _sort_by_right((*self.find_named(found), *found.replacements))
 
     def find_named(self, found: Found) -> Sequence[ImageCache]:
         """Return the caches that have the declared name, but for the one that is to be replaced."""
@@ -95,7 +95,7 @@ class Build:
 
 
 @dataclass(frozen=True)
-class Created:
+class CreateResult:
     """What came of a create: the id of the run's own cache, or what is there since another cache keeps the name.
 
     C(has_name) says that the own cache was seen to have the declared name.
@@ -107,7 +107,7 @@ class Created:
     lost_to: Optional[ImageCache] = None
 
     @classmethod
-    def lost(cls, to: ImageCache, found: Found) -> Created:
+    def lost_race(cls, to: ImageCache, found: Found) -> CreateResult:
         """Return that another cache keeps the name, among what was found."""
         return cls(found=found.assuming_kept(to), lost_to=to)
 
@@ -124,7 +124,7 @@ def create_cache(context: RunContext, step: Step) -> Steps[Optional[Found]]:
     return (yield from build_cache(context, Build(step, on_created))).found
 
 
-def build_cache(context: RunContext, this: Build) -> Steps[Created]:
+def build_cache(context: RunContext, this: Build) -> Steps[CreateResult]:
     """Create a cache and, if the run waits, wait until it is Ready. Raises what create_cache() raises."""
     created = yield from _create_once(context, this)
     if created.own is not None:
@@ -135,14 +135,14 @@ def build_cache(context: RunContext, this: Build) -> Steps[Created]:
     return created
 
 
-def _await_ready(context: RunContext, this: Build, own: str) -> Steps[Created]:
+def _await_ready(context: RunContext, this: Build, own: str) -> Steps[CreateResult]:
     try:
         cache = yield from await_settled(context, own)
     except Vanished:
         # A run whose cache is the older one may have removed this one.
         found = yield from context.read_by_name()
         for rival in this.find_rivals(found, own):
-            return Created.lost(rival, found)
+            return CreateResult.lost_race(rival, found)
         raise
     if cache.status != READY:
         raise BuildFailed(cache, kept=this.step.old)
@@ -152,7 +152,7 @@ def _await_ready(context: RunContext, this: Build, own: str) -> Steps[Created]:
 # Exactly once
 
 
-def _create_once(context: RunContext, this: Build) -> Steps[Created]:
+def _create_once(context: RunContext, this: Build) -> Steps[CreateResult]:
     while True:
         try:
             answer = yield from context.write("create", this.step.request)
@@ -168,10 +168,10 @@ def _create_once(context: RunContext, this: Build) -> Steps[Created]:
             continue
         image_cache_id = str(answer.fields["ImageCacheId"])
         this.on_created(image_cache_id, answer.request_id)
-        return Created(image_cache_id)
+        return CreateResult(image_cache_id)
 
 
-def _find_who_has_the_name(context: RunContext, this: Build, error: RequestError) -> Steps[Created]:
+def _find_who_has_the_name(context: RunContext, this: Build, error: RequestError) -> Steps[CreateResult]:
     """Return what has the name of a create that was refused, since another run was faster; else raise the error."""
     if isinstance(error, ApiError) and not isinstance(error, PLAIN_REFUSALS):
         # A new cache may not be listed at once; it is worth waiting for where the refusal is about its name.
@@ -179,11 +179,11 @@ def _find_who_has_the_name(context: RunContext, this: Build, error: RequestError
         for pause in UNCLEAR_PAUSES if speaks_of_name else UNCLEAR_PAUSES[:1]:
             found = yield from context.read_by_name(after=pause)
             for rival in this.find_rivals(found, None):
-                return Created.lost(rival, found)
+                return CreateResult.lost_race(rival, found)
     raise error
 
 
-def _find_unclear_create(context: RunContext, this: Build, error: RequestError) -> Steps[Optional[Created]]:
+def _find_unclear_create(context: RunContext, this: Build, error: RequestError) -> Steps[Optional[CreateResult]]:
     """Read for the cache of a create whose outcome is not known; None where it does not show up."""
     context.report(f"it is unknown whether the cache was created ({error.message}); checking")
     for pause in UNCLEAR_PAUSES:
@@ -192,15 +192,15 @@ def _find_unclear_create(context: RunContext, this: Build, error: RequestError) 
         for cache in rivals:
             if is_as_requested(cache, this.step.request):
                 this.on_created(cache.id, None)
-                return Created(cache.id)
+                return CreateResult(cache.id)
         for cache in rivals:
-            return Created.lost(cache, found)
+            return CreateResult.lost_race(cache, found)
     return None
 
 
 def is_as_requested(cache: ImageCache, request: Mapping[str, Any]) -> bool:
     """Return whether a cache may be that of a create request, by what it shows."""
-    images, size = cache.shown("images"), cache.shown("image_cache_size")
+    images, size = cache.value_of("images"), cache.value_of("image_cache_size")
     same_images = not images or set(images) == set(request.get("Images", images))
     return same_images and (size is None or size == request.get("ImageCacheSize", size))
 
@@ -208,7 +208,7 @@ def is_as_requested(cache: ImageCache, request: Mapping[str, Any]) -> bool:
 # Two at once
 
 
-def resolve_duplicates(context: RunContext, this: Build, own: str, final_check: bool = False) -> Steps[Created]:
+def resolve_duplicates(context: RunContext, this: Build, own: str, final_check: bool = False) -> Steps[CreateResult]:
     """Read the name and return which cache keeps it; where that is not the run's own, remove the own one.
 
     With C(final_check), when the own cache is Ready, other runs get 15 s to remove theirs. Raises Duplicates where a
@@ -220,9 +220,9 @@ def resolve_duplicates(context: RunContext, this: Build, own: str, final_check: 
             break
         found = yield from context.read_by_name(after=min(pause, context.deadline.remaining))
     rivals = this.find_rivals(found, own)
-    keeper = next(iter((*_left_by_others(context, rivals, own), *rivals)), None)
+    keeper = next(iter((*_find_survivors(context, rivals, own), *rivals)), None)
     if keeper is None:
-        return Created(own)
+        return CreateResult(own)
     for cache in rivals:
         if cache is not keeper and _is_removable(context, this, cache, own, final_check):
             yield from remove_duplicate(context, keeper, cache.id, is_replacement=_is_replacement(context, cache))
@@ -230,10 +230,10 @@ def resolve_duplicates(context: RunContext, this: Build, own: str, final_check: 
         yield from remove_duplicate(context, keeper, own, is_replacement=this.step.action == REPLACE)
     context.journal.update_view(keeper)
     if keeper.id != own:
-        return Created.lost(keeper, found)
+        return CreateResult.lost_race(keeper, found)
     if final_check:
         _refuse_duplicates(context, this, found, own)
-    return Created(own, has_name=keeper in found.caches)
+    return CreateResult(own, has_name=keeper in found.caches)
 
 
 def remove_duplicate(context: RunContext, keeper: ImageCache, image_cache_id: str, is_replacement: bool) -> Steps[None]:
@@ -251,7 +251,7 @@ def _refuse_duplicates(context: RunContext, this: Build, found: Found, own: str)
         raise Duplicates(own, [*old, *others], replaces=bool(old))
 
 
-def _by_right(caches: Sequence[ImageCache]) -> List[ImageCache]:
+def _sort_by_right(caches: Sequence[ImageCache]) -> List[ImageCache]:
     """Return caches of one name by their right to it: the oldest first, but one that has failed after all others."""
     return sorted(caches, key=lambda cache: cache.status == FAILED)
 
@@ -271,7 +271,7 @@ def _may_settle(context: RunContext, this: Build, found: Found, own: str, final_
     return not (context.desired.wait or any(cache.status == READY for cache in rivals[1:]))
 
 
-def _left_by_others(context: RunContext, rivals: Sequence[ImageCache], own: str) -> Sequence[ImageCache]:
+def _find_survivors(context: RunContext, rivals: Sequence[ImageCache], own: str) -> Sequence[ImageCache]:
     """Return what stays, for a run that does not wait: it will not look again, and nobody is left to remove these."""
     if context.desired.wait:
         return ()

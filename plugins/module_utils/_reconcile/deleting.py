@@ -108,7 +108,7 @@ def _repeat_delete(context: RunContext, image_cache_id: str) -> Steps[Optional[s
         cache = yield from context.read_by_id(image_cache_id, after=min(pause, context.deadline.remaining))
         if cache is None:
             return None
-        if context.desired.wait and refused and not cache.settled:
+        if context.desired.wait and refused and not cache.is_settled:
             refused = 0
 
 
@@ -195,8 +195,8 @@ class _BatchDeleter:
             return []
         listed = {cache.id: cache for cache in map(ImageCache, listing.image_caches)}
         absent.update(image_cache_id for image_cache_id in batch if image_cache_id not in listed)
-        self.deletions.building.update(i for i in batch if i in listed and not listed[i].settled)
-        return [i for i in batch if i in listed and listed[i].settled]
+        self.deletions.building.update(i for i in batch if i in listed and not listed[i].is_settled)
+        return [i for i in batch if i in listed and listed[i].is_settled]
 
     def _fail(self, batch: List[str], error: RequestError) -> None:
         self.deletions.failed.update(dict.fromkeys(batch, error))

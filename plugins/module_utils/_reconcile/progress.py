@@ -16,13 +16,13 @@ from typing import Any, Callable, Optional, Protocol, Sequence
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal
 
-__all__ = ["HEARTBEAT", "Progress", "Watched", "in_words"]
+__all__ = ["HEARTBEAT", "Progress", "TrackedRun", "format_seconds"]
 
 # Seconds without a line after which there is one, though nothing is new.
 HEARTBEAT = 60.0
 
 
-class Driven(Protocol):
+class DrivenRun(Protocol):
     """What tells whether a run is still under way: it then has an effect, and an error where it failed."""
 
     effect: Any
@@ -30,15 +30,15 @@ class Driven(Protocol):
 
 
 @dataclass(frozen=True)
-class Watched:
+class TrackedRun:
     """One run: how messages call it, what it does, and whether it still does."""
 
     label: str
     journal: Journal
-    run: Driven
+    run: DrivenRun
 
     @property
-    def under_way(self) -> bool:
+    def is_under_way(self) -> bool:
         """Whether it has begun to do something, and is not through."""
         return self.run.effect is not None and self.journal.doing is not None
 
@@ -46,8 +46,8 @@ class Watched:
 class Progress:
     """Speaks for one run, or sums up many."""
 
-    def __init__(self, watched: Sequence[Watched], clock: Clock, say: Callable[[str], None]) -> None:
-        self._watched, self._clock, self._say = watched, clock, say
+    def __init__(self, tracked: Sequence[TrackedRun], clock: Clock, say: Callable[[str], None]) -> None:
+        self._tracked, self._clock, self._say = tracked, clock, say
         self._began = self._spoke = clock.monotonic()
 
     def seconds_to_heartbeat(self) -> float:
@@ -56,34 +56,34 @@ class Progress:
 
     def report(self) -> None:
         """Say a line, if something is new or a minute has passed."""
-        news = [one.journal for one in self._watched if one.journal.news]
+        news = [one.journal for one in self._tracked if one.journal.news]
         if not news and self.seconds_to_heartbeat() > 0:
             return
         for journal in news:
             journal.news = False
         self._spoke = self._clock.monotonic()
-        elapsed = in_words(self._spoke - self._began)
-        if len(self._watched) == 1:
-            one = self._watched[0]
+        elapsed = format_seconds(self._spoke - self._began)
+        if len(self._tracked) == 1:
+            one = self._tracked[0]
             self._say(f"image cache {one.label}, {elapsed}: {one.journal.doing or 'waiting for the API'}")
         else:
             self._say(f"image caches, {elapsed}: {self._summary()}")
 
     def end(self) -> None:
         """Say what is new in the end, but for a failure, which the result explains."""
-        if any(one.journal.news for one in self._watched) and not any(one.run.error for one in self._watched):
+        if any(one.journal.news for one in self._tracked) and not any(one.run.error for one in self._tracked):
             self.report()
 
     def _summary(self) -> str:
         """Return the counts, and what the run that has been at its step for longest is doing."""
-        through = [one for one in self._watched if one.run.effect is None]
-        under_way = [one for one in self._watched if one.under_way]
+        through = [one for one in self._tracked if one.run.effect is None]
+        under_way = [one for one in self._tracked if one.is_under_way]
         failed = sum(one.run.error is not None for one in through)
         counts = (
             (len(through) - failed, "done"),
             (failed, "failed"),
             (len(under_way), "in progress"),
-            (len(self._watched) - len(through) - len(under_way), "not started"),
+            (len(self._tracked) - len(through) - len(under_way), "not started"),
         )
         said = ", ".join(f"{count} {what}" for count, what in counts if count)
         if not under_way:
@@ -92,7 +92,7 @@ class Progress:
         return f"{said}; the slowest is {slowest.label}: {slowest.journal.doing}"
 
 
-def in_words(seconds: float) -> str:
+def format_seconds(seconds: float) -> str:
     """Return a length of time as people say it, C(1 h 2 min), C(1 min 5 s) or C(7 s)."""
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)

@@ -196,7 +196,7 @@ class Reconciliation:
         if self._check_mode or not self._context.desired.present:
             return found
         for pause in RACE_PAUSES:
-            if len(found.caches) < 2 or self._relies_on_others or all(cache.settled for cache in found.caches):
+            if len(found.caches) < 2 or self._relies_on_others or all(cache.is_settled for cache in found.caches):
                 break
             found = yield from self._find(after=min(pause, self._context.deadline.remaining))
         # The runs of the others will come to the same end: the oldest stays.

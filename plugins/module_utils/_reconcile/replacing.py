@@ -16,7 +16,11 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors impor
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import Found, Step
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.context import RunContext, Steps, Vanished
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.creating import Build, Created, build_cache
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.creating import (
+    Build,
+    CreateResult,
+    build_cache,
+)
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.deleting import remove_cache
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.updating import update_and_wait
 
@@ -76,7 +80,7 @@ def give_name(context: RunContext, update: Steps[None]) -> Steps[None]:
         raise LostRace from error
 
 
-def _build_replacement(context: RunContext, step: Step, old: str) -> Steps[Created]:
+def _build_replacement(context: RunContext, step: Step, old: str) -> Steps[CreateResult]:
     """Build the new cache."""
 
     def on_created(image_cache_id: str, request_id: Optional[str]) -> None:

@@ -27,7 +27,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.contex
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.progress import Progress
 
-__all__ = ["Executor", "InlineExecutor", "Run", "ThreadExecutor", "drive_runs", "list_together", "part_of"]
+__all__ = ["Executor", "InlineExecutor", "Run", "ThreadExecutor", "drive_runs", "list_together", "select_part"]
 
 # Seconds that a read waits for others to share its listing, while there are more to come.
 BATCH_WINDOW = 0.2
@@ -259,7 +259,7 @@ def _read_each(client: Client, reads: List[Read], deadline: Deadline) -> List[An
     result = _catch(lambda: list_together(client, reads, deadline))
     if isinstance(result, (InvalidRequest, NotFound)) and len(reads) > 1:
         return [outcome for read in reads for outcome in _read_each(client, [read], deadline)]
-    return [result if isinstance(result, Exception) else part_of(result, read) for read in reads]
+    return [result if isinstance(result, Exception) else select_part(result, read) for read in reads]
 
 
 def list_together(client: Client, reads: List[Read], deadline: Deadline) -> ReadResult:
@@ -273,7 +273,7 @@ def list_together(client: Client, reads: List[Read], deadline: Deadline) -> Read
     return ReadResult([ImageCache(raw) for raw in listing.image_caches], listing.request_id)
 
 
-def part_of(result: ReadResult, read: Read) -> ReadResult:
+def select_part(result: ReadResult, read: Read) -> ReadResult:
     """Return what of a shared listing one read asked for."""
     # Whether the API compares names exactly is not documented, and it need not ignore what it does not know.
     own = [cache for cache in result.image_caches if cache.id in read.ids or cache.name in read.names]

@@ -81,7 +81,7 @@ def _send_update(
             if error.not_executed or unclear > UNCLEAR_REPEATS:
                 raise
             cache = yield from context.read_by_id(image_cache_id, after=UNCLEAR_PAUSES[1])
-            if cache is not None and not cache.settled:
+            if cache is not None and not cache.is_settled:
                 return None
         else:
             return str(answer.request_id) if answer.request_id else None
@@ -111,7 +111,7 @@ def _await_settled_again(
 ) -> Steps[Tuple[Optional[ImageCache], bool]]:
     """Read a cache that the API calls busy; wait for its build, if it shows one, and say whether it did."""
     cache = yield from context.read_by_id(image_cache_id, after=max(pause, context.poll_interval()))
-    if cache is None or cache.settled:
+    if cache is None or cache.is_settled:
         return cache, False
     return (yield from await_settled(context, image_cache_id)), True
 
@@ -123,7 +123,7 @@ def _await_update(context: RunContext, step: Step, image_cache_id: str, before: 
     if not context.desired.wait:
         return
     while True:
-        if cache is None or not cache.settled:
+        if cache is None or not cache.is_settled:
             cache = yield from await_settled(context, image_cache_id)
         unmoved = cache.status == UPDATE_FAILED and before is not None and cache.raw == before.raw
         left = find_outstanding(context.desired, cache, step.fields) if cache.status == READY else []
@@ -138,5 +138,5 @@ def _await_update(context: RunContext, step: Step, image_cache_id: str, before: 
 
 def _describe_not_shown(cache: ImageCache, option: str) -> str:
     if option in SHOWN and not SHOWN[option].holds_secrets:
-        return f"the API accepted the update but shows {option} as {cache.shown(option)!r}"
+        return f"the API accepted the update but shows {option} as {cache.value_of(option)!r}"
     return f"the API accepted the update but does not show {option} as declared"

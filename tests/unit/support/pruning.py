@@ -16,7 +16,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.prun
     plan_pruning,
     rules_spec,
 )
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.selection import Listed
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.selection import CacheListing
 
 NOW = datetime(2026, 5, 1, tzinfo=timezone.utc)
 
@@ -46,7 +46,7 @@ def old_cache(image_cache_id: str = "imc-1", **fields: Any) -> ImageCache:
 
 def plan_prune(*caches: ImageCache, **options: Any) -> PruningPlan:
     defaults = {name: entry.get("default") for name, entry in rules_spec().items()}
-    return plan_pruning(Rules.from_params({**defaults, **options}), Listed(caches, NOW))
+    return plan_pruning(Rules.from_params({**defaults, **options}), CacheListing(caches, NOW))
 
 
 def reason_to_keep(only: ImageCache, **options: Any) -> Optional[str]:

@@ -27,7 +27,7 @@ class TestFields:
 
     def test_listed_fields_match_the_vendors_definition(self) -> None:
         members = {member["name"] for member in vendor.TKE.definition["objects"]["ImageCache"]["members"]}
-        assert {row.api for row in FIELDS if row.shown} == {row.api for row in FIELDS} & members
+        assert {row.api for row in FIELDS if row.is_shown} == {row.api for row in FIELDS} & members
 
     @pytest.mark.parametrize(
         ("declared", "shown", "same"),

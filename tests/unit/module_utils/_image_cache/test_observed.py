@@ -62,16 +62,16 @@ class TestImageCache:
             if field != "ImageCacheId":
                 cache = ImageCache({**self.SAMPLE, "Tags": value, field: value})
                 assert set(cache.as_result()) == set(RESULT_KEYS)
-                assert cache.settled in (True, False)
+                assert cache.is_settled in (True, False)
                 build_failure(cache)
                 age_order(cache)
                 for row in FIELDS:
-                    if row.shown:
-                        cache.shown(row.option)
+                    if row.is_shown:
+                        cache.value_of(row.option)
 
     def test_unknown_status_counts_as_being_built(self) -> None:
-        assert not ImageCache({**self.SAMPLE, "Status": "Archiving"}).settled
+        assert not ImageCache({**self.SAMPLE, "Status": "Archiving"}).is_settled
 
     def test_null_field_is_empty_and_missing_field_is_unknown(self) -> None:
-        assert ImageCache({**self.SAMPLE, "Tags": None}).shown("tags") == {}
-        assert ImageCache(self.SAMPLE).shown("tags") is None
+        assert ImageCache({**self.SAMPLE, "Tags": None}).value_of("tags") == {}
+        assert ImageCache(self.SAMPLE).value_of("tags") is None

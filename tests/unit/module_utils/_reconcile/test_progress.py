@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _run
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.progress import HEARTBEAT, in_words
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.progress import HEARTBEAT, format_seconds
 from emulator import BuildFailure
 from unit.support.world import START_TIME, SameThreadExecutor, World
 
@@ -131,4 +131,4 @@ def test_set_reports_a_summary(world: ListeningWorld) -> None:
     ("seconds", "words"), [(0, "0 s"), (59.9, "59 s"), (60, "1 min 0 s"), (125, "2 min 5 s"), (7260, "2 h 1 min")]
 )
 def test_durations_are_formatted(seconds: float, words: str) -> None:
-    assert in_words(seconds) == words
+    assert format_seconds(seconds) == words
