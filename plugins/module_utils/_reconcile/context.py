@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. What a run has at hand: how it reads, writes and waits.
+"""Private to this collection. The context of a run: how it reads, writes and waits.
 
-A reconciliation is a generator: it yields a read or a write, and is sent the outcome, or has the failure of a request
-thrown into it. It neither sends nor sleeps by itself, so that many can be driven side by side.
+A reconciliation is a generator. It yields a read or a write and receives the outcome, or the failure of the request
+is raised inside it. It neither sends requests nor sleeps, so that many reconciliations can be driven in parallel.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ __all__ = ["BUSY_PAUSES", "LISTING_LAG", "RACE_PAUSES", "UNCLEAR_PAUSES", "UNCLE
 __all__ += ["Effect", "Outages", "Read", "ReadResult", "RunContext", "Steps", "Write"]
 __all__ += ["OutageAtDeadline", "TimedOut", "Vanished", "await_gone", "await_settled"]
 
-# Pauses, in seconds, between the polls that follow a create whose outcome is not known: 10 s in all.
+# Pauses in seconds between the polls after a create with an unknown outcome: 10 s in total.
 UNCLEAR_PAUSES = (0.0, 1.0, 2.0, 3.0, 4.0)
-# An unclear write is repeated this often at the most: each repetition may be one too many.
+# Maximum number of times that a write with an unknown outcome is repeated. A repetition may create a duplicate.
 UNCLEAR_REPEATS = 2
-# Pauses between the polls that runs give each other to settle which of their caches stays: 15 s in all.
+# Pauses between the polls while concurrent runs decide which of their caches is kept: 15 s in total.
 RACE_PAUSES = (1.0, 2.0, 4.0, 8.0)
 # Seconds for which a listing may lag behind a write that the API has accepted.
 LISTING_LAG = 15.0
-# Pauses between attempts at a cache that the API calls busy.
+# Pauses between attempts to change a cache that the API reports as busy.
 BUSY_PAUSES = (1.0, 2.0, 4.0)
 
 T = TypeVar("T")
@@ -46,7 +46,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Read:
-    """Read caches by id or by name, not before C(after) seconds from now. Sent: a ReadResult."""
+    """Read caches by id or by name, at the earliest in C(after) seconds. The outcome is a ReadResult."""
 
     names: Tuple[str, ...] = ()
     ids: Tuple[str, ...] = ()
@@ -55,7 +55,7 @@ class Read:
 
 @dataclass(frozen=True)
 class Write:
-    """Send the action C(create), C(update) or C(delete), not before C(after) seconds from now. Sent: an Answer."""
+    """Send C(create), C(update) or C(delete), at the earliest in C(after) seconds. The outcome is an Answer."""
 
     action: str
     request: Mapping[str, Any]
@@ -64,7 +64,7 @@ class Write:
 
 @dataclass(frozen=True)
 class ReadResult:
-    """What a read showed: the caches of exactly those ids or names."""
+    """The result of a read: only the caches with the requested ids or names."""
 
     image_caches: List[ImageCache]
     request_id: Optional[str]
@@ -76,7 +76,7 @@ E = TypeVar("E", Read, Write)
 
 
 class OutageAtDeadline(Exception):
-    """The API could not be reached up to the deadline, while something that the run has started goes on."""
+    """The API was unreachable until the deadline, while something that the run had started continued."""
 
     def __init__(self, error: RequestError, seconds: float) -> None:
         super().__init__(error.message)
@@ -84,9 +84,9 @@ class OutageAtDeadline(Exception):
 
 
 class Outages:
-    """What all caches of one task share about outages of the API.
+    """The state of API outages that all caches of one task share.
 
-    They are sat out as soon as C(under_way): something goes on that the task has started or joined.
+    Runs wait for the end of an outage only if C(under_way) is true: the task has started or joined something.
     """
 
     def __init__(self, reporter: Reporter) -> None:
@@ -94,7 +94,7 @@ class Outages:
         self._reporter, self._warned = reporter, False
 
     def warn(self, error: RequestError) -> None:
-        """Warn of an outage, once."""
+        """Warn about an outage, once for each task."""
         if not self._warned:
             self._warned = True
             self._reporter.warn(
@@ -104,23 +104,23 @@ class Outages:
 
 
 class RunContext:
-    """One run for one declared cache. C(desired) is what it is to reach, C(journal) what it has done and seen."""
+    """The context of a run for one cache. C(desired) is the declared state, C(journal) records actions and findings."""
 
     def __init__(self, desired: Desired, journal: Journal, clock: Clock, deadline: Deadline, outages: Outages) -> None:
         self.desired, self.journal, self.clock, self.deadline = desired, journal, clock, deadline
         self.outages = outages
-        # A cache that this run deleted may still be listed for some seconds; one that it created, not yet.
+        # For some seconds, a deleted cache may still be listed, and a created cache may not be listed yet.
         self.removed: Set[str] = set()
         self.listed: Set[str] = set()
-        # Creates of which nobody knows whether the server acted.
+        # Number of creates with an unknown outcome.
         self.unclear = 0
 
     def read_by_ids(self, *image_cache_ids: str, after: float = 0.0) -> Steps[List[ImageCache]]:
-        """Read caches by their ids, not before C(after) seconds from now."""
+        """Return the caches with these ids, read at the earliest in C(after) seconds."""
         return (yield from self._read(Read(ids=image_cache_ids, after=after)))
 
     def read_by_id(self, image_cache_id: str, after: float = 0.0) -> Steps[Optional[ImageCache]]:
-        """Read one cache; None where it is not listed."""
+        """Return one cache, or None if it is not listed."""
         caches = yield from self.read_by_ids(image_cache_id, after=after)
         if not caches:
             return None
@@ -128,7 +128,7 @@ class RunContext:
         return caches[0]
 
     def read_by_name(self, after: float = 0.0) -> Steps[Found]:
-        """Read what has the declared name, or its replacement's, without what this run has deleted."""
+        """Return the caches with the declared name and the replacement's name, except those that this run deleted."""
         name, replacement_name = str(self.desired.name), str(self.desired.replacement_name)
         caches = yield from self._read(Read(names=(name, replacement_name), after=after))
         left = [cache for cache in caches if cache.id not in self.removed]
@@ -142,7 +142,7 @@ class RunContext:
         try:
             answer = yield from self._sit_out_outages(Write(action, request))
         except RequestError as error:
-            # What may have been carried out may be under way.
+            # The service may have executed the request, so an operation may be running.
             self.outages.under_way = self.outages.under_way or not error.not_executed
             raise
         self.outages.under_way = True
@@ -150,16 +150,16 @@ class RunContext:
         return answer
 
     def poll_interval(self) -> float:
-        """Return the seconds until the next poll, within the deadline."""
+        """Return the seconds until the next poll, limited by the deadline."""
         return min(self.desired.wait_interval, self.deadline.remaining)
 
     def report(self, message: str) -> None:
-        """Report what the run is about to do, or waits for; one that does not wait has nothing to report."""
+        """Report what the run does next or waits for. A run that does not wait reports nothing."""
         if self.desired.wait:
             self.journal.begin_step(message, self.clock.monotonic())
 
     def warn(self, message: str) -> None:
-        """Warn of something that the user should look at."""
+        """Warn the user, with the label of the cache."""
         self.journal.reporter.warn(f"image cache {self.journal.label(self.desired)}: {message}.")
 
     def _read(self, read: Read) -> Steps[List[ImageCache]]:
@@ -169,9 +169,10 @@ class RunContext:
         return sorted(result.image_caches, key=age_order)
 
     def _sit_out_outages(self, effect: E) -> Steps[Any]:
-        """Have an effect carried out. While the run waits for something, an outage only delays it, up to the deadline.
+        """Yield an effect and return its outcome; retry it during an outage.
 
-        A write of which nobody knows whether it was carried out is not sent again here.
+        If the run waits and something is under way, an outage only delays the effect, until the deadline. A write with
+        an unknown outcome is not sent again here.
         """
         while True:
             try:
@@ -188,7 +189,7 @@ class RunContext:
 
 
 class TimedOut(Exception):
-    """The deadline passed before the cache was where it should be."""
+    """The deadline passed before the cache reached the expected state."""
 
     def __init__(self, cache: Optional[ImageCache], image_cache_id: str, seconds: float, awaited: str) -> None:
         super().__init__(f"not {awaited} within {seconds:g} s")
@@ -196,7 +197,7 @@ class TimedOut(Exception):
 
 
 class Vanished(Exception):
-    """A cache that the run was about is no longer listed, though the run did not delete it."""
+    """A cache that the run manages is no longer listed, although the run did not delete it."""
 
     def __init__(self, image_cache_id: str) -> None:
         super().__init__(image_cache_id)
@@ -204,7 +205,7 @@ class Vanished(Exception):
 
 
 def await_settled(context: RunContext, image_cache_id: str) -> Steps[ImageCache]:
-    """Read at most once an interval until no build is under way any more, and return the cache then.
+    """Poll until the cache is no longer being built, and return it.
 
     Raises Vanished and TimedOut.
     """
@@ -213,7 +214,7 @@ def await_settled(context: RunContext, image_cache_id: str) -> Steps[ImageCache]
         known = image_cache_id in context.listed
         cache = yield from context.read_by_id(image_cache_id, after=_seconds_to_poll(context, started))
         if cache is None:
-            # A new cache may take its time to be listed; one that was listed and no longer is, is gone.
+            # A new cache may be listed late. A cache that was listed before and no longer is, has been deleted.
             if known or context.clock.monotonic() - started > LISTING_LAG:
                 raise Vanished(image_cache_id)
         else:
@@ -226,7 +227,7 @@ def await_settled(context: RunContext, image_cache_id: str) -> Steps[ImageCache]
 
 
 def await_gone(context: RunContext, image_cache_id: str) -> Steps[None]:
-    """Read at most once an interval until the cache is not listed any more. Raises TimedOut."""
+    """Poll until the cache is no longer listed. Raises TimedOut."""
     started = context.clock.monotonic()
     cache = yield from context.read_by_id(image_cache_id)
     while cache is not None:

@@ -2,16 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. Creating a cache exactly once, and what happens when two runs race for one name.
+"""Private to this collection. Create a cache exactly once, and resolve races between runs that use the same name.
 
-The API has no idempotency token: after an unclear outcome the name is looked up before anything is sent again. Nor
-need it keep names unique. So a run that has created a cache looks at its name, right after the create and again when
-the cache is Ready. The oldest cache keeps the name, then the one of the smallest id, so that all runs decide alike; one
-whose build has failed keeps it from none. Each run removes its own cache, also where that is not listed yet, and plans
-again from the one that stays.
+The API has no idempotency token. After a create with an unknown outcome, the run looks up the name before it sends
+another request. The API may also accept duplicate names. A run that has created a cache therefore reads its name
+right after the create, and again when the cache is Ready. The oldest cache keeps the name, then the one with the
+smallest id, so that all runs decide alike. A cache whose build failed never takes precedence over another. Each run
+deletes its own duplicate, even if it is not listed yet, and plans again from the cache that keeps the name.
 
-A run deletes no cache that it has not created, may not have created, and that does not have the reserved suffix: a
-duplicate that is still there after 15 s may be a person's. The run then fails and names both.
+A run deletes only caches that it has created or may have created, and caches whose name has the reserved suffix. A
+duplicate that still exists after 15 s may belong to a person. The run then fails and names both caches.
 """
 
 from __future__ import annotations
@@ -49,17 +49,17 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.deleti
 
 __all__ = ["Build", "CreateResult", "Duplicates", "build_cache", "create_cache"]
 
-# Is given the id and the request id of a create.
+# Called with the id and the request id of a create.
 OnCreated = Callable[[str, Optional[str]], None]
-# Refusals that say by themselves what they are about. Any other may mean that the name is taken: an API may well
-# keep names unique without documenting it.
+# Errors that state their own cause. Any other error may mean that the name is taken, because the API may enforce
+# unique names without documenting it.
 PLAIN_REFUSALS = (AccountProblem, AuthenticationError, NoCapacity, NotAuthorized, QuotaExceeded, Throttled)
 
 
 class Duplicates(Exception):
-    """The run's own cache is Ready, and others that are not its own have the declared name. All were left alone.
+    """The run's own cache is Ready, but other caches also have the declared name. The run changed none of them.
 
-    Where C(replaces), the own cache is a replacement, and the one that it was to replace is among the others.
+    If C(replaces) is true, the own cache is a replacement, and the cache that it should replace is among the others.
     """
 
     def __init__(self, own: str, others: Sequence[ImageCache], replaces: bool) -> None:
@@ -69,36 +69,36 @@ class Duplicates(Exception):
 
 @dataclass(frozen=True)
 class Build:
-    """A cache that is to be created: by which step, and whom to tell.
+    """A cache to create: the step that creates it, and the callback for its id.
 
-    C(step.old), if there is one, is the cache that it will replace, and not one of its rivals.
+    C(step.old) is the cache that it will replace, if any. That cache is not one of its rivals.
     """
 
     step: Step
     on_created: OnCreated
 
     def find_rivals(self, found: Found, own: Optional[str]) -> Sequence[ImageCache]:
-        """Return the caches that runs may have created for the same end, C(own) included, the one that stays first."""
+        """Return the caches that runs may have created for this purpose, including C(own), the one to keep first."""
         if self.step.action != REPLACE:
             return _sort_by_right(found.caches)
         if any(cache.id == own for cache in found.caches):
-            # Another run has given the name to this run's replacement.
+            # Another run has renamed this run's replacement to the declared name.
             return _sort_by_right(self.find_named(found))
         if any(cache.id == self.step.old for cache in found.caches):
             return _sort_by_right(found.replacements)
-        # Another run may be through: then a new cache has the name, and the old one is gone.
+        # Another run may have finished: then a new cache has the name, and the old one is deleted.
         return _sort_by_right((*self.find_named(found), *found.replacements))
 
     def find_named(self, found: Found) -> Sequence[ImageCache]:
-        """Return the caches that have the declared name, but for the one that is to be replaced."""
+        """Return the caches that have the declared name, except the one to be replaced."""
         return [cache for cache in found.caches if cache.id != self.step.old]
 
 
 @dataclass(frozen=True)
 class CreateResult:
-    """What came of a create: the id of the run's own cache, or what is there since another cache keeps the name.
+    """The result of a create: the id of the run's own cache, or what was found if another cache keeps the name.
 
-    C(has_name) says that the own cache was seen to have the declared name.
+    C(has_name) says that the own cache was listed with the declared name.
     """
 
     own: Optional[str] = None
@@ -108,12 +108,12 @@ class CreateResult:
 
     @classmethod
     def lost_race(cls, to: ImageCache, found: Found) -> CreateResult:
-        """Return that another cache keeps the name, among what was found."""
+        """Return the result for a run whose name is kept by another cache."""
         return cls(found=found.assuming_kept(to), lost_to=to)
 
 
 def create_cache(context: RunContext, step: Step) -> Steps[Optional[Found]]:
-    """Create the declared cache. Where another one keeps the name, return what is there: plan again.
+    """Create the declared cache. If another cache keeps the name, return what was found, to plan again.
 
     Raises BuildFailed, Duplicates, TimedOut, Vanished and RequestError.
     """
@@ -139,7 +139,7 @@ def _await_ready(context: RunContext, this: Build, own: str) -> Steps[CreateResu
     try:
         cache = yield from await_settled(context, own)
     except Vanished:
-        # A run whose cache is the older one may have removed this one.
+        # Another run whose cache is older may have deleted this one.
         found = yield from context.read_by_name()
         for rival in this.find_rivals(found, own):
             return CreateResult.lost_race(rival, found)
@@ -172,9 +172,9 @@ def _create_once(context: RunContext, this: Build) -> Steps[CreateResult]:
 
 
 def _find_who_has_the_name(context: RunContext, this: Build, error: RequestError) -> Steps[CreateResult]:
-    """Return what has the name of a create that was refused, since another run was faster; else raise the error."""
+    """Return the caches with the name if another run was faster and the create was refused; else raise the error."""
     if isinstance(error, ApiError) and not isinstance(error, PLAIN_REFUSALS):
-        # A new cache may not be listed at once; it is worth waiting for where the refusal is about its name.
+        # A new cache may be listed late. Polling for it makes sense only if the error mentions the name.
         speaks_of_name = str(context.desired.name) in error.message
         for pause in UNCLEAR_PAUSES if speaks_of_name else UNCLEAR_PAUSES[:1]:
             found = yield from context.read_by_name(after=pause)
@@ -184,7 +184,7 @@ def _find_who_has_the_name(context: RunContext, this: Build, error: RequestError
 
 
 def _find_unclear_create(context: RunContext, this: Build, error: RequestError) -> Steps[Optional[CreateResult]]:
-    """Read for the cache of a create whose outcome is not known; None where it does not show up."""
+    """Poll for the cache of a create with an unknown outcome; return None if it is not listed."""
     context.report(f"it is unknown whether the cache was created ({error.message}); checking")
     for pause in UNCLEAR_PAUSES:
         found = yield from context.read_by_name(after=pause)
@@ -199,20 +199,20 @@ def _find_unclear_create(context: RunContext, this: Build, error: RequestError) 
 
 
 def is_as_requested(cache: ImageCache, request: Mapping[str, Any]) -> bool:
-    """Return whether a cache may be that of a create request, by what it shows."""
+    """Return whether a cache may be the result of a create request, judging by its images and size."""
     images, size = cache.value_of("images"), cache.value_of("image_cache_size")
     same_images = not images or set(images) == set(request.get("Images", images))
     return same_images and (size is None or size == request.get("ImageCacheSize", size))
 
 
-# Two at once
+# Races between runs
 
 
 def resolve_duplicates(context: RunContext, this: Build, own: str, final_check: bool = False) -> Steps[CreateResult]:
-    """Read the name and return which cache keeps it; where that is not the run's own, remove the own one.
+    """Read the name and return which cache keeps it. If it is not the run's own, delete the own one.
 
-    With C(final_check), when the own cache is Ready, other runs get 15 s to remove theirs. Raises Duplicates where a
-    cache stays that this run must not delete.
+    With C(final_check), when the own cache is Ready, other runs get 15 s to delete theirs. Raises Duplicates if a cache
+    remains that this run must not delete.
     """
     found = yield from context.read_by_name()
     for pause in RACE_PAUSES:
@@ -237,14 +237,14 @@ def resolve_duplicates(context: RunContext, this: Build, own: str, final_check: 
 
 
 def remove_duplicate(context: RunContext, keeper: ImageCache, image_cache_id: str, is_replacement: bool) -> Steps[None]:
-    """Delete a cache of this run, or a replacement, beside the one that keeps the name."""
+    """Delete a cache of this run, or a replacement, because C(keeper) keeps the name."""
     context.report(f"duplicate found: {keeper.id} keeps the name; deleting {image_cache_id}")
-    # The new cache of a replace is a part of that action, and so is its removal.
+    # Building and deleting a replacement belong to the replace, so its deletion is not reported as an action.
     yield from (remove_cache if is_replacement else delete_cache)(context, image_cache_id)
 
 
 def _refuse_duplicates(context: RunContext, this: Build, found: Found, own: str) -> None:
-    """Raise Duplicates where another cache of the declared name was left alone."""
+    """Raise Duplicates if another cache with the declared name remains."""
     others = [cache for cache in this.find_named(found) if cache.id not in (own, *context.removed)]
     if others:
         old = [cache for cache in found.caches if cache.id == this.step.old]
@@ -252,13 +252,15 @@ def _refuse_duplicates(context: RunContext, this: Build, found: Found, own: str)
 
 
 def _sort_by_right(caches: Sequence[ImageCache]) -> List[ImageCache]:
-    """Return caches of one name by their right to it: the oldest first, but one that has failed after all others."""
+    """Return the caches sorted by precedence for the name: the oldest first, failed ones last."""
     return sorted(caches, key=lambda cache: cache.status == FAILED)
 
 
 def _may_settle(context: RunContext, this: Build, found: Found, own: str, final_check: bool) -> bool:
-    """Return whether another look may show what runs agree on: one of them is about to remove its cache, or this one's
-    is not listed yet."""
+    """Return whether another poll may resolve the duplicates.
+
+    Another run may be about to delete its cache, or this run's cache is not listed yet.
+    """
     rivals = this.find_rivals(found, own)
     if _is_unlisted(rivals, own):
         return not final_check
@@ -267,12 +269,15 @@ def _may_settle(context: RunContext, this: Build, found: Found, own: str, final_
         return bool(others) and (not rivals or rivals[0].id == own) and not context.unclear
     if context.unclear or len(rivals) < 2 or rivals[0].id != own:
         return False
-    # A run that waits looks again when its cache is Ready; a rival that is Ready has nobody left to remove it.
+    # A run that waits checks again when its cache is Ready. The run that created a Ready rival no longer checks it.
     return not (context.desired.wait or any(cache.status == READY for cache in rivals[1:]))
 
 
 def _find_survivors(context: RunContext, rivals: Sequence[ImageCache], own: str) -> Sequence[ImageCache]:
-    """Return what stays, for a run that does not wait: it will not look again, and nobody is left to remove these."""
+    """Return the rivals to keep if the run does not wait.
+
+    Such a run does not check again, and no other run will delete these caches.
+    """
     if context.desired.wait:
         return ()
     others = [cache for cache in rivals if cache.id != own and cache.status != FAILED]
@@ -281,8 +286,11 @@ def _find_survivors(context: RunContext, rivals: Sequence[ImageCache], own: str)
 
 
 def _is_removable(context: RunContext, this: Build, cache: ImageCache, own: str, final_check: bool) -> bool:
-    """Return whether this run may delete a rival: its own, one that its unclear create may have made, or, in the end, a
-    replacement that nobody has removed."""
+    """Return whether this run may delete a rival.
+
+    It may delete its own cache, one that its create with an unknown outcome may have made, and, in the final check, a
+    replacement that no other run has deleted.
+    """
     if cache.id == own:
         return True
     if context.unclear and is_as_requested(cache, this.step.request):
@@ -295,5 +303,5 @@ def _is_replacement(context: RunContext, cache: ImageCache) -> bool:
 
 
 def _is_unlisted(rivals: Sequence[ImageCache], own: str) -> bool:
-    """Return whether others show, and the run's own cache does not: not yet, if it was just created."""
+    """Return whether rivals are listed but the run's own cache is not. A cache that was just created may not be."""
     return bool(rivals) and all(cache.id != own for cache in rivals)

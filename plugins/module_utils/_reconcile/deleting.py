@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. Deleting caches: one that is gone is deleted, a busy one is tried again.
+"""Private to this collection. Delete caches: a missing cache counts as deleted, a busy one is retried.
 
-DeleteImageCaches answers for a batch as a whole, and what becomes of one with an id that is gone is not documented. So
-where a batch is refused, those of its caches that are still listed are deleted one by one.
+DeleteImageCaches returns one result for the whole batch. Its behaviour for a batch that contains the id of a missing
+cache is not documented. If a batch is refused, those of its caches that are still listed are deleted one by one.
 """
 
 from __future__ import annotations
@@ -37,17 +37,17 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.contex
 
 __all__ = ["Deletions", "delete_cache", "delete_in_batches", "remove_cache"]
 
-# The API names no limit; DeleteEKSContainerInstances, its sibling, takes 20 ids.
+# The API documents no limit; the similar DeleteEKSContainerInstances accepts 20 ids.
 BATCH_SIZE = 20
-# Refusals that may be due to one cache of a batch, or to their number. Unspecific: FailedOperation, for instance.
+# Errors that one cache of a batch or the size of the batch may cause. Unspecific is, for example, FailedOperation.
 REFUSALS_OF_ONE = (InvalidRequest, NotFound, StateRefused, Unspecific)
 
 
-# One cache, as a step of a run
+# Delete one cache, as a step of a run
 
 
 def delete_cache(context: RunContext, image_cache_id: str) -> Steps[None]:
-    """Delete a cache as an action of its own and, where the run waits, wait until it is gone.
+    """Delete a cache, record the action and, if the run waits, wait until the cache is no longer listed.
 
     Raises what remove_cache() raises.
     """
@@ -63,9 +63,9 @@ def remove_cache(
     image_cache_id: str,
     on_accepted: Callable[[Optional[str]], None] = lambda request_id: None,
 ) -> Steps[None]:
-    """Delete a cache and, where the run waits, wait until it is gone. C(on_accepted) is called with the request id.
+    """Delete a cache and, if the run waits, wait until it is no longer listed.
 
-    Raises TimedOut, OutageAtDeadline and RequestError.
+    C(on_accepted) is called with the request id. Raises TimedOut, OutageAtDeadline and RequestError.
     """
     on_accepted((yield from _send_delete(context, image_cache_id)))
     if context.desired.wait:
@@ -73,14 +73,14 @@ def remove_cache(
 
 
 def _send_delete(context: RunContext, image_cache_id: str) -> Steps[Optional[str]]:
-    """Send a delete until it is accepted or the cache is gone, and return the request id."""
+    """Send a delete until it is accepted or the cache no longer exists, and return the request id."""
     context.removed.add(image_cache_id)
     try:
         return (yield from _repeat_delete(context, image_cache_id))
     except NotFound as error:
         return error.request_id
     except InvalidRequest as error:
-        # The API documents this code, too, and does not say which of the two means an id that is gone.
+        # The API documents both codes and does not say which one it returns for a missing cache.
         if (yield from context.read_by_id(image_cache_id)) is None:
             return error.request_id
         raise
@@ -92,7 +92,7 @@ def _repeat_delete(context: RunContext, image_cache_id: str) -> Steps[Optional[s
         try:
             answer = yield from context.write("delete", {"ImageCacheIds": [image_cache_id]})
         except StateRefused:
-            # Only a build that goes on is worth a longer wait than these few attempts.
+            # Only a running build justifies more attempts than these.
             if refused == len(BUSY_PAUSES) or context.deadline.passed:
                 raise
             pause = BUSY_PAUSES[refused]
@@ -112,12 +112,12 @@ def _repeat_delete(context: RunContext, image_cache_id: str) -> Steps[Optional[s
             refused = 0
 
 
-# Many caches
+# Delete many caches
 
 
 @dataclass
 class Deletions:
-    """What became of each id: deleted here, gone already, being built again, or refused for a reason."""
+    """The outcome for each id: deleted by this call, already missing, being rebuilt, or failed with an error."""
 
     deleted: Set[str] = field(default_factory=set)
     gone: Set[str] = field(default_factory=set)
@@ -127,7 +127,7 @@ class Deletions:
 
 
 def delete_in_batches(client: Client, ids: Sequence[str], *, clock: Clock, deadline: Deadline) -> Deletions:
-    """Delete these caches as far as they can be deleted, and return what became of each.
+    """Delete as many of these caches as possible, and return the outcome for each.
 
     Failures of requests are returned, not raised.
     """
@@ -143,13 +143,13 @@ class _BatchDeleter:
         self.deletions = Deletions()
 
     def delete(self, batch: List[str], unclear: int = 0) -> None:
-        """Delete a batch. C(unclear) is the number of attempts at it whose outcome is not known."""
+        """Delete a batch. C(unclear) is the number of attempts with an unknown outcome."""
         if not batch:
             return
         try:
             answer = self._client.delete({"ImageCacheIds": batch}, self._deadline)
         except InvalidInput as error:
-            # The credentials have expired and cannot be renewed: what was deleted before is reported all the same.
+            # The credentials have expired and cannot be renewed. Earlier deletions are still reported.
             self._fail(batch, AuthenticationError(str(error), action="DeleteImageCaches"))
         except RequestError as error:
             self._handle_refusal(batch, unclear, error)
@@ -165,7 +165,7 @@ class _BatchDeleter:
         elif error.not_executed or unclear == UNCLEAR_REPEATS:
             self._fail(batch, error)
         else:
-            # Whether it was carried out is not known: it gets a moment to show.
+            # The outcome is unknown. Wait briefly until the listing shows a deletion.
             self._clock.sleep(min(UNCLEAR_PAUSES[1], self._deadline.remaining))
             self.delete(self._find_left(batch, self.deletions.deleted), unclear + 1)
 
@@ -184,7 +184,7 @@ class _BatchDeleter:
                 self.delete([image_cache_id], unclear)
 
     def _find_left(self, batch: List[str], absent: Set[str]) -> List[str]:
-        """Return those of a batch that are still to be deleted; note what became of the others."""
+        """Return the ids of a batch that still have to be deleted; record the outcome for the others."""
         try:
             listing = self._client.describe(self._deadline, ImageCacheIds=batch)
         except InvalidInput as error:

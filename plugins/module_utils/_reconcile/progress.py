@@ -2,10 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. How far runs are, in a line at a change, and at least once a minute.
+"""Private to this collection. Report the progress of runs: one line at each change, and at least one a minute.
 
-What a run is doing it writes into its journal; the lines are made here, so that many runs that go on side by side do
-not speak over each other.
+Each run records its current step in its journal. The lines are made here, so that parallel runs share one line.
 """
 
 from __future__ import annotations
@@ -18,12 +17,12 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journa
 
 __all__ = ["HEARTBEAT", "Progress", "TrackedRun", "format_seconds"]
 
-# Seconds without a line after which there is one, though nothing is new.
+# Seconds after which a line is reported even if nothing has changed.
 HEARTBEAT = 60.0
 
 
 class DrivenRun(Protocol):
-    """What tells whether a run is still under way: it then has an effect, and an error where it failed."""
+    """A run as progress reporting sees it: C(effect) is None after its end, C(error) is set if it failed."""
 
     effect: Any
     error: Optional[Exception]
@@ -31,7 +30,7 @@ class DrivenRun(Protocol):
 
 @dataclass(frozen=True)
 class TrackedRun:
-    """One run: how messages call it, what it does, and whether it still does."""
+    """A run with its label for messages and its journal."""
 
     label: str
     journal: Journal
@@ -39,23 +38,23 @@ class TrackedRun:
 
     @property
     def is_under_way(self) -> bool:
-        """Whether it has begun to do something, and is not through."""
+        """Whether the run has started a step and has not ended."""
         return self.run.effect is not None and self.journal.doing is not None
 
 
 class Progress:
-    """Speaks for one run, or sums up many."""
+    """Reports the progress of one run, or a summary of many."""
 
     def __init__(self, tracked: Sequence[TrackedRun], clock: Clock, say: Callable[[str], None]) -> None:
         self._tracked, self._clock, self._say = tracked, clock, say
         self._began = self._spoke = clock.monotonic()
 
     def seconds_to_heartbeat(self) -> float:
-        """Return the seconds until there is to be a line in any case."""
+        """Return the seconds until the next line is due, even if nothing changes."""
         return max(0.0, self._spoke + HEARTBEAT - self._clock.monotonic())
 
     def report(self) -> None:
-        """Say a line, if something is new or a minute has passed."""
+        """Report a line if a step has changed or a minute has passed."""
         news = [one.journal for one in self._tracked if one.journal.news]
         if not news and self.seconds_to_heartbeat() > 0:
             return
@@ -70,12 +69,12 @@ class Progress:
             self._say(f"image caches, {elapsed}: {self._summary()}")
 
     def end(self) -> None:
-        """Say what is new in the end, but for a failure, which the result explains."""
+        """Report the last change, unless a run has failed: the result explains that."""
         if any(one.journal.news for one in self._tracked) and not any(one.run.error for one in self._tracked):
             self.report()
 
     def _summary(self) -> str:
-        """Return the counts, and what the run that has been at its step for longest is doing."""
+        """Return the counts, and the step that has been running longest."""
         through = [one for one in self._tracked if one.run.effect is None]
         under_way = [one for one in self._tracked if one.is_under_way]
         failed = sum(one.run.error is not None for one in through)
@@ -93,7 +92,7 @@ class Progress:
 
 
 def format_seconds(seconds: float) -> str:
-    """Return a length of time as people say it, C(1 h 2 min), C(1 min 5 s) or C(7 s)."""
+    """Return a duration for messages: C(1 h 2 min), C(1 min 5 s) or C(7 s)."""
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. One declared cache: look, plan, apply, wait.
+"""Private to this collection. Reconcile one declared cache: find, plan, apply, wait.
 
-What the API leaves open, and how each case is met, is written in docs/architecture.md, "Apply".
+The section "Apply" of docs/architecture.md lists what the API leaves open, and how each case is handled.
 """
 
 from __future__ import annotations
@@ -53,15 +53,15 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.updati
 
 __all__ = ["Reconciliation"]
 
-# A plan is made anew when another run was faster, or a build that was joined has failed. More often than this, the
-# run and somebody else undo each other's work.
+# The run plans again if another run was faster, or if a joined build has failed. After this many plans, this run and
+# another process are probably undoing each other's changes.
 MOST_PLANS = 6
-# What calls for another build of a cache that differs in nothing.
+# Options that request a rebuild even if nothing differs.
 ASKED_FOR = ("force_rebuild", "max_age")
 
 
 class Reconciliation:
-    """Brings one declared cache about. C(journal) tells at any moment what was done and seen."""
+    """The reconciliation of one declared cache. C(journal) always holds what was done and found so far."""
 
     def __init__(
         self,
@@ -75,15 +75,15 @@ class Reconciliation:
     ) -> None:
         self._context = RunContext(desired, journal, clock, deadline, outages or Outages(journal.reporter))
         self._journal, self._check_mode = journal, check_mode
-        # The id that the cache is addressed by, until a run has given the name another cache.
+        # The declared id. It is not used after this run has deleted that cache.
         self._address = desired.image_cache_id
-        # Whether this run relies on the cache of another one: that may be about to yield the name.
+        # Whether this run relies on the cache of another run, which may still lose a race for the name.
         self._relies_on_others = False
-        # A plan may be made several times, and warns once.
+        # Options for which a warning was given. Planning may be repeated, but each warning is given once.
         self._warned: Set[str] = set()
 
     def run(self) -> Steps[Plan]:
-        """Carry out the plan, or in check mode only make it, and return it.
+        """Execute the plan and return it. In check mode, only make and return it.
 
         Raises Refused, BuildFailed, TimedOut, Vanished and RequestError.
         """
@@ -132,7 +132,7 @@ class Reconciliation:
             )
 
     def _join_build(self, plan: Plan) -> Steps[Found]:
-        """Wait for a build that this run did not begin, and return what is there then."""
+        """Wait for a build that this run did not start, and return what is found afterwards."""
         image_cache_id = str(plan.join)
         takes_place = any(step.action == REPLACE and step.image_cache_id == image_cache_id for step in plan.steps)
         self._context.report(f"joining the running build of {image_cache_id}")
@@ -142,7 +142,7 @@ class Reconciliation:
             if takes_place and cache.status == READY:
                 self._count_as_rebuilt()
         except Vanished:
-            # Its run may have found an older one of the name, and have removed its own.
+            # Its run may have found an older cache with the same name and deleted its own.
             self._context.report(f"{image_cache_id} no longer exists; checking again")
         self._relies_on_others = True
         return (yield from self._find_and_settle())
@@ -155,7 +155,7 @@ class Reconciliation:
         return (yield from self._context.read_by_name(after))
 
     def _find_by_id(self, image_cache_id: str, after: float) -> Steps[Found]:
-        """Find the cache of the declared id and, where it matters, at what has its name or its replacement's."""
+        """Return the cache with the declared id and, if needed, the caches with its name or its replacement's name."""
         caches = yield from self._context.read_by_ids(image_cache_id, after=after)
         if caches:
             self._journal.note_found(caches[0])
@@ -169,11 +169,11 @@ class Reconciliation:
         gives_name = any(step.action != UPDATE or "image_cache_name" in step.fields for step in steps)
         if others and desired.present and (gives_name or not caches):
             raise Refused(self._describe_taken_name(others[0], caches))
-        # Where another cache has the name, the replacement may well be that one's.
+        # If another cache has the name, the replacement may belong to that cache.
         return Found(tuple(caches), () if others else named.replacements)
 
     def _plan_steps(self, caches: Sequence[ImageCache]) -> Sequence[Step]:
-        """Return what is to be done to a cache that was found by its id, before anything is known of its name."""
+        """Return the steps for a cache that was found by its id, before its name is read."""
         if not caches:
             return ()
         return make_plan(self._context.desired, Found(tuple(caches)), self._context.clock.unix()).steps
@@ -191,7 +191,7 @@ class Reconciliation:
         )
 
     def _find_and_settle(self) -> Steps[Found]:
-        """Find the cache; while something builds, give runs that created one name at the same moment time to agree."""
+        """Return what is found. While duplicates are being built, poll until concurrent runs have resolved them."""
         found = yield from self._find()
         if self._check_mode or not self._context.desired.present:
             return found
@@ -199,11 +199,11 @@ class Reconciliation:
             if len(found.caches) < 2 or self._relies_on_others or all(cache.is_settled for cache in found.caches):
                 break
             found = yield from self._find(after=min(pause, self._context.deadline.remaining))
-        # The runs of the others will come to the same end: the oldest stays.
+        # The other runs make the same decision: the oldest cache is kept.
         return Found(found.caches[:1], found.replacements) if self._relies_on_others else found
 
     def _finish(self, plan: Plan) -> Plan:
-        """Return a plan that is carried out or, in check mode, made, and say what it leaves to a later run."""
+        """Return the plan, and warn about what it leaves to a later run."""
         if plan.starts is not None:
             self._context.warn(
                 "it is not replaced yet. With wait: false, this run only starts the replacement, and a later run"
@@ -212,14 +212,14 @@ class Reconciliation:
         return plan
 
     def _leave_alone(self, plan: Plan) -> Plan:
-        """Return the plan of a run that does not wait for the build that is under way."""
+        """Return the plan of a run that does not wait for the running build."""
         cache = self._journal.seen
         if plan.steps:
             self._warn_of(plan.steps[-1], plan.join, of_itself=cache is not None and plan.join == cache.id)
         return Plan((), cache.as_result() if cache else None, subject=plan.subject, join=plan.join)
 
     def _warn_of(self, last: Step, join: Optional[str], of_itself: bool) -> None:
-        """Say what a plan that ends with this step leaves undone; C(of_itself) where it is the cache that is built."""
+        """Warn about the steps that a plan defers. C(of_itself) is true if the cache itself is being built."""
         if not of_itself:
             self._context.warn(f"its replacement {join} is being built, and a later run completes the replace")
         elif last.old and last.image_cache_id:
@@ -232,7 +232,7 @@ class Reconciliation:
     # Applying
 
     def _carry_out(self, plan: Plan, found: Found) -> Steps[Optional[Found]]:
-        """Carry out a plan; where another run has made it void, return what is there instead."""
+        """Execute a plan. If another run has invalidated it, return what is found now."""
         if plan.recovers is not None:
             self._journal.recovered = plan.recovers
         seen = {cache.id: cache for cache in (*found.caches, *found.replacements)}
@@ -248,7 +248,7 @@ class Reconciliation:
         return None
 
     def _count_as_rebuilt(self) -> None:
-        """Take the new cache of another run for one that this run has built: it is as new."""
+        """Treat the new cache of another run as the rebuild that was requested, because it is equally new."""
         self._context.desired = dataclasses.replace(self._context.desired, force_rebuild=False)
 
     def _apply_step(self, step: Step, cache: Optional[ImageCache]) -> Steps[Optional[Found]]:
@@ -271,7 +271,10 @@ class Reconciliation:
         return None
 
     def _switch_to_replace(self, step: Step, cache: Optional[ImageCache]) -> bool:
-        """Let the rest of the run replace a cache whose update has failed, where the API updates no such cache."""
+        """Replace instead of update for the rest of the run, and return whether that applies.
+
+        It applies to a cache in UpdateFailed that the API refuses to update again.
+        """
         desired = self._context.desired
         hopeless = cache is not None and cache.status == UPDATE_FAILED
         if not hopeless or not desired.recreate_failed or desired.on_change != "update":

@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. Replacing a cache without a gap, so that the next run can go on wherever it ends.
+"""Private to this collection. Replace a cache without a gap. A later run can continue from any interruption.
 
-The new cache is built under the replacement's name and is Ready before the old one is deleted; then it gets the
-name. What is there tells how far it is: both caches, or the new one alone under the replacement's name.
+The new cache is built under the replacement's name and is Ready before the old one is deleted. Then it gets the
+declared name. The existing caches show how far a replace has come: both caches, or only the new one under the
+replacement's name.
 """
 
 from __future__ import annotations
@@ -28,22 +29,22 @@ __all__ = ["LostRace", "give_name", "replace_cache"]
 
 
 class LostRace(Exception):
-    """A new cache is gone before it got the name: its run has found an older one, and has removed its own."""
+    """A new cache disappeared before it got the name, because its run found an older one and deleted its own."""
 
 
 def replace_cache(context: RunContext, step: Step, replacement: Optional[ImageCache]) -> Steps[Optional[Found]]:
-    """Let a new cache, or C(replacement), a replacement that is Ready, take the place of C(step.old).
+    """Replace C(step.old) with a new cache, or with C(replacement), an existing replacement that is Ready.
 
-    Where another run's cache has taken it, return what is there: plan again. Without waiting a new cache is only
-    started: a later run finishes the replace. Raises LostRace, BuildFailed, Duplicates, TimedOut, Vanished and
-    RequestError.
+    If the cache of another run has replaced it, return what was found, to plan again. Without waiting, the run only
+    starts a new cache, and a later run completes the replace. Raises LostRace, BuildFailed, Duplicates, TimedOut,
+    Vanished and RequestError.
     """
     old, new = str(step.old), step.image_cache_id
     if new is None:
         created = yield from _build_replacement(context, step, old)
         new = created.own
         if created.has_name:
-            # Another run has taken this run's replacement up, and is through.
+            # Another run has completed the replace with this run's replacement.
             context.journal.note_exchange(old, str(new))
             return None
         if new is None:
@@ -58,7 +59,7 @@ def replace_cache(context: RunContext, step: Step, replacement: Optional[ImageCa
     context.report(f"the replacement {new} is Ready; deleting {old}")
     yield from remove_cache(context, old, on_accepted)
     if not context.desired.wait and (yield from context.read_by_id(old)) is not None:
-        # Two caches of one name would say nothing: the name comes when the old one is not listed any more.
+        # Two caches with one name would be ambiguous, so the rename waits until the old one is no longer listed.
         context.warn(f"it is replaced by {new}, but {old} is still listed. The next run gives {new} its name")
     elif step.closing:
         context.report(f"{old} is deleted; giving {new} its name")
@@ -67,10 +68,9 @@ def replace_cache(context: RunContext, step: Step, replacement: Optional[ImageCa
 
 
 def give_name(context: RunContext, update: Steps[None]) -> Steps[None]:
-    """Carry out the update that gives a new cache the name.
+    """Execute the update that gives a new cache the declared name.
 
-    Raises LostRace where the cache is gone, unless it was addressed by its id, which means that one; and what the
-    update raises.
+    Raises LostRace if the cache no longer exists and the user declared no id, and what the update raises.
     """
     try:
         yield from update
@@ -81,7 +81,7 @@ def give_name(context: RunContext, update: Steps[None]) -> Steps[None]:
 
 
 def _build_replacement(context: RunContext, step: Step, old: str) -> Steps[CreateResult]:
-    """Build the new cache."""
+    """Build the new cache and record the replace."""
 
     def on_created(image_cache_id: str, request_id: Optional[str]) -> None:
         context.journal.note_replace(old, image_cache_id, request_id, step.fields)

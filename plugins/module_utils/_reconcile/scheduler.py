@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. Drives reconciliations side by side: reads are shared, writes are sent in parallel.
+"""Private to this collection. Drive reconciliations in parallel: share their reads, and send writes in parallel.
 
-Reads that are due go into one listing of up to 50 caches, so that waiting for many caches costs hardly more calls than
-waiting for one. A single reconciliation is driven in the same way.
+Due reads are combined into one listing of up to 50 caches, so that waiting for many caches needs hardly more calls
+than waiting for one. A single reconciliation is driven in the same way.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.progre
 
 __all__ = ["Executor", "InlineExecutor", "Run", "ThreadExecutor", "drive_runs", "list_together", "select_part"]
 
-# Seconds that a read waits for others to share its listing, while there are more to come.
+# Seconds that a read waits for others to share its listing, if more reads may follow.
 BATCH_WINDOW = 0.2
 
 
 class Run:
-    """One reconciliation on its way. In the end it has a C(result), or an C(error) that ended it."""
+    """A reconciliation that is being driven. It ends with a C(result) or an C(error)."""
 
     def __init__(self, steps: Steps[Any], client: Client, deadline: Deadline) -> None:
         self.client, self.deadline = client, deadline
         self.result: Any = None
         self.error: Optional[Exception] = None
         self.effect: Optional[Effect] = None
-        # On the monotonic clock.
+        # When the effect is due, on the monotonic clock.
         self.due = 0.0
         self.writes = 0
         self._steps = steps
@@ -51,7 +51,7 @@ class Run:
         self._advance(now, lambda: next(self._steps))
 
     def resume(self, now: float, outcome: Any) -> None:
-        """Advance to the next effect, given the outcome of the last one: a failure, too, the run alone can judge."""
+        """Advance to the next effect with the outcome of the last one. The run handles failures itself."""
         if self.error is not None:
             return
         if isinstance(outcome, Exception):
@@ -60,7 +60,7 @@ class Run:
             self._advance(now, lambda: self._steps.send(outcome))
 
     def abandon(self, error: Exception) -> None:
-        """End it before its next effect."""
+        """End the run with an error before its next effect."""
         self._steps.close()
         self.effect, self.error = None, error
 
@@ -72,7 +72,7 @@ class Run:
         except StopIteration as end:
             self.result = end.value
         except Exception as error:  # pylint: disable=broad-except
-            # One that fails in whatever way leaves the others alone; whoever reads the results sees to it.
+            # A failed run must not stop the others. The caller handles C(error).
             self.error = error
 
 
@@ -80,19 +80,19 @@ Work = Callable[[], Any]
 
 
 class Executor(Protocol):
-    """Executes work. C(max_writes) is how many writes may be under way at once."""
+    """Executes work. C(max_writes) is the maximum number of concurrent writes."""
 
     max_writes: int
 
     def submit(self, work: Work) -> None:
-        """Have some work executed."""
+        """Start to execute some work."""
 
     def wait(self, seconds: Optional[float]) -> List[Any]:
-        """Return the results so far; wait for one, but no longer than C(seconds)."""
+        """Return the results so far. If there are none, wait up to C(seconds) for one."""
 
 
 class InlineExecutor:
-    """Executes work at once, in the thread that submits it."""
+    """Executes work immediately, in the thread that submits it."""
 
     max_writes = 1
 
@@ -100,11 +100,11 @@ class InlineExecutor:
         self._clock, self._results = clock, []  # type: Clock, List[Any]
 
     def submit(self, work: Work) -> None:
-        """Execute it."""
+        """Execute the work."""
         self._results.append(work())
 
     def wait(self, seconds: Optional[float]) -> List[Any]:
-        """Return the results so far, or sleep."""
+        """Return the results so far. If there are none, sleep for C(seconds)."""
         if not self._results and seconds:
             self._clock.sleep(seconds)
         results, self._results = self._results, []
@@ -112,18 +112,18 @@ class InlineExecutor:
 
 
 class ThreadExecutor:
-    """Executes up to C(max_writes) writes at once in threads, and some reads beside them."""
+    """Executes up to C(max_writes) concurrent writes in threads, and some reads in addition."""
 
     def __init__(self, max_writes: int) -> None:
         self.max_writes, self._done = max_writes, queue.Queue()  # type: int, queue.Queue[Any]
         self._pool = ThreadPoolExecutor(max_workers=max_writes + 2, thread_name_prefix="tencentcloud.tke")
 
     def submit(self, work: Work) -> None:
-        """Have it executed by a thread."""
+        """Execute the work in a thread."""
         self._pool.submit(work).add_done_callback(self._done.put)
 
     def wait(self, seconds: Optional[float]) -> List[Any]:
-        """Return the results so far. What went wrong in a thread is raised here: nobody else would hear of it."""
+        """Return the results so far. Raise the exceptions of threads here, because otherwise they would be lost."""
         done = []
         try:
             done.append(self._done.get(timeout=seconds))
@@ -133,7 +133,7 @@ class ThreadExecutor:
             return [future.result() for future in done]
 
     def stop(self) -> None:
-        """End the threads."""
+        """Stop the threads after they have finished their work."""
         self._pool.shutdown(wait=True)
 
 
@@ -144,7 +144,7 @@ def drive_runs(
     on_end: Callable[[Run], None] = lambda run: None,
     progress: Optional[Progress] = None,
 ) -> None:
-    """Drive all runs to their ends and report progress. C(on_end) is called with each; it may abandon others."""
+    """Drive all runs to their end and report progress. C(on_end) is called for each and may abandon others."""
     for run in runs:
         run.start(clock.monotonic())
     _Scheduler(runs, clock, executor, on_end, progress).drive()
@@ -195,11 +195,11 @@ class _Scheduler:
         groups: Dict[Tuple[int, bool, float], List[Run]] = {}
         for run in self._waiting:
             if isinstance(run.effect, Read) and run.due <= now:
-                # A read that is throttled waits for as long as its run may wait.
+                # Throttling may delay a read up to the deadline, so only runs with the same one share it.
                 alike = (id(run.client), bool(run.effect.ids), run.deadline.seconds)
                 groups.setdefault(alike, []).append(run)
         for group in groups.values():
-            # There is nothing to wait for where all that there is is due.
+            # If all runs have due reads, no further read can join this listing.
             may_grow = self._busy or len(group) < len(self._waiting)
             if may_grow and len(group) < PAGE_SIZE and now < min(run.due for run in group) + BATCH_WINDOW:
                 continue
@@ -213,12 +213,12 @@ class _Scheduler:
         self._executor.submit(_read(group))
 
     def _seconds_to_wait(self) -> Optional[float]:
-        """Return the seconds until there is something to submit, None where only what is under way can bring it."""
+        """Return the seconds until something can be submitted, or None if that depends on the work in progress."""
         now = self._clock.monotonic()
         moments = [
             run.due if run.due > now else run.due + BATCH_WINDOW
             for run in self._waiting
-            # A write that is due waits for one that is under way to end.
+            # A due write waits until a running write has ended.
             if isinstance(run.effect, Read) or run.due > now
         ]
         seconds = [max(0.0, min(moments) - now)] if moments else []
@@ -255,7 +255,7 @@ def _read(group: List[Run]) -> Work:
 
 
 def _read_each(client: Client, reads: List[Read], deadline: Deadline) -> List[Any]:
-    """Return the outcome of each read. Where the API refuses them together, each is asked for by itself."""
+    """Return the outcome of each read. If the API refuses the combined request, send each read separately."""
     result = _catch(lambda: list_together(client, reads, deadline))
     if isinstance(result, (InvalidRequest, NotFound)) and len(reads) > 1:
         return [outcome for read in reads for outcome in _read_each(client, [read], deadline)]
@@ -263,7 +263,7 @@ def _read_each(client: Client, reads: List[Read], deadline: Deadline) -> List[An
 
 
 def list_together(client: Client, reads: List[Read], deadline: Deadline) -> ReadResult:
-    """Return the caches of all ids or names that are read, in one listing. Raises RequestError."""
+    """Return the caches for all these reads, from one listing. Raises RequestError."""
     ids = [image_cache_id for read in reads for image_cache_id in read.ids]
     names = [name for read in reads for name in read.names]
     if ids:
@@ -274,14 +274,14 @@ def list_together(client: Client, reads: List[Read], deadline: Deadline) -> Read
 
 
 def select_part(result: ReadResult, read: Read) -> ReadResult:
-    """Return what of a shared listing one read asked for."""
-    # Whether the API compares names exactly is not documented, and it need not ignore what it does not know.
+    """Return the part of a shared listing that one read requested."""
+    # The API does not document whether it compares names exactly, or whether it ignores unknown parameters.
     own = [cache for cache in result.image_caches if cache.id in read.ids or cache.name in read.names]
     return ReadResult(own, result.request_id)
 
 
 def _catch(call: Callable[[], Any]) -> Any:
-    """Return what a call returns, or the exception that it raises: work is done in other threads."""
+    """Return the result of a call, or the exception that it raises, to pass it between threads."""
     try:
         return call()
     except Exception as error:  # pylint: disable=broad-except

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. Updating a cache in place, and seeing that the update has arrived."""
+"""Private to this collection. Update a cache in place, and wait until the update shows."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ __all__ = ["update_and_wait", "update_cache"]
 
 
 def update_cache(context: RunContext, step: Step, before: Optional[ImageCache]) -> Steps[None]:
-    """Update a cache as an action of its own. C(before) is the cache as the plan saw it.
+    """Update a cache and record the action. C(before) is the cache as planned from.
 
     Raises what update_and_wait() raises.
     """
@@ -52,10 +52,10 @@ def update_and_wait(
     before: Optional[ImageCache],
     on_accepted: Callable[[Optional[str]], None] = lambda request_id: None,
 ) -> Steps[None]:
-    """Update a cache and, where the run waits, see it Ready. C(on_accepted) is called with the request id.
+    """Update a cache and, if the run waits, wait until it is Ready. C(on_accepted) is called with the request id.
 
-    Raises BuildFailed, TimedOut, Vanished and RequestError; StateRefused of a cache that is not being built means
-    that the API does not update it in its present state.
+    Raises BuildFailed, TimedOut, Vanished and RequestError. StateRefused for a cache that is not being built means that
+    the API does not update it in its current state.
     """
     on_accepted((yield from _send_update(context, step, image_cache_id, before)))
     yield from _await_update(context, step, image_cache_id, before)
@@ -64,7 +64,7 @@ def update_and_wait(
 def _send_update(
     context: RunContext, step: Step, image_cache_id: str, before: Optional[ImageCache]
 ) -> Steps[Optional[str]]:
-    """Send an update until it is accepted or seen to have arrived. The same update twice is the same."""
+    """Send an update until it is accepted or shows, and return the request id. Repeating an update is harmless."""
     unclear, refused = 0, 0
     while True:
         try:
@@ -98,7 +98,10 @@ def _has_arrived(
 
 
 def _would_show(context: RunContext, step: Step, before: Optional[ImageCache], cache: ImageCache) -> bool:
-    """Return whether all that the update carries was seen to differ before: what the API hides may not have arrived."""
+    """Return whether the listing can show that the update has arrived.
+
+    It can if all updated options differed before. It cannot for options that the API does not show.
+    """
     if before is None:
         return True
     if before.status == UPDATE_FAILED:
@@ -109,7 +112,7 @@ def _would_show(context: RunContext, step: Step, before: Optional[ImageCache], c
 def _await_settled_again(
     context: RunContext, image_cache_id: str, pause: float
 ) -> Steps[Tuple[Optional[ImageCache], bool]]:
-    """Read a cache that the API calls busy; wait for its build, if it shows one, and say whether it did."""
+    """Return a cache that the API reports as busy, after its build if it has one, and whether there was a build."""
     cache = yield from context.read_by_id(image_cache_id, after=max(pause, context.poll_interval()))
     if cache is None or cache.is_settled:
         return cache, False
@@ -117,7 +120,7 @@ def _await_settled_again(
 
 
 def _await_update(context: RunContext, step: Step, image_cache_id: str, before: Optional[ImageCache]) -> Steps[None]:
-    """Wait until the update shows. The listing may lag, and the service may accept what it does not do."""
+    """Wait until the update shows. The listing may lag, and the service may accept an update without applying it."""
     accepted_at = context.clock.monotonic()
     cache = yield from context.read_by_id(image_cache_id)
     if not context.desired.wait:
