@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. What the user declares, checked before any request."""
+"""Private to this collection. The declared state of an image cache, checked before any request."""
 
 from __future__ import annotations
 
@@ -24,12 +24,13 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.time
 __all__ = ["REPLACEMENT_SUFFIX", "Desired"]
 
 REPLACEMENT_SUFFIX = "-replacement"
-# The API's other names for it: 0 is "for ever" there, and "any other value, even empty" releases the EIP.
+# The value Never keeps the EIP. "Any other value, even empty" releases it.
 MAY_BE_EMPTY = frozenset(["auto_create_eip_attribute.delete_policy"])
-# Seconds. Builds take minutes; what is longer than years no clock of Python's counts.
+# In seconds. Builds take minutes, and the clocks of Python cannot handle waits of many years.
 LONGEST_WAIT = 10**8
-# Of a name that may be the very thing that is wrong.
+# Maximum length of a name in a message, because the name itself may be invalid.
 MUCH = 80
+# Minimum values. The retention 0 means that the cache never expires.
 LEAST = {
     "image_cache_size": 1,
     "retention_days": 0,
@@ -39,7 +40,7 @@ LEAST = {
 
 @dataclass(frozen=True)
 class Desired:
-    """One declared image cache. C(values) holds those of the fifteen options that were given, and no others."""
+    """One declared image cache. C(values) holds only those of the fifteen options that are set."""
 
     present: bool
     image_cache_id: Optional[str]
@@ -50,7 +51,7 @@ class Desired:
     recreate_failed: bool
     track_build_settings: bool
     force_rebuild: bool
-    # As given, "7d" for instance.
+    # As set by the user, for example "7d".
     max_age: Optional[str]
     wait: bool
     wait_timeout: float
@@ -69,17 +70,17 @@ class Desired:
 
     @property
     def max_age_seconds(self) -> Optional[float]:
-        """The age in seconds above which the cache is built anew."""
+        """The age in seconds above which the cache is rebuilt."""
         return parse_duration(self.max_age) if self.max_age else None
 
     def with_name(self, name: Optional[str]) -> Desired:
-        """Return the declaration with a name, if it has none: who addresses a cache by its id means its name too."""
+        """Return the declaration with this name, if it has none. A cache declared by its id keeps its name."""
         if self.name or not name:
             return self
         return replace(self, values={"image_cache_name": name, **self.values})
 
     def with_tags_of(self, cache: ImageCache) -> Desired:
-        """Return the declaration with the tags that a cache is to have: with C(purge_tags) false, also its own."""
+        """Return the declaration with the tags for a cache, including its current ones if C(purge_tags) is false."""
         if self.purge_tags or "tags" not in self.values:
             return self
         tags = {**(cache.value_of("tags") or {}), **self.values["tags"]}
@@ -87,14 +88,14 @@ class Desired:
 
     @property
     def label(self) -> str:
-        """How messages name it."""
+        """The label of the cache for messages."""
         return cache_label(self.name, self.image_cache_id)
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Desired:
-        """Return the declaration in a module's parameters.
+        """Return the declaration from the parameters of a module.
 
-        Raises InvalidInput that names everything that cannot be right.
+        Raises InvalidInput with all problems.
         """
         values = {row.option: params[row.option] for row in FIELDS if params.get(row.option) is not None}
         if "tags" in values:
@@ -123,7 +124,7 @@ class Desired:
         )
 
     def find_doubts(self) -> List[str]:
-        """Return warnings about what can be right, but often is not."""
+        """Return warnings about values that are valid but often unintended."""
         if not self.present:
             return []
         return [
@@ -168,7 +169,7 @@ def _name_problems(params: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[Any]:
-    """Yield every single value with the place that a message names, C(images[0]) for instance."""
+    """Yield each single value with its place for messages, for example C(images[0])."""
     for name, value in values.items():
         place = f"{prefix}{name}"
         for number, item in enumerate(value) if isinstance(value, list) else ((None, value),):
@@ -193,7 +194,7 @@ def _image_problems(values: Mapping[str, Any]) -> Iterator[str]:
         return
     if not images:
         yield "images is an empty list. A cache needs at least one image."
-    # As they are written: two spellings of one image are no mistake, since the platform may tell them apart.
+    # Compared as written: two spellings of one image are valid, because the platform may distinguish them.
     for image in dict.fromkeys(images):
         if images.count(image) > 1:
             yield f"image {image!r} is listed {images.count(image)} times in images."

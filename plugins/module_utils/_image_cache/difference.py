@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. What of a cache differs from its declaration, and how that reaches it.
+"""Private to this collection. The differences between a cache and its declaration, and how to apply them.
 
-What is not declared is not compared, and what Describe does not show cannot be, unless a record was kept of it.
+Options that are not declared are not compared. Settings that Describe does not show can only be compared with a
+record of them.
 """
 
 from __future__ import annotations
@@ -41,9 +42,9 @@ TRACKING = "track_build_settings"
 
 @dataclass(frozen=True)
 class InPlaceUpdate:
-    """What an update carries: options with their values, and the record that goes into a tag beside the user's.
+    """The contents of an update: options with their values, and the record, which is stored in an additional tag.
 
-    C(kept) holds the user's tags where they are sent for the sake of the record alone: an update replaces them all.
+    C(kept) holds the user's tags if they are sent only because of the record: an update replaces all tags.
     """
 
     values: Mapping[str, Any]
@@ -55,23 +56,23 @@ class InPlaceUpdate:
 
     @property
     def fields(self) -> Tuple[str, ...]:
-        """The names of the options that it carries."""
+        """The names of the options in the update."""
         named = tuple(row.option for row in FIELDS if row.option in self.values)
         return (*named, TRACKING) if self.kept else named
 
     @property
     def recorded_note(self) -> Dict[str, Any]:
-        """What a diff shows besides the values."""
+        """The entry for the record that a diff shows in addition to the values."""
         return {TRACKING: True} if self.kept else {}
 
     def request(self) -> Dict[str, Any]:
-        """Return the request's fields, without the cache's id."""
+        """Return the fields of the request, without the id of the cache."""
         sent = {**self.kept, **self.values}
         return to_request(sent, self.record if "tags" in sent else "")
 
 
 def plan_in_place(desired: Desired, cache: ImageCache) -> InPlaceUpdate:
-    """Return what is to be updated, where nothing calls for another cache."""
+    """Return the update that a cache needs, if it does not have to be replaced."""
     desired = desired.with_tags_of(cache)
     values = {option: desired.values[option] for option in _changing_options(desired, cache)}
     if cache.status == UPDATE_FAILED:
@@ -86,15 +87,15 @@ def plan_in_place(desired: Desired, cache: ImageCache) -> InPlaceUpdate:
 def replace_fields(
     desired: Desired, old: ImageCache, reasons: Sequence[str], updated: Sequence[str] = ()
 ) -> Tuple[str, ...]:
-    """Return what a replace reports: what calls for it, what else changes by it, and C(updated).
+    """Return the options that a replace reports: its reasons, the other options that it changes, and C(updated).
 
-    The latter is what a replacement that is there is updated with.
+    C(updated) are the options with which an existing replacement is updated.
     """
     return tuple(dict.fromkeys([*reasons, *_changing_options(desired, old), *updated]))
 
 
 def find_outstanding(desired: Desired, cache: ImageCache, options: Sequence[str]) -> List[str]:
-    """Return those of the options that an update has carried which do not show as declared yet."""
+    """Return those of the updated options that Describe does not show as declared yet."""
     differ = [row.option for row in find_differences(desired, cache)]
     if plan_in_place(desired, cache).kept:
         differ.append(TRACKING)
@@ -102,7 +103,7 @@ def find_outstanding(desired: Desired, cache: ImageCache, options: Sequence[str]
 
 
 def find_differences(desired: Desired, cache: ImageCache) -> List[Field]:
-    """Return the rows whose declared value differs from what Describe shows or, where recorded, the record says."""
+    """Return the rows whose declared value differs from what Describe shows or from the record."""
     desired = desired.with_tags_of(cache)
     tracked = find_changed_rows(desired.values, cache) if desired.track_build_settings else []
     shown = [row for row in FIELDS if row.is_shown and row.option in desired.values]
@@ -110,14 +111,17 @@ def find_differences(desired: Desired, cache: ImageCache) -> List[Field]:
 
 
 def _changing_options(desired: Desired, cache: ImageCache) -> List[str]:
-    """Return the options that differ, and the credentials where O(update_password) has them sent in any case."""
+    """Return the options that differ, and the credentials if O(update_password) requires to send them always."""
     always = desired.update_password == "always" and _has_passwords(desired)
     rows = find_differences(desired, cache)
     return [row.option for row in FIELDS if row in rows or (always and row.option == "image_registry_credentials")]
 
 
 def find_not_compared(desired: Desired, cache: ImageCache) -> Tuple[str, ...]:
-    """Return the declared options that Describe shows of other caches and not of this one; none differs therefore."""
+    """Return the declared options that Describe shows for other caches but not for this one.
+
+    They count as equal.
+    """
     options = [row.option for row in FIELDS if row.option in desired.values and _is_hidden(row, cache)]
     if desired.track_build_settings and cache.record is None:
         options.append(TRACKING)
@@ -125,20 +129,20 @@ def find_not_compared(desired: Desired, cache: ImageCache) -> Tuple[str, ...]:
 
 
 def find_build_differences(desired: Desired, cache: ImageCache) -> List[str]:
-    """Return the options whose declared value only another build can bring about."""
+    """Return the options whose declared value requires a build."""
     return [
         row.option for row in find_differences(desired, cache) if row.change in (Change.ON_CHANGE, Change.NEW_CACHE)
     ]
 
 
 def is_too_old(desired: Desired, cache: ImageCache, now: float) -> bool:
-    """Return whether a cache is older than O(max_age). One whose date cannot be read is not."""
+    """Return whether a cache is older than O(max_age). A cache with an unreadable date is not."""
     limit, created = desired.max_age_seconds, cache.created_at
     return limit is not None and created is not None and now - created.timestamp() > limit
 
 
 def reasons_to_replace(desired: Desired, cache: ImageCache, now: float, rebuilt: bool) -> List[str]:
-    """Return the options that call for another cache, none where there is no need of one."""
+    """Return the options that require a replacement, or an empty list."""
     rows = find_differences(desired, cache)
     reasons = [row.option for row in rows if row.change is Change.NEW_CACHE]
     if desired.on_change == "replace":
@@ -153,7 +157,7 @@ def reasons_to_replace(desired: Desired, cache: ImageCache, now: float, rebuilt:
 
 
 def describe_differences(desired: Desired, cache: ImageCache, reasons: Sequence[str]) -> List[str]:
-    """Return what keeps O(on_change=fail) from going on, in words."""
+    """Return descriptions of the differences that make O(on_change=fail) fail."""
     said = []
     for option in [*find_build_differences(desired, cache), *(reason for reason in reasons if reason in WORDS)]:
         if option in WORDS:
@@ -180,17 +184,17 @@ def _is_different(row: Field, desired: Desired, cache: ImageCache) -> bool:
 
 
 def _is_hidden(row: Field, cache: ImageCache) -> bool:
-    # A cache without a name is one that has none.
+    # A name that is not shown is no hidden value: the cache has no name.
     return row.is_shown and row.change is not Change.RENAME and cache.value_of(row.option) is None
 
 
 def _contents_to_send(desired: Desired, cache: ImageCache) -> Dict[str, Any]:
-    """Return what a failed update is repeated with: the declared contents, or those that the cache shows."""
+    """Return the contents to send when a failed update is repeated: as declared, or as the cache shows them."""
     return _declared_values(desired, Change.ON_CHANGE) or {"images": cache.value_of("images")}
 
 
 def _declared_values(desired: Desired, change: Change) -> Dict[str, Any]:
-    """Return the declared values of those options that reach a cache in this way."""
+    """Return the declared values of the options that are applied by this kind of change."""
     return {
         row.option: desired.values[row.option]
         for row in FIELDS

@@ -4,8 +4,8 @@
 
 """Private to this collection. The fifteen parameters of CreateImageCache, one row each.
 
-The argument spec, the request, what Describe shows, the comparison, the result and the diff all read this table; an
-option added here appears in all of them. Sources: CreateImageCache, UpdateImageCache and ImageCache, TKE API
+The argument spec, the request, the parsing of Describe, the comparison, the result and the diff all read this table.
+An option added here appears in all of them. Sources: CreateImageCache, UpdateImageCache and ImageCache, TKE API
 2018-05-25.
 """
 
@@ -35,14 +35,14 @@ EIP_OPTIONS = {
 
 
 class Change(Enum):
-    """How a new value of an option reaches a cache that exists."""
+    """How a new value of an option is applied to an existing cache."""
 
     RENAME = "rename"
     ON_CHANGE = "on_change"
     IN_PLACE = "in place"
-    # UpdateImageCache takes it, but DescribeImageCaches never shows it: sent along with another update.
+    # UpdateImageCache accepts it, but DescribeImageCaches never shows it, so it is sent with every other update.
     ALONGSIDE = "alongside"
-    # Neither updated nor shown: only a new cache can have another value.
+    # It can neither be updated nor read. A new value requires a new cache.
     NEW_CACHE = "new cache"
 
 
@@ -59,7 +59,7 @@ def _equal_sets(declared: Iterable[str], shown: Iterable[str]) -> bool:
 
 
 def _struct(value: Mapping[str, Any], names: Mapping[str, str]) -> Dict[str, Any]:
-    # Ansible fills in None for what was not given; null is not a value to the API.
+    # Ansible sets omitted options to None, and the API does not accept null.
     return {names[option]: item for option, item in value.items() if item is not None}
 
 
@@ -76,12 +76,12 @@ def _api_tags(value: Mapping[str, str]) -> Any:
 
 
 def is_masked(password: Optional[str]) -> bool:
-    """Return whether a password that Describe shows says nothing: it is left out, empty or made of asterisks."""
+    """Return whether Describe hides a password: it is missing, empty or consists of asterisks."""
     return not password or set(password) <= {"*"}
 
 
 def _equal_credentials(declared: Iterable[Mapping[str, Any]], shown: Iterable[Mapping[str, Any]]) -> bool:
-    """Compare as sets; a part that was not declared is not compared, a masked password counts as equal."""
+    """Compare credentials as sets. Parts that are not declared are not compared; a masked password counts as equal."""
     left = list(shown)
     for credential in declared:
         match = next((other for other in left if _equal_credential(credential, other)), None)
@@ -104,10 +104,10 @@ def _without_passwords(value: Iterable[Mapping[str, Any]]) -> List[Dict[str, Any
 
 @dataclass(frozen=True)
 class Field:
-    """One option: C(api) is the field's name in requests, C(spec) its entry in the argument spec.
+    """One option: C(api) is the name of its field in requests, C(spec) its entry in the argument spec.
 
-    C(encode) turns the option's value into the field's. C(same) compares a declared value with what Describe
-    shows, both in the option's form.
+    C(encode) converts the value of the option into that of the field. C(same) compares a declared value with the one
+    that Describe shows, both in the form of the option.
     """
 
     option: str
@@ -116,14 +116,14 @@ class Field:
     spec: Mapping[str, Any]
     encode: Callable[[Any], Any] = _as_is
     same: Callable[[Any, Any], bool] = _equal
-    # Reads what Describe shows into the option's form; for the rows that it shows.
+    # Converts what Describe shows into the form of the option. Only for rows that it shows.
     read: Callable[[Any], Any] = _as_is
-    # Removes what no result may hold.
+    # Removes what results must not contain.
     conceal: Callable[[Any], Any] = _as_is
     needed_to_create: bool = False
-    # Names an option that Describe never shows in the record of tracking.py.
+    # The key of the option in the record of tracking.py, if Describe never shows it.
     mark: str = ""
-    # What the API takes where the parameter is left out.
+    # The default of the API for this parameter.
     default: Any = None
 
     @property
@@ -133,7 +133,7 @@ class Field:
 
     @property
     def holds_secrets(self) -> bool:
-        """Whether results hold less of it than Describe shows."""
+        """Whether results contain less of it than Describe shows."""
         return self.conceal is not _as_is
 
 
@@ -198,12 +198,12 @@ FIELDS: Tuple[Field, ...] = (
     Field("resolve_config", "ResolveConfig", Change.NEW_CACHE, TEXT, mark="dns"),
     Field("tags", "Tags", Change.IN_PLACE, {"type": "dict"}, encode=_api_tags, read=read_tags),
 )
-# Those that DescribeImageCaches returns, by their option.
+# The rows that DescribeImageCaches returns, by option.
 SHOWN: Mapping[str, Field] = {row.option: row for row in FIELDS if row.is_shown}
 
 
 def conceal(values: Mapping[str, Any]) -> Dict[str, Any]:
-    """Return values of options as results may hold them: without passwords."""
+    """Return the values of options without passwords, as results show them."""
     return {option: _conceal(SHOWN.get(option), value) for option, value in values.items()}
 
 
@@ -217,9 +217,9 @@ def argument_spec() -> Dict[str, Dict[str, Any]]:
 
 
 def to_request(values: Mapping[str, Any], record: str = "") -> Dict[str, Any]:
-    """Return the request's fields for these options; what is not among C(values) is not sent.
+    """Return the fields of the request for these options. Options that are not in C(values) are not sent.
 
-    C(record) goes into a tag beside those of C(values).
+    C(record) is sent as a tag in addition to those in C(values).
     """
     if record:
         values = {**values, "tags": {**values.get("tags", {}), RECORD_TAG: record}}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. How the platform matches Pods with image caches, as far as it is documented.
+"""Private to this collection. How the platform matches Pods with image caches, as far as documented.
 
 "Image name and version equal, then the smaller cache first, then the newer one": the annotation page of super nodes.
 """
@@ -22,9 +22,9 @@ __all__ = ["find_held", "supersedes", "add_default_tag"]
 
 
 def add_default_tag(image: str) -> str:
-    """Return an image reference with the tag that it means where it names none, C(latest).
+    """Return an image reference with the tag C(latest) if it has neither a tag nor a digest.
 
-    The rest stays as it is written, and so does what is no reference, in a listing for instance.
+    The rest is kept as written. A text that is not a valid reference is returned unchanged.
     """
     try:
         reference = parse_reference(image)
@@ -34,17 +34,17 @@ def add_default_tag(image: str) -> str:
 
 
 def find_held(wanted: Iterable[str], images: Iterable[str]) -> List[str]:
-    """Return those of the C(wanted) images that are among C(images)."""
+    """Return the C(wanted) images that are among C(images)."""
     there = {add_default_tag(image) for image in images}
     return [image for image in wanted if add_default_tag(image) in there]
 
 
 def supersedes(newer: ImageCache, older: ImageCache) -> bool:
-    """Return whether no Pod matches C(older) any more because of C(newer).
+    """Return whether Pods no longer match C(older) because of C(newer).
 
-    It is so where the newer one is Ready, holds all its images, and comes first in the platform's order: it must not
-    be larger. Images are compared letter by letter here: whether the platform completes a missing tag is not known, and
-    what is not known is no reason to delete.
+    This is the case if the newer cache is Ready, contains all images of the older one, and precedes it in the order of
+    the platform, so it must not be larger. Images are compared as written, because it is not known whether the platform
+    adds a missing tag. In doubt, a cache is kept.
     """
     if newer.status != READY or newer.created_at is None or older.created_at is None:
         return False

@@ -4,8 +4,8 @@
 
 """Private to this collection. An image cache as DescribeImageCaches shows it, and as results show it.
 
-Every field is optional when reading: the vendor's own samples leave out what its definitions call always
-present. What is missing, or not of the defined type, is unknown and reads as None.
+Every field is optional when reading, because the samples of the vendor omit fields that its definitions require. A
+value that is missing, or that does not have the defined type, is unknown and reads as None.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ __all__ = [
 READY, FAILED, UPDATE_FAILED = "Ready", "Failed", "UpdateFailed"
 SETTLED = frozenset([READY, FAILED, UPDATE_FAILED])
 
-# The event that a build begins with (TKE image cache events), compared without regard to case.
+# The first event of a build (TKE image cache events), compared case-insensitively.
 FIRST_OF_BUILD = "diskcreated"
 
-# What Describe returns beside the id and the options, by the result's key.
+# The fields that Describe returns in addition to the id and the options, by the key in the result.
 OUTPUT_FIELDS: Mapping[str, str] = {
     "status": "Status",
     "creation_time": "CreationTime",
@@ -60,7 +60,7 @@ OUTPUT_FIELDS: Mapping[str, str] = {
 }
 DERIVED = ("created_at", "expires_at", "last_matched_at", "never_expires")
 RESULT_KEYS = ("image_cache_id", *SHOWN, *OUTPUT_FIELDS, "events", *DERIVED)
-# What the service itself changes, by building or in the course of time: no part of a declaration, nor of a diff.
+# Keys that the service itself changes, by builds or over time. Declarations and diffs do not contain them.
 VOLATILE = frozenset([*OUTPUT_FIELDS, "events", *DERIVED])
 EVENT_FIELDS = {
     "image_cache_id": "ImageCacheId",
@@ -74,7 +74,7 @@ EVENT_FIELDS = {
 
 @dataclass(frozen=True)
 class Event:
-    """One step of a build. C(at) is None where the time cannot be read."""
+    """One event of a build. C(at) is None if the time cannot be read."""
 
     type: str
     reason: str
@@ -83,7 +83,7 @@ class Event:
 
     @property
     def is_warning(self) -> bool:
-        """Whether it is a warning."""
+        """Whether the event is a warning."""
         return self.type.lower() == "warning"
 
 
@@ -100,65 +100,65 @@ class ImageCache:
 
     @property
     def name(self) -> Optional[str]:
-        """The name; caches that the platform makes have none."""
+        """The name. Caches that the platform creates have none."""
         return read_text(self.raw.get("ImageCacheName"))
 
     @property
     def status(self) -> Optional[str]:
-        """The status as the API words it."""
+        """The status as the API returns it."""
         return read_text(self.raw.get("Status"))
 
     @property
     def is_settled(self) -> bool:
-        """Whether no build is under way. An unknown status counts as one: nothing else is safe to conclude."""
+        """Whether no build is running. To be safe, an unknown status counts as a running build."""
         return self.status in SETTLED
 
     @property
     def created_at(self) -> Optional[datetime]:
-        """The moment of creation, None where it cannot be read."""
+        """The time of creation, or None if it cannot be read."""
         return parse_time(self.raw.get("CreationTime"))
 
     @property
     def last_matched_at(self) -> Optional[datetime]:
-        """The moment when a Pod last matched it, None where none has, or where it cannot be read."""
+        """The time when a Pod last matched it, or None if no Pod has matched it or the time cannot be read."""
         return parse_time(self.raw.get("LastMatchedTime"))
 
     @property
     def has_never_matched(self) -> bool:
-        """Whether the API says that no Pod has matched it. What is not shown, or cannot be read, says nothing."""
+        """Whether the API states that no Pod has matched it. A missing or unreadable value does not count."""
         return bool(self.raw.get("LastMatchedTime") == "")
 
     @property
     def is_made_by_platform(self) -> bool:
-        """Whether the platform made it for a Pod. Those have no name; editions of the API before 2026 show no type."""
+        """Whether the platform created it for a Pod. Such caches have no name. Editions before 2026 return no type."""
         type_ = read_text(self.raw.get("ImageCacheType"))
         return type_.lower() != "manual" if type_ else self.name is None
 
     @property
     def events(self) -> List[Event]:
-        """The events of the current or last build, oldest first; without readable times as the listing has them."""
+        """The events of the current or last build, oldest first. Without readable times, the order of the listing."""
         events = [_event(event) for event in _last_build(_events(self.raw.get("Events")))]
         if all(event.at for event in events):
-            # Within one second the listing's own order decides, newest first, as the vendor's samples show it.
+            # Within one second, the order of the listing decides: newest first, as in the samples of the vendor.
             events.reverse()
             events.sort(key=lambda event: event.at or datetime.min)
         return events
 
     @property
     def record(self) -> Optional[str]:
-        """The value of the record's tag; empty without one, None where Describe shows no tags."""
+        """The value of the record's tag: empty without that tag, None if Describe shows no tags."""
         tags = read_all_tags(self.raw.get("Tags", ABSENT))
         return None if tags is None else tags.get(RECORD_TAG, "")
 
     def value_of(self, option: str) -> Any:
-        """Return what Describe shows of an option, in the option's own form; None where it shows nothing.
+        """Return the value of an option that Describe shows, in the form of the option, or None.
 
-        Credentials come with their password, as far as the API shows it: never put them into a result.
+        Credentials include the password if the API shows it. Never put them into a result.
         """
         return SHOWN[option].read(self.raw.get(SHOWN[option].api, ABSENT))
 
     def as_result(self, events: str = "last") -> Dict[str, Any]:
-        """Return the result's RV(image_cache): everything that Describe returns, without any password.
+        """Return RV(image_cache): everything that Describe returns, without passwords.
 
         C(events) is a key of EVENT_SELECTIONS.
         """
@@ -171,12 +171,12 @@ class ImageCache:
 
 
 def cache_label(name: Optional[str], image_cache_id: Optional[str]) -> str:
-    """Return how messages name an image cache: C(web (imc-r1htp8tg)), or only what is known of it."""
+    """Return the label of an image cache for messages: C(web (imc-r1htp8tg)), or only the known part."""
     return f"{name} ({image_cache_id})" if name and image_cache_id else str(name or image_cache_id)
 
 
 def with_ages(cache: ImageCache, now: datetime, events: str = "last") -> Dict[str, Any]:
-    """Return the cache as listings return it: with C(age_days) and C(days_since_match), None where not known."""
+    """Return the result for a cache with C(age_days) and C(days_since_match), which are None if unknown."""
     return {
         **cache.as_result(events),
         "age_days": days_between(cache.created_at, now),
@@ -185,14 +185,15 @@ def with_ages(cache: ImageCache, now: datetime, events: str = "last") -> Dict[st
 
 
 def age_order(cache: ImageCache) -> Tuple[str, str]:
-    """Return the key that sorts caches oldest first, then by id; unreadable times sort last."""
+    """Return the key that sorts caches by age, oldest first, then by id. Unreadable times sort last."""
     return (iso_utc(cache.raw.get("CreationTime")) or "~", cache.id)
 
 
 def derived_times(raw: Mapping[str, Any], retention_days: Optional[int]) -> Dict[str, Any]:
     """Return C(created_at), C(expires_at) and C(last_matched_at) as ISO 8601 UTC or None, and C(never_expires).
 
-    Retention 0 means for ever; the date that then comes with it is empty or a hundred years off, by edition.
+    With retention 0 the cache never expires. Its expiry date is then empty or a hundred years ahead, depending on the
+    edition of the API.
     """
     never: Optional[bool] = None
     if retention_days is not None:
@@ -215,14 +216,14 @@ def _rename_keys(entry: Mapping[str, Any], fields: Mapping[str, str]) -> Dict[st
 
 
 def _events(value: Any) -> List[Mapping[str, Any]]:
-    # An event that is none takes nothing from the others.
+    # An invalid event does not affect the others.
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _last_build(entries: Sequence[Mapping[str, Any]]) -> List[Mapping[str, Any]]:
-    """Return the events of the current or last build, in the order given; all of them where no build can be told.
+    """Return the events of the current or last build, in the given order, or all if the builds cannot be separated.
 
-    Of the second in which it begins all are kept: the order within a second is not known.
+    All events of the second in which the build begins are kept, because their order is not known.
     """
     events = [_event(entry) for entry in entries]
     begins = [event.at for event in events if event.at and _begins_build(event)]
@@ -240,7 +241,7 @@ def _event(entry: Mapping[str, Any]) -> Event:
     return Event(type_, reason, message, parse_time(entry.get("LastTimestamp")))
 
 
-# Which events a result holds.
+# The events that a result contains, by the value of the option.
 EVENT_SELECTIONS: Mapping[str, Callable[[Sequence[Mapping[str, Any]]], List[Mapping[str, Any]]]] = {
     "last": _last_build,
     "all": list,

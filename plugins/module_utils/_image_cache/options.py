@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. Values of options that more than one module takes, checked before any request."""
+"""Private to this collection. Checks of option values that several modules share, made before any request."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["duration_problems", "image_problems", "plain_tags", "text_problems"]
 
 
 def text_problems(place: str, value: Any) -> Iterator[str]:
-    """Yield what is wrong with a text that is empty, or none at all; C(place) is how messages call it."""
+    """Yield the problems of a text, which may be empty or None. C(place) is its name in messages."""
     if not isinstance(value, str):
         return
     if not value.strip():
@@ -30,7 +30,7 @@ def text_problems(place: str, value: Any) -> Iterator[str]:
 
 
 def image_problems(place: str, value: str) -> Iterator[str]:
-    """Yield what is wrong with an image reference; C(place) is how messages call it."""
+    """Yield the problems of an image reference. C(place) is its name in messages."""
     problems = list(text_problems(place, value))
     try:
         parse_reference(value)
@@ -40,13 +40,13 @@ def image_problems(place: str, value: str) -> Iterator[str]:
 
 
 def duration_problems(option: str, value: Optional[str]) -> Iterator[str]:
-    """Yield what is wrong with a duration."""
+    """Yield the problems of a duration."""
     if value is not None and not parse_duration(value):
         yield f"Invalid {option}: expected a duration above 0 such as 7d, 12h or 30m, got {value!r}."
 
 
 def plain_tags(tags: Mapping[Any, Any]) -> Dict[str, str]:
-    """Return the tags as the API has them, strings; YAML's numbers and truth values become their usual spelling.
+    """Return the tags as strings, as the API stores them. Numbers and booleans of YAML get their usual spelling.
 
     Raises InvalidInput.
     """
@@ -59,7 +59,7 @@ def plain_tags(tags: Mapping[Any, Any]) -> Dict[str, str]:
 
 
 def _is_unicode(text: str) -> bool:
-    """Return whether the API can give a text back as it was sent: half of a surrogate pair it cannot."""
+    """Return whether a text is valid Unicode. The API cannot store half of a surrogate pair."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. The plan: a pure function of what is declared, what is found, and the time.
+"""Private to this collection. The plan: a pure function of the declaration, the caches found, and the time.
 
-Check mode, the diff and the real run all read the same plan; the run carries it out exactly.
+Check mode, the diff and the real run use the same plan. The run executes it exactly.
 """
 
 from __future__ import annotations
@@ -33,21 +33,21 @@ __all__ = ["CONTENTS", "CREATE", "DELETE", "RENAME", "REPLACE", "UPDATE"]
 __all__ += ["BuildFailed", "Found", "Plan", "Refused", "Step", "make_plan"]
 
 CREATE, UPDATE, RENAME, REPLACE, DELETE = "create", "update", "rename", "replace", "delete"
-# What a cache consists of. The rest of a replacement may be updated in place.
+# The contents of a cache. The other options of a replacement can be updated in place.
 CONTENTS = ("images", "image_cache_size")
-# In seconds: a replacement of a run that was cut off within the last day is still a new build.
+# In seconds. A replacement that an interrupted run started within the last day counts as a new build.
 AS_NEW = 24 * 3600
 IN_PLACE = " With on_change: update, the cache is rebuilt in place and cannot be used until the build ends."
 
 
 class Refused(Exception):
-    """What is declared cannot, or must not, be reached from what is found. The message says what to do."""
+    """The declared state cannot or must not be reached from what is found. The message says what to do."""
 
 
 class BuildFailed(Exception):
-    """The cache's build or update ended in a failure; nothing that is planned can mend it.
+    """The build or update of a cache has failed, and the plan cannot repair it.
 
-    C(missing) names options without which it cannot be built anew, C(kept) the cache that it was to replace.
+    C(missing) names options without which it cannot be rebuilt, C(kept) the cache that it was to replace.
     """
 
     def __init__(self, cache: ImageCache, missing: Sequence[str] = (), kept: Optional[str] = None) -> None:
@@ -57,22 +57,22 @@ class BuildFailed(Exception):
 
 @dataclass(frozen=True)
 class Found:
-    """What is there: the caches of the declared id or name, and those of the replacement's name; oldest first."""
+    """The caches found with the declared id or name, and those with the replacement's name, oldest first."""
 
     caches: Tuple[ImageCache, ...] = ()
     replacements: Tuple[ImageCache, ...] = ()
 
     def assuming_kept(self, cache: ImageCache) -> Found:
-        """Return what is there once all that was created beside this cache is removed by the runs that did it."""
+        """Return what will be found after the other runs have deleted their duplicates of this cache."""
         return Found((cache,)) if cache in self.caches else Found(self.caches, (cache,))
 
 
 @dataclass(frozen=True)
 class Step:
-    """One action. C(fields) are option names; C(request) may hold secrets and is never shown.
+    """One action. C(fields) are option names. C(request) may contain secrets and is never shown.
 
-    A replace builds by C(request), unless C(image_cache_id) is a replacement that is there; deletes C(old); and
-    ends with C(closing), an update of the new cache that gives it the name.
+    A replace builds a cache with C(request), unless C(image_cache_id) is an existing replacement. It then deletes
+    C(old) and ends with C(closing), an update that gives the new cache the declared name.
     """
 
     action: str
@@ -85,14 +85,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """The steps, and what is known of the resource once they are done, as results show it (None when absent).
+    """The steps, and C(after): the known state of the resource after them, as results show it, or None if absent.
 
-    C(subject) is the cache that the plan is about, None where there is none yet.
-    C(join) is the id of a cache whose build is to be awaited first: the steps are what would follow if it ends
-    well and shows what it shows now. C(recovers) is the Failed cache that is built anew. C(lacks_passwords) says
-    that a cache is built anew without the registry passwords that nobody declared and the API masks.
-    C(not_compared) names the declared options that the API does not show of the cache that stays. C(starts) is what
-    is known of a replacement that the run starts and leaves to a later one, since it does not wait.
+    C(subject) is the cache that the plan is for, None if it does not exist yet. C(join) is the id of a cache whose
+    build to wait for first: the steps apply if it succeeds and the cache still shows the same values. C(recovers) is
+    the Failed cache that is rebuilt. C(lacks_passwords) says that a cache is rebuilt without the registry passwords,
+    because they are not declared and the API masks them. C(not_compared) names the declared options that the API does
+    not show for the cache that is kept. C(starts) is the known state of a replacement that the run only starts, since
+    it does not wait; a later run completes the replace.
     """
 
     steps: Tuple[Step, ...]
@@ -106,9 +106,9 @@ class Plan:
 
 
 def make_plan(desired: Desired, found: Found, now: float) -> Plan:
-    """Return the plan that makes what is declared of what was found. C(now) is the Unix time.
+    """Return the plan that brings what was found to the declared state. C(now) is the Unix time.
 
-    Raises Refused where there is no such plan, BuildFailed where a failed build stands in its way.
+    Raises Refused if there is no such plan, BuildFailed if a failed build prevents it.
     """
     if len(found.caches) > 1:
         raise _refusal_of_several(desired, found.caches)
@@ -130,7 +130,7 @@ def _refusal_of_several(desired: Desired, found: Sequence[ImageCache]) -> Refuse
 
 
 def _refuse_contradiction(desired: Desired, found: Found) -> None:
-    """Raise Refused where the id and the name of a cache to delete are those of two caches: one of them is wrong."""
+    """Raise Refused if the cache to delete by its id does not have the declared name: one of them is wrong."""
     for cache in found.caches:
         if desired.image_cache_id and desired.name and cache.name != desired.name:
             raise Refused(
@@ -141,7 +141,7 @@ def _refuse_contradiction(desired: Desired, found: Found) -> None:
 
 
 def _plan_for_cache(desired: Desired, cache: ImageCache, replacements: Sequence[ImageCache], now: float) -> Plan:
-    """Plan for a cache, and what an earlier replace may have left beside it."""
+    """Return the plan for a cache and the replacements that an earlier replace may have left."""
     replacement = next((other for other in replacements if _can_take_place(desired, cache, other, now)), None)
     if replacement is not None:
         plan = _plan_takeover(desired, cache, replacement, now)
@@ -154,12 +154,12 @@ def _plan_for_cache(desired: Desired, cache: ImageCache, replacements: Sequence[
 
 
 def _plan_for_replacements(desired: Desired, replacements: Sequence[ImageCache], now: float) -> Plan:
-    """Plan for a name that nothing has: a replace may have been cut off before it gave the new cache the name."""
+    """Return the plan for an unused name. An interrupted replace may have left the new cache without the name."""
     usable = [cache for cache in replacements if cache.status != FAILED]
     fitting = [cache for cache in usable if _is_fitting(desired, cache, now)]
     replacement = next(iter(fitting or sorted(usable, key=lambda cache: cache.status == UPDATE_FAILED)), None)
     if replacement is not None and replacement.status == UPDATE_FAILED and _is_recreatable(desired, replacement):
-        # The API may not even give it the name.
+        # The API may refuse to rename a cache in UpdateFailed.
         plan = _plan_recreate(desired, replacement)
     elif replacement is not None:
         plan = _plan_existing(desired, replacement, now, rebuilt=replacement in fitting)
@@ -171,31 +171,31 @@ def _plan_for_replacements(desired: Desired, replacements: Sequence[ImageCache],
 
 
 def _with_join(plan: Plan, *caches: Optional[ImageCache]) -> Plan:
-    """Put the wait for a build that is under way before a plan."""
+    """Return the plan, preceded by the wait for a running build."""
     return replace(plan, join=next((cache.id for cache in caches if cache and not cache.is_settled), None))
 
 
 def _with_cleanup(plan: Plan, replacements: Sequence[ImageCache], replacement: Optional[ImageCache]) -> Plan:
-    """Put the removal of what earlier replaces have left before the steps of a plan."""
+    """Return the plan, preceded by the deletion of leftover replacements."""
     return replace(plan, steps=(*(_delete_step(c) for c in replacements if c is not replacement), *plan.steps))
 
 
 def _can_take_place(desired: Desired, cache: ImageCache, other: ImageCache, now: float) -> bool:
-    """Return whether a replacement takes the place of a cache: what nobody declares must be in it as in the cache."""
+    """Return whether a replacement can replace a cache. Contents that are not declared must be equal in both."""
     undeclared = [row for row in FIELDS if row.option in CONTENTS and row.option not in desired.values]
     same = all(_is_same(row, other.value_of(row.option), cache.value_of(row.option)) for row in undeclared)
-    # One that has failed is built anew whatever on_change says, and this is as good.
+    # A Failed cache is rebuilt with any on_change, and a replacement is equivalent to that.
     may = desired.on_change != "fail" or cache.status == FAILED
     return may and same and _is_fitting(desired, other, now)
 
 
 def _is_same(row: Field, one: Any, other: Any) -> bool:
-    """Return whether two caches show the same of a field, or neither shows it."""
+    """Return whether two caches show the same value for a field, or neither shows one."""
     return one is other if one is None or other is None else row.same(one, other)
 
 
 def _is_fitting(desired: Desired, cache: ImageCache, now: float) -> bool:
-    """Return whether a replacement is what would be built now, but for what can be updated in place."""
+    """Return whether a replacement equals a new build, except for options that can be updated in place."""
     return cache.status not in (FAILED, UPDATE_FAILED) and not (
         difference.find_build_differences(desired, cache)
         or difference.is_too_old(desired, cache, now)
@@ -204,12 +204,12 @@ def _is_fitting(desired: Desired, cache: ImageCache, now: float) -> bool:
 
 
 def _is_stale(cache: ImageCache, now: float) -> bool:
-    """Return whether a replacement was begun too long ago to be the new build that O(force_rebuild) asks for."""
+    """Return whether a replacement is too old to count as the new build that O(force_rebuild) requests."""
     return cache.created_at is not None and now - cache.created_at.timestamp() > AS_NEW
 
 
 def _plan_existing(desired: Desired, cache: ImageCache, now: float, rebuilt: bool = False) -> Plan:
-    """Plan for a cache alone. C(rebuilt) says that it was just built anew, whatever O(force_rebuild) asks for."""
+    """Return the plan for a cache without replacements. C(rebuilt) says that O(force_rebuild) is already satisfied."""
     if cache.status == FAILED:
         return _plan_recreate(desired, cache)
     reasons = difference.reasons_to_replace(desired, cache, now, rebuilt)
@@ -266,7 +266,7 @@ def _is_recreatable(desired: Desired, cache: ImageCache) -> bool:
 def _check_recreate(
     desired: Desired, failed: ImageCache, kept: Optional[str] = None, missing: Sequence[str] = ()
 ) -> ImageCache:
-    """Return a Failed cache that may be built anew; BuildFailed where it may not."""
+    """Return the Failed cache if it may be rebuilt. Raises BuildFailed if not."""
     if not desired.recreate_failed or missing:
         raise BuildFailed(failed, missing if desired.recreate_failed else (), kept)
     return failed
@@ -300,7 +300,7 @@ def _refuse_without_name(desired: Desired, cache: ImageCache) -> None:
 
 
 def _plan_takeover(desired: Desired, cache: ImageCache, replacement: ImageCache, now: float) -> Plan:
-    """Plan to let a replacement that is there take the cache's place."""
+    """Return the plan to replace a cache with an existing replacement."""
     desired = desired.with_tags_of(cache)
     changes = difference.plan_in_place(desired, replacement)
     reasons = difference.reasons_to_replace(desired, cache, now, rebuilt=False)
@@ -321,7 +321,7 @@ def _plan_update(desired: Desired, cache: ImageCache, changes: InPlaceUpdate) ->
 
 
 def _resource_after(desired: Desired, cache: ImageCache, changes: InPlaceUpdate) -> Dict[str, Any]:
-    """Return what is known of a cache once it is updated; None where the service has yet to make it."""
+    """Return the known state of a cache after its update. Values that the service has yet to set are None."""
     after = {**cache.as_result(), **conceal(changes.values), **changes.recorded_note}
     if "retention_days" in changes.values:
         after.update(expire_date_time=None, expires_at=None, never_expires=changes.values["retention_days"] == 0)

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. Which image caches go, and why each of the others stays: a pure function of a listing.
+"""Private to this collection. Which image caches are deleted, and why the others are kept: a function of a listing.
 
-What a mistake here deletes takes minutes and money to build again, so all doubt is to the side of keeping.
+Rebuilding a cache that was deleted by mistake takes minutes and costs money. In doubt, a cache is kept.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.time
 
 __all__ = ["GROUNDS", "KeptCache", "PruningPlan", "Rules", "plan_pruning", "rules_spec"]
 
-# A time without a zone may be China's, and is then read as 8 hours later than it was.
+# A time without a zone may be in China Standard Time, and is then read as 8 hours too late.
 AHEAD = timedelta(days=1)
 NUMBERS = ("keep_newest", "max_deletions")
 
 
 def rules_spec() -> Dict[str, Dict[str, Any]]:
-    """Return the argument spec of what goes and what stays."""
+    """Return the argument spec of the pruning rules."""
     return {
         **argument_spec(SELECTORS),
         "keep_newest": {"type": "int", "default": 0},
@@ -45,7 +45,7 @@ def rules_spec() -> Dict[str, Dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Rules:
-    """What is pruned and what is not."""
+    """The rules that decide which caches are pruned."""
 
     selection: Selection
     keep_newest: int
@@ -56,7 +56,7 @@ class Rules:
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Rules:
-        """Return the rules in a module's parameters. Raises InvalidInput."""
+        """Return the rules from the parameters of a module. Raises InvalidInput."""
         selection = Selection.from_params(params, SELECTORS)
         if not selection.criteria:
             options = ", ".join(row.option for row in SELECTORS)
@@ -71,7 +71,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class KeptCache:
-    """A cache that stays, and why."""
+    """A cache that is kept, with the reason."""
 
     cache: ImageCache
     reason: str
@@ -79,7 +79,7 @@ class KeptCache:
 
 @dataclass(frozen=True)
 class PruningPlan:
-    """What goes and what stays, both oldest first. C(reasons) says why each cache goes, by its id."""
+    """The caches to delete and to keep, both oldest first. C(reasons) gives the reason for each deletion, by id."""
 
     candidates: Sequence[ImageCache]
     kept: Sequence[KeptCache]
@@ -112,7 +112,7 @@ def _reason_by_dates(cache: ImageCache, _rules: Rules, listed: CacheListing) -> 
     return None
 
 
-# What no selector overrides. The first that speaks is the reason.
+# Checks that no selector overrides. The first one that returns a reason decides.
 GUARDS: Tuple[Callable[[ImageCache, Rules, CacheListing], Optional[str]], ...] = (
     _reason_by_name,
     _reason_by_platform,
@@ -128,11 +128,11 @@ def _describe_last_match(_given: Any, cache: ImageCache, listed: CacheListing) -
 
 def _describe_successor(_given: Any, cache: ImageCache, listed: CacheListing) -> str:
     newer = [other for other in listed.image_caches if supersedes(other, cache)]
-    # The newest of them is not superseded by another one of them.
+    # Name the newest superseding cache, because the others may themselves be superseded and deleted.
     return f"superseded by {max(newer, key=age_order).id}" if newer else "superseded"
 
 
-# What each selector that holds says of a cache that goes.
+# The reason for a deletion, by the selector that matches.
 GROUNDS: Mapping[str, Callable[[Any, ImageCache, CacheListing], str]] = {
     "name_pattern": lambda given, _cache, _listed: f"name matches {given!r}",
     "tags": lambda given, _cache, _listed: "tagged " + ", ".join(f"{key}={value}" for key, value in given.items()),
@@ -145,13 +145,13 @@ GROUNDS: Mapping[str, Callable[[Any, ImageCache, CacheListing], str]] = {
 
 
 def _describe_grounds(selection: Selection, cache: ImageCache, listed: CacheListing) -> str:
-    """Return why a cache goes that meets all of the selection."""
+    """Return the reason to delete a cache that meets all criteria of the selection."""
     grounds = (GROUNDS[row.option](value, cache, listed) for row, value in selection.criteria)
     return ", ".join(dict.fromkeys(grounds))
 
 
 def plan_pruning(rules: Rules, listed: CacheListing) -> PruningPlan:
-    """Return what goes and what stays. How many may go at all is not its business."""
+    """Return the caches to delete and to keep. It does not apply O(max_deletions)."""
     candidates: List[ImageCache] = []
     kept: List[KeptCache] = []
     for cache in sorted(listed.image_caches, key=age_order):

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. Image references by Docker's own grammar.
+"""Private to this collection. Parse image references by Docker's grammar.
 
 Sources: reference.go, regexp.go and normalize.go of github.com/distribution/reference (grammar, familiar names), and
-go-digest (algorithms that Docker accepts). What the user wrote stays what is shown and sent; this is for checking and
-for asking a registry.
+go-digest (algorithms that Docker accepts). References are shown and sent as the user wrote them. Parsing is used for
+checks and for requests to a registry.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ __all__ = ["DEFAULT_DOMAIN", "DEFAULT_TAG", "InvalidReference", "Reference", "pa
 DEFAULT_DOMAIN, LEGACY_DOMAIN = "docker.io", "index.docker.io"
 OFFICIAL = "library/"
 DEFAULT_TAG = "latest"
-# "RepositoryNameTotalLengthMax", of the name without its domain.
+# "RepositoryNameTotalLengthMax": the maximum length of a name without its domain.
 LONGEST_PATH = 255
-# Hexadecimal digits of a digest, by its algorithm.
+# Number of hexadecimal digits in a digest, by algorithm.
 DIGEST_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
 
 HOST_PART = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
@@ -35,7 +35,7 @@ IMAGE_ID = re.compile(r"[0-9a-f]{64}")
 
 
 class InvalidReference(ValueError):
-    """A text that is no image reference. The message is a sentence without its period."""
+    """A text is not a valid image reference. The message is a sentence without its period."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Reference:
 
     @property
     def familiar_name(self) -> str:
-        """The repository as people write it, without what Docker fills in."""
+        """The repository as people write it, without the parts that Docker adds."""
         if self.domain != DEFAULT_DOMAIN:
             return self.name
         namespace, _slash, last = self.path.rpartition("/")
@@ -71,7 +71,7 @@ class Reference:
 
 
 def parse_reference(text: str) -> Reference:
-    """Return the reference that a text is. Raises InvalidReference."""
+    """Return the reference parsed from a text. Raises InvalidReference."""
     name, tag, digest = _split(text)
     domain, path = _split_domain(name)
     problems = (
@@ -86,16 +86,16 @@ def parse_reference(text: str) -> Reference:
 
 
 def _split(text: str) -> Tuple[str, Optional[str], Optional[str]]:
-    """Return name, tag and digest, each of the latter None where no sign introduces it."""
+    """Return name, tag and digest. Tag and digest are None if their separator is missing."""
     rest, at, digest = text.partition("@")
-    # A colon before the last slash is that of a port.
+    # A colon before the last slash belongs to a port.
     above, slash, last = rest.rpartition("/")
     last, colon, tag = last.partition(":")
     return above + slash + last, tag if colon else None, digest if at else None
 
 
 def _split_domain(name: str) -> Tuple[str, str]:
-    """Return domain and path of a name, with what Docker fills in (splitDockerDomain)."""
+    """Return domain and path of a name, with the parts that Docker adds (splitDockerDomain)."""
     first, slash, rest = name.partition("/")
     named = slash and (first == "localhost" or "." in first or ":" in first or first != first.lower())
     domain, path = (first, rest) if named else (DEFAULT_DOMAIN, name)
@@ -118,7 +118,7 @@ def _text_problems(text: str) -> Iterator[str]:
 
 
 def _name_problems(name: str, domain: str, path: str) -> Iterator[str]:
-    # Without the namespace that Docker fills in.
+    # The length limit does not count the namespace that Docker adds.
     written = path if name.endswith(path) else path[len(OFFICIAL) :]
     if not DOMAIN.fullmatch(domain):
         yield f"{domain!r} is not a valid host of a registry"

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. Which image caches are meant: what can be asked of one, a row each.
+"""Private to this collection. The criteria that select image caches, one row each.
 
 The argument specs of M(tencentcloud.tke.image_cache_info) and M(tencentcloud.tke.image_cache_prune), the checks before
-any request, the choice and its reasons are all read from these rows. All that are given must hold; what a listing does
-not show of a cache is no reason to take it.
+any request, the selection and its reasons all read these rows. All criteria that are set must hold. A cache whose
+value is not in the listing is not selected.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.time
 
 __all__ = ["FILTERS", "SELECTORS", "STATUSES", "Criterion", "CacheListing", "Selection", "argument_spec"]
 
-# "Status" of the ImageCache structure, TKE API 2018-05-25, and what each state means.
+# "Status" of the ImageCache structure, TKE API 2018-05-25, and the meaning of each state.
 STATUSES: Mapping[str, str] = {
     "Pending": "The cache is being built.",
     "Ready": "Pods can use the cache. They cannot use it in any other state.",
@@ -41,7 +41,7 @@ STATUSES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class CacheListing:
-    """What a cache is judged among: all that there are, and the moment."""
+    """All existing caches and the current time, against which a cache is judged."""
 
     image_caches: Sequence[ImageCache]
     now: datetime
@@ -49,10 +49,10 @@ class CacheListing:
 
 @dataclass(frozen=True)
 class Criterion:
-    """What one option asks of a cache.
+    """One option that selects caches.
 
-    C(unmet) returns None where a cache is as the option's value wants it, else why it is not, as a clause about it.
-    C(problems) yields what is wrong with a value. An empty list is nothing wrong: it selects no cache.
+    C(find_unmet) returns None if a cache meets the value of the option, else the reason, as a clause about the cache.
+    C(problems) yields the problems of a value. An empty list is valid and selects no cache.
     """
 
     option: str
@@ -118,7 +118,7 @@ def _unmet_age(given: Any, cache: ImageCache, listed: CacheListing) -> Optional[
 
 
 def _unmet_idle_time(given: Any, cache: ImageCache, listed: CacheListing) -> Optional[str]:
-    """Judge by the last match, and by the creation of a cache that has never matched."""
+    """Compare with the last match, or with the creation if the cache has never matched."""
     if not cache.has_never_matched:
         return _too_recent("last matched", "last match", cache.last_matched_at, given, listed)
     reason = _unmet_age(given, cache, listed)
@@ -157,7 +157,7 @@ NAME_PATTERN = Criterion("name_pattern", TEXT, _unmet_pattern)
 TAGS = Criterion("tags", {"type": "dict"}, _unmet_tags, _none_problems)
 WITH_STATUS = Criterion("statuses", {**TEXTS, "choices": list(STATUSES)}, _unmet_status, _list_problems)
 
-# Of image_cache_info.
+# The criteria of image_cache_info.
 FILTERS: Tuple[Criterion, ...] = (
     Criterion("image_cache_ids", TEXTS, _unmet_id, _list_problems),
     Criterion("image_cache_names", TEXTS, _unmet_name, _list_problems),
@@ -166,7 +166,7 @@ FILTERS: Tuple[Criterion, ...] = (
     TAGS,
     Criterion("contains_image", TEXT, _unmet_image, _image_or_pattern_problems),
 )
-# Of image_cache_prune. The first that does not hold is the reason why a cache is kept.
+# The criteria of image_cache_prune. The first one that is not met is the reason to keep a cache.
 SELECTORS: Tuple[Criterion, ...] = (
     NAME_PATTERN,
     TAGS,
@@ -185,13 +185,13 @@ def argument_spec(criteria: Sequence[Criterion]) -> Dict[str, Dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Selection:
-    """The criteria that are given, with their values. Without any, every cache is selected."""
+    """The criteria that are set, with their values. Without criteria, every cache is selected."""
 
     criteria: Sequence[Tuple[Criterion, Any]]
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any], rows: Sequence[Criterion]) -> Selection:
-        """Return the selection in a module's parameters; a flag that is false asks nothing. Raises InvalidInput."""
+        """Return the selection from the parameters of a module, without flags that are false. Raises InvalidInput."""
         given = [(row, params[row.option]) for row in rows if params.get(row.option) not in (None, False)]
         problems = [problem for row, value in given for problem in row.problems(row.option, value)]
         if problems:
@@ -200,14 +200,14 @@ class Selection:
 
     @property
     def selects_nothing(self) -> bool:
-        """Whether one of the criteria is an empty list, so that no cache is among it."""
+        """Whether a criterion is an empty list, which no cache meets."""
         return any(value == [] for _row, value in self.criteria)
 
     def find_unmet(self, cache: ImageCache, listed: CacheListing) -> Optional[str]:
-        """Return None where all that is asked holds of a cache, else why it does not."""
+        """Return None if a cache meets all criteria, else the reason why it does not."""
         reasons = (_find_unmet(row, value, cache, listed) for row, value in self.criteria)
         return next((reason for reason in reasons if reason is not None), None)
 
     def select(self, listed: CacheListing) -> List[ImageCache]:
-        """Return the caches that are meant."""
+        """Return the caches that meet all criteria."""
         return [cache for cache in listed.image_caches if self.find_unmet(cache, listed) is None]

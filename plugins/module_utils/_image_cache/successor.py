@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. What a new cache is built from: the declaration, and what an old one shows beyond it."""
+"""Private to this collection. The values for a new cache: the declaration, completed from an old cache."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ __all__ = ["Successor"]
 
 
 class Successor:
-    """A cache to be built. Where it takes an old one's place, what is not declared stays as the old one shows it.
+    """A cache to be built. If it replaces an old one, it keeps the shown values of options that are not declared.
 
-    What the API never shows cannot be carried over, nor can masked passwords.
+    Options that the API never shows cannot be carried over, nor can masked passwords.
     """
 
     def __init__(self, desired: Desired, old: Optional[ImageCache] = None) -> None:
@@ -33,13 +33,13 @@ class Successor:
 
     @property
     def missing(self) -> List[str]:
-        """The options that creating needs and nobody has given."""
+        """The options that are required to create the cache but have no value."""
         return [row.option for row in FIELDS if row.needed_to_create and not self.values.get(row.option)]
 
     def compare_with_old(self, changed: Sequence[str]) -> Dict[str, Any]:
-        """Return what will show of the new cache, and of what never shows the options that have changed.
+        """Return the values that the new cache will show, and those of changed options that the API never shows.
 
-        The others would read as new in a difference, though the old cache may well have had them.
+        Other hidden options would appear as new in a diff, although the old cache may have had them.
         """
         kept = {option: value for option, value in self._values_of.items() if value is not None}
         if self.lacks_passwords:
@@ -55,7 +55,7 @@ def _values_of(old: ImageCache) -> Dict[str, Any]:
 
 
 def _is_carried_over(row: Field, shown: Mapping[str, Any]) -> bool:
-    # What a new cache has by itself is left to the API.
+    # Values that equal the default are left to the API.
     value = shown.get(row.option)
     if not value or value == row.default:
         return False

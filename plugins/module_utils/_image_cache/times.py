@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. The API's time strings, in all the spellings that its own material shows; durations."""
+"""Private to this collection. Parse durations, and times in all formats that the API documents show."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, Optional
 __all__ = ["days_between", "iso_utc", "parse_duration", "parse_time"]
 
 # "2021-12-06 22:52:24", "2026-03-30 07:03:35 +0000 UTC", "2024-01-01T00:00:00Z" and Go's
-# "2026-03-30 17:07:11.389402882 +0800 CST m=+893.262707991". The zone's name adds nothing to its offset.
+# "2026-03-30 17:07:11.389402882 +0800 CST m=+893.262707991". The offset makes the name of the zone redundant.
 PATTERN = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.\d+)?"
     r"(?: ?(?P<offset>Z|UTC|[+-]\d\d:?\d\d))?(?: [A-Z]{2,5})?(?: m=[+-][\d.]+)?",
@@ -23,15 +23,15 @@ MILLISECONDS = re.compile(r"\d{12,14}", re.ASCII)
 DURATION = re.compile(r"(\d+(?:\.\d+)?) ?([smhdw])", re.ASCII)
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-# The version of the API. What is earlier, the epoch or Go's year 1, is how software spells a time that is not set.
+# The date of the API version. Earlier times, such as the epoch or the year 1 in Go, mean that the time is not set.
 EARLIEST = datetime(2018, 5, 25, tzinfo=timezone.utc)
 
 
 def parse_time(text: Any) -> Optional[datetime]:
-    """Return the moment that a time string of the API names, to the second, or None where it cannot be read.
+    """Return the time in a string of the API, to the second, or None if it cannot be read.
 
-    A string without a zone is read as UTC. If it is China's time, the cache is older than it then seems: the
-    error is to the side of keeping it. A moment before there was the API is none.
+    A string without a zone is read as UTC. If it is in China Standard Time, the cache is older than it seems, so the
+    error is on the safe side: it is kept longer. Times before the first version of the API count as not set.
     """
     moment = _parse_moment(text) if isinstance(text, str) else None
     return moment if moment and moment >= EARLIEST else None
@@ -52,20 +52,20 @@ def _parse_moment(text: str) -> Optional[datetime]:
 
 
 def parse_duration(text: str) -> Optional[float]:
-    """Return the seconds of a duration such as C(7d), C(12h), C(1.5h), C(30m), C(2w); None where it is none."""
+    """Return the seconds of a duration such as C(7d), C(12h), C(1.5h), C(30m), C(2w), or None if it is invalid."""
     match = DURATION.fullmatch(text.strip())
     return float(match[1]) * SECONDS[match[2]] if match else None
 
 
 def days_between(earlier: Optional[datetime], later: datetime) -> Optional[float]:
-    """Return the days from one moment to another, to a hundredth, never below 0; None where the first is unknown."""
+    """Return the days between two times, rounded to a hundredth and at least 0, or None if the first is unknown."""
     return round(max(0.0, (later - earlier).total_seconds()) / SECONDS["d"], 2) if earlier else None
 
 
 def iso_utc(text: Any) -> Optional[str]:
-    """Return a time string of the API as ISO 8601 in UTC, C(2026-03-30T07:03:35Z); None where it cannot be read."""
+    """Return a time string of the API as ISO 8601 in UTC, C(2026-03-30T07:03:35Z), or None if it cannot be read."""
     moment = parse_time(text)
-    # isoformat() and not strftime(): the latter does not pad years before 1000 everywhere.
+    # isoformat() instead of strftime(), which does not pad years before 1000 on all systems.
     return moment.replace(tzinfo=None).isoformat() + "Z" if moment else None
 
 

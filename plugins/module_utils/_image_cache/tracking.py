@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. A record of the settings that the API never shows, kept in one tag of the cache.
+"""Private to this collection. A record of the settings that the API never shows, stored in one tag of the cache.
 
-The tag holds a short digest for each recorded setting, so that a change of one is seen, and which one it was.
-The nine settings hold no password; credentials are none of them.
+The tag holds a short digest of each recorded setting, so that a change can be detected and attributed to a setting.
+The nine settings contain no password: credentials are not recorded.
 """
 
 from __future__ import annotations
@@ -20,31 +20,31 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.obse
 
 __all__ = ["find_changed_rows", "make_record", "read_record", "update_record"]
 
-# 24 bits: it has to tell a change, not to withstand anybody. Nine of them stay far below the length of a tag.
+# 24 bits suffice to detect a change; the digest is not a security measure. Nine digests fit easily into a tag.
 DIGITS = 6
 ENTRY = re.compile(rf"([a-z]+)-([0-9a-f]{{{DIGITS}}})", re.ASCII)
 
 
 def make_record(values: Mapping[str, Any]) -> str:
-    """Return the tag's value for the given ones of the nine settings."""
+    """Return the value of the tag for the settings in C(values)."""
     return _join(_digests(values))
 
 
 def read_record(cache: ImageCache) -> Optional[Dict[str, str]]:
-    """Return the record of a cache, from mark to digest; empty without one, None where no tags are shown."""
+    """Return the record of a cache as digests by mark: empty without a record, None if no tags are shown."""
     tag = cache.record
     return None if tag is None else dict(ENTRY.findall(tag))
 
 
 def find_changed_rows(values: Mapping[str, Any], cache: ImageCache) -> List[Field]:
-    """Return the rows whose given value is another than the recorded one. What is not recorded is unknown."""
+    """Return the rows whose value differs from the recorded one. Settings that are not recorded are unknown."""
     known = read_record(cache) or {}
     given = _digests(values)
     return [row for row in _hidden(values) if known.get(row.mark, given[row.mark]) != given[row.mark]]
 
 
 def update_record(values: Mapping[str, Any], cache: ImageCache) -> Optional[str]:
-    """Return the record that the cache is to have, None where its tags are not shown."""
+    """Return the new record for the cache, or None if its tags are not shown."""
     known = read_record(cache)
     if known is None:
         return None
@@ -64,7 +64,7 @@ def _join(digests: Mapping[str, str]) -> str:
 
 
 def _digest(row: Field, value: Any) -> str:
-    # Groups and registries are sets: their order is no change.
+    # Security groups and registries are sets, so a different order is not a change.
     canonical = sorted(set(value)) if isinstance(value, list) else row.encode(value)
     text = json.dumps([row.option, canonical], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:DIGITS]
