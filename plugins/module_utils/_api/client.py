@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. The actions on image caches. Which of them are repeated, and when, says retry.py."""
+"""Private to this collection. The actions on image caches. The retry policy is in retry.py."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WRITES = frozenset(["CreateImageCache", "UpdateImageCache", "DeleteImageCaches"]
 
 
 class Client:
-    """The actions of one region. In check mode it refuses every write, whatever asks for it."""
+    """The actions of one region. In check mode it refuses every write."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class Client:
         self._check_mode = check_mode
 
     def create(self, parameters: Mapping[str, Any], deadline: Deadline) -> Answer:
-        """CreateImageCache; the answer has a non-empty C(ImageCacheId)."""
+        """Call CreateImageCache and return the answer, which has a non-empty C(ImageCacheId)."""
         answer = self._call("CreateImageCache", parameters, deadline)
         image_cache_id = answer.fields.get("ImageCacheId")
         if not isinstance(image_cache_id, str) or not image_cache_id:
@@ -52,25 +52,25 @@ class Client:
         return answer
 
     def update(self, parameters: Mapping[str, Any], deadline: Deadline) -> Answer:
-        """UpdateImageCache of the C(ImageCacheId) in C(parameters)."""
+        """Call UpdateImageCache for the C(ImageCacheId) in C(parameters)."""
         return self._call("UpdateImageCache", parameters, deadline)
 
     def delete(self, parameters: Mapping[str, Any], deadline: Deadline) -> Answer:
-        """DeleteImageCaches of the C(ImageCacheIds) in C(parameters)."""
+        """Call DeleteImageCaches for the C(ImageCacheIds) in C(parameters)."""
         return self._call("DeleteImageCaches", parameters, deadline)
 
     def describe(self, deadline: Deadline, **selection: Any) -> Listing:
-        """DescribeImageCaches, every page of it. C(selection) is C(ImageCacheIds), C(ImageCacheNames) or C(Filters)."""
+        """Return all pages of DescribeImageCaches for C(ImageCacheIds), C(ImageCacheNames) or C(Filters)."""
         return read_selected(lambda offset: self._page(selection, offset, deadline), deadline)
 
     def describe_all(self, deadline: Deadline) -> Listing:
-        """DescribeImageCaches of all there are; the listing says whether its pages fit together."""
+        """Return all image caches. The listing says whether its pages are consistent."""
         return read_all(lambda offset: self._page({}, offset, deadline), deadline)
 
     def most_suitable(
         self, images: Sequence[str], snapshotter: Optional[str], deadline: Deadline
     ) -> Optional[Mapping[str, Any]]:
-        """GetMostSuitableImageCache: return the cache that fits, None where there is none."""
+        """Return the cache that GetMostSuitableImageCache selects, or None if no cache matches."""
         parameters: Dict[str, Any] = {"Images": list(images)}
         if snapshotter is not None:
             parameters["Snapshotter"] = snapshotter

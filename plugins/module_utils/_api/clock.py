@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. Time: what is left of it, and how long to pause."""
+"""Private to this collection. Clocks, deadlines and the lengths of pauses."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ __all__ = ["Clock", "Deadline", "back_off", "poll_interval"]
 
 
 class Clock:
-    """The machine's clocks: monotonic for durations, the wall clock for signatures and for the age of caches."""
+    """The clocks of the machine: monotonic for durations, wall clock for signatures and the ages of caches."""
 
     def monotonic(self) -> float:
-        """Return seconds that never jump."""
+        """Return the seconds of the monotonic clock."""
         return time.monotonic()
 
     def unix(self) -> int:
-        """Return the Unix time in whole seconds, as C(X-TC-Timestamp) wants it."""
+        """Return the Unix time in whole seconds, as C(X-TC-Timestamp) requires."""
         return int(time.time())
 
     def utc(self) -> datetime:
-        """Return the present moment by the wall clock, to tell how old what the API dates is."""
+        """Return the current time of the wall clock, to compute ages from the times of the API."""
         return datetime.fromtimestamp(self.unix(), timezone.utc)
 
     def sleep(self, seconds: float) -> None:
@@ -34,7 +34,7 @@ class Clock:
 
 
 class Deadline:
-    """A moment on the monotonic clock after which nothing more is waited for."""
+    """A time on the monotonic clock at which waiting ends."""
 
     def __init__(self, clock: Clock, seconds: float) -> None:
         self._clock = clock
@@ -53,24 +53,24 @@ class Deadline:
 
     @property
     def passed(self) -> bool:
-        """Whether nothing is left."""
+        """Whether no time is left."""
         return self.remaining <= 0
 
 
 def back_off(attempt: int, base: float = 0.5, cap: float = 20.0) -> float:
     """Return the pause in seconds before attempt C(attempt) (1 is the first repetition).
 
-    Exponential, capped, with full jitter: anything between 0 and the cap of that attempt, so that many
-    clients that were throttled together do not come back together.
+    The back-off is exponential and capped, with full jitter: a random value between 0 and the maximum for that attempt.
+    The jitter prevents clients that were throttled at the same time from retrying at the same time.
     """
-    # min() on the exponent: 2 ** a large attempt number would be a very large integer for nothing.
+    # The exponent is limited to avoid needlessly large integers.
     return random.uniform(0, min(cap, base * 2 ** min(attempt - 1, 16)))
 
 
 def poll_interval(interval: float, waited: float, most: float = 4.0) -> float:
     """Return the seconds between two polls after C(waited) seconds of waiting.
 
-    It is C(interval) at first, then a tenth of the time waited so far, and at most C(most) times C(interval): a wait
-    overshoots the end of a build by one interval or by 10 %.
+    It is C(interval) at first, then a tenth of the time waited so far, and at most C(most) times C(interval). The end
+    of a build is thus detected at most one interval or 10 % late.
     """
     return min(most * interval, max(interval, waited / 10))

@@ -2,11 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. Connections that keep to their time-out, and know whether they came about.
+"""Private to this collection. Connections that enforce a timeout and report whether they were established.
 
-To C(requests) a time-out is one for each wait: a server that sends a byte now and then is waited for without end. Here
-it is one for an answer as a whole, the proxy's to CONNECT included. And an error names the proxy also where a tunnel
-broke long after it was opened, with a request under way: what comes of the act of connecting is kept apart here.
+The timeout of C(requests) applies to each wait, so a server that sends a byte now and then never times out. Here it
+applies to each response as a whole, including the response of a proxy to CONNECT. Errors of C(requests) also name the
+proxy if a tunnel breaks long after it was opened, while a request is running. Failures to connect are therefore
+reported separately.
 """
 
 from __future__ import annotations
@@ -23,29 +24,29 @@ try:
     import urllib3
     import urllib3.exceptions
 except ImportError:
-    # Whoever sends something says so: transport.py.
+    # transport.py reports the missing library before it is used.
     pass
 
 __all__ = ["NotConnected", "make_adapter"]
 
 
 class NotConnected(Exception):
-    """No connection came about, nor a tunnel, nor trust: nothing of the request was sent. The cause says why."""
+    """Connecting, opening a tunnel or verifying the certificate failed, so nothing was sent. The cause says why."""
 
 
 class BoundedReader(io.RawIOBase):
-    """What arrives at a socket, as long as the time-out that the socket has at first is not over."""
+    """Reads from a socket until the initial timeout of the socket has passed in total."""
 
     def __init__(self, raw: Any, sock: Any) -> None:
         self._raw, self._sock = raw, sock
         self._deadline = Deadline(Clock(), sock.gettimeout())
 
     def readable(self) -> bool:
-        """Return that it is there to be read."""
+        """Return true, as the base class requires."""
         return True
 
     def readinto(self, buffer: Any) -> Any:
-        """Wait for some bytes, and return how many; raises socket.timeout."""
+        """Read some bytes and return their number. Raises socket.timeout."""
         remaining = self._deadline.remaining
         if remaining <= 0:
             raise socket.timeout("timed out")
@@ -53,13 +54,13 @@ class BoundedReader(io.RawIOBase):
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
-        """Let go of the socket."""
+        """Release the socket."""
         self._raw.close()
         super().close()
 
 
 class BoundedResponse(http.client.HTTPResponse):
-    """An answer that is whole, from its status line to its end, before the time-out is over."""
+    """A response that must be complete, from its status line to its end, within the timeout."""
 
     def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
@@ -68,10 +69,10 @@ class BoundedResponse(http.client.HTTPResponse):
 
 
 def make_adapter(connections: int) -> Any:
-    """Return an adapter of C(requests) for as many connections at once. They raise Unconnected."""
+    """Return an adapter of C(requests) for this number of C(connections), which raise NotConnected."""
 
     class Adapter(requests.adapters.HTTPAdapter):
-        """Has its connections made of these classes, also those through a proxy."""
+        """Creates its connections from the classes in this file, including those through a proxy."""
 
         def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
             super().init_poolmanager(*args, **kwargs)
@@ -93,11 +94,11 @@ def _bound_pools(manager: Any) -> None:
 
 
 def _bounded_pool(pool: Any) -> Any:
-    """Return a class of urllib3's pools with connections like here."""
+    """Return a subclass of a urllib3 pool that uses the connections of this file."""
     usual: Any = pool.ConnectionCls
 
     class Connection(usual):  # type: ignore[misc]
-        """One that says by its error whether there was a connection at all."""
+        """A connection that raises NotConnected if it cannot be established."""
 
         response_class = BoundedResponse
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. Where requests go: a host name, or an emulator on this machine."""
+"""Private to this collection. The address for requests: a host name, or an emulator on this machine."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ __all__ = ["TKE_ENDPOINT", "Endpoint"]
 
 TKE_ENDPOINT = "tke.tencentcloudapi.com"
 DEFAULT_PORTS = {"https": 443, "http": 80}
-# RFC 1035, 2.3.4: labels of 63 octets, names of 255 with their lengths. Underscores are in use, whatever it says.
+# RFC 1035, 2.3.4: labels of 63 octets, names of 255 with their lengths. It forbids underscores, but they are in use.
 HOST_NAME = re.compile(r"(?=.{1,253}\.?$)[\w-]{1,63}(?:\.[\w-]{1,63})*\.?", re.ASCII)
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A scheme and a C(host) or C(host:port), in the spelling that the Host header carries and the signature covers."""
+    """A scheme and a C(host) or C(host:port), spelled as in the Host header and the signature."""
 
     scheme: str
     host: str
@@ -31,18 +31,18 @@ class Endpoint:
 
     @property
     def url(self) -> str:
-        """The address to post to."""
+        """The URL for POST requests."""
         return f"{self.scheme}://{self.host}/"
 
     @classmethod
     def parse(cls, text: str, option: str = "endpoint", plain: bool = False) -> Endpoint:
-        """Return the endpoint written as a host, a host and port, or a URL; https unless the URL says http.
+        """Return the endpoint for a host, a host and port, or a URL. The default scheme is https.
 
-        Raises InvalidInput for anything else, and for plain http to another machine: a request without TLS
-        would show the signature and everything signed by it. C(plain) is for a service that speaks nothing
-        but http and is asked for nothing signed: then http is meant unless https is written.
+        Raises InvalidInput for anything else, and for plain http to another machine: without TLS, a request reveals its
+        signature and everything that it signs. C(plain) is for a service that only supports http and gets no signed
+        requests: the default scheme is then http.
         """
-        # What urlsplit() leaves out of a URL without a word was not meant to be in it.
+        # urlsplit() silently removes some of these characters, which were hardly intended.
         if not text.isprintable():
             raise InvalidInput(f"Invalid {option}: {text!r} contains a character that is not allowed in a URL.")
         try:
@@ -78,7 +78,7 @@ def _problem(scheme: str, name: str, netloc: str, rest: str) -> str:
 
 
 def _is_host(name: str) -> bool:
-    """Return whether this is a host's name, or an address."""
+    """Return whether this is a host name or an IP address."""
     if ":" not in name:
         return HOST_NAME.fullmatch(name) is not None
     try:

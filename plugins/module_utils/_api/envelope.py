@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. The envelope of an API 3.0 answer: C({"Response": {..., "RequestId": ...}}).
+"""Private to this collection. The envelope of an API 3.0 response: C({"Response": {..., "RequestId": ...}}).
 
-It is judged by its body alone. The Content-Type says nothing: the API sends text/plain as well as
-application/json, with and without a charset, and errors come with HTTP status 200.
+Only the body is evaluated. The Content-Type is not reliable: the API sends text/plain as well as application/json,
+with and without a charset. Errors have HTTP status 200.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors impor
 
 __all__ = ["open_envelope", "request_id_of"]
 
-# In characters: longer than any code or request id.
+# Maximum number of characters of a code or request id. Real ones are shorter.
 LONGEST_WORD = 200
-# Of a body that is no answer: how many bytes are looked at, and how many characters are shown.
+# For an invalid body: the number of bytes to read, and the number of characters to show.
 LONGEST_LOOK, LONGEST_EXCERPT = 2000, 200
 
 
 def open_envelope(action: str, status: int, body: bytes, retry_after: Optional[float]) -> Dict[str, Any]:
-    """Return the members of C(Response) of a successful answer, C(RequestId) included.
+    """Return the members of C(Response) of a successful response, including C(RequestId).
 
-    Raises the typed ApiError of an error answer, GatewayError for an HTTP status other than 200 without one,
-    MalformedAnswer for anything that is no envelope.
+    Raises the typed ApiError for an error response, GatewayError for an HTTP status other than 200 without one, and
+    MalformedAnswer for anything that is not an envelope.
     """
     response = _response(body)
     error = _api_error(response, body, action=action, http_status=status, retry_after=retry_after)
@@ -53,11 +53,11 @@ def open_envelope(action: str, status: int, body: bytes, retry_after: Optional[f
 
 
 def _response(body: bytes) -> Optional[Dict[str, Any]]:
-    """Return the envelope's content, None where a body is none."""
+    """Return the content of the envelope, or None if the body is not an envelope."""
     try:
         answer = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
         if b"\\ud" in body.lower():
-            # Ansible takes no halves of surrogate pairs from a module.
+            # Ansible rejects module results that contain half of a surrogate pair.
             answer = json.loads(json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace"))
     except (ValueError, RecursionError):
         return None
@@ -67,7 +67,7 @@ def _response(body: bytes) -> Optional[Dict[str, Any]]:
     if isinstance(response, dict):
         return response
     if isinstance(answer.get("code"), (int, str)) and answer["code"] != 0 and "message" in answer:
-        # The flat shape of API 2.0, which some gateways still answer with.
+        # The flat format of API 2.0, which some gateways still use.
         code = answer.get("codeDesc") or answer["code"]
         return {"Error": {"Code": str(code), "Message": answer["message"]}}
     return None
@@ -85,13 +85,13 @@ def _api_error(response: Optional[Mapping[str, Any]], body: bytes, **facts: Any)
         message = error.get("Message")
         words = "" if message is None else str(message)
         return api_error(error["Code"][:LONGEST_WORD], words, request_id=request_id, **facts)
-    # An Error without a code is an error all the same; that nothing was done is not said by anything.
+    # An error without a code is still an error, but it does not prove that the request was not executed.
     unclear: Type[RequestError] = MalformedAnswer
     return unclear(f"the response has an error without a code: {_excerpt(body)}", request_id=request_id, **facts)
 
 
 def request_id_of(response: Mapping[str, Any]) -> Optional[str]:
-    """Return the C(RequestId) of an answer, None where it has none."""
+    """Return the C(RequestId) of a response, or None if it has none."""
     request_id = response.get("RequestId")
     return request_id[:LONGEST_WORD] if isinstance(request_id, str) else None
 
@@ -108,5 +108,5 @@ def _excerpt(body: bytes) -> str:
 
 
 def _shorten(text: str, already: bool = False) -> str:
-    # That it was cut is said: a secret may have been cut with it, and is looked for there too.
+    # Mark the cut: it may split a secret, and scrubbing looks for the start of a secret before such a mark.
     return text[:LONGEST_EXCERPT] + ("..." if already or len(text) > LONGEST_EXCERPT else "")

@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. What can go wrong with a request, as classes with facts.
+"""Private to this collection. The errors of requests, as classes with facts.
 
-Two facts decide what may happen next:
+Two facts decide how to continue:
 
 - C(retryable): the same request may succeed later, unchanged;
-- C(not_executed): the failure proves that the server did not act on the request.
+- C(not_executed): the failure proves that the server did not execute the request.
 
-A read is repeated when the failure is passing, a write only when, besides, nothing was done.
+A read is repeated if the error is retryable. A write is repeated only if, in addition, it was not executed.
 Source of the codes: the common error codes of API 3.0, and C(errorcodes.py) of the vendor's Python SDK.
 """
 
@@ -47,15 +47,15 @@ __all__ = [
 
 
 class InvalidInput(Exception):
-    """The user's input cannot be right; found before any request. One message may list several problems."""
+    """The input of the user is invalid, as found before any request. The message may list several problems."""
 
 
 class WriteRefused(Exception):
-    """A writing action was asked for in check mode; the client lets none out."""
+    """The client refused a writing action in check mode."""
 
 
 class RequestError(Exception):
-    """A request failed. C(message) is the server's or the system's wording."""
+    """A request failed. C(message) is the text of the server or the system."""
 
     retryable = False
     not_executed = True
@@ -79,7 +79,7 @@ class RequestError(Exception):
         self.retry_after = retry_after
 
     def facts(self) -> Dict[str, Any]:
-        """Return the result's RV(error): plain values, none of them secret."""
+        """Return RV(error): plain values without secrets."""
         return {
             "code": self.code or type(self).__name__,
             "message": self.message,
@@ -91,81 +91,81 @@ class RequestError(Exception):
 
 
 class ConnectionFailed(RequestError):
-    """No connection came about, so no request was sent."""
+    """The connection failed, so no request was sent."""
 
     retryable = True
 
 
 class UntrustedCertificate(RequestError):
-    """The server's certificate did not verify; the request was not sent, and waiting will not help."""
+    """The verification of the server certificate failed. The request was not sent, and a retry does not help."""
 
 
 class TlsMissing(RequestError):
-    """What answers at the endpoint does not use TLS; the request was not sent, and waiting will not help.
+    """The server at the endpoint does not use TLS. The request was not sent, and a retry does not help.
 
-    C(plain_url) is the endpoint to write instead, if plain http is accepted there.
+    C(plain_url) is the endpoint to set instead, if plain http is accepted there.
     """
 
     plain_url: Optional[str] = None
 
 
 class NoAnswer(RequestError):
-    """The request may have been sent, but no whole answer came back in time."""
+    """The request may have been sent, but no complete response arrived in time."""
 
     retryable = True
     not_executed = False
 
 
 class GatewayError(RequestError):
-    """An HTTP status other than 200, which API 3.0 itself never uses: a gateway or a proxy answered."""
+    """An HTTP status other than 200, which API 3.0 never uses: a gateway or a proxy answered."""
 
 
 class GatewayFailure(GatewayError):
-    """A gateway's 5xx: whether the server behind it acted is not known."""
+    """A 5xx of a gateway. It is unknown whether the server behind it executed the request."""
 
     retryable = True
     not_executed = False
 
 
 class GatewayThrottled(GatewayError):
-    """A gateway's 429: the request was turned away."""
+    """A 429 of a gateway: the request was rejected."""
 
     retryable = True
 
 
 class MalformedAnswer(RequestError):
-    """An answer that is no API 3.0 envelope, or lacks what the action must return."""
+    """A response that is not an API 3.0 envelope, or that lacks a required field of the action."""
 
     retryable = True
     not_executed = False
 
 
 class ApiError(RequestError):
-    """The API answered with an error code that has no class of its own."""
+    """The API returned an error code. The subclasses distinguish the known codes."""
 
 
 class AuthenticationError(ApiError):
-    """The keys, the token or the clock are wrong. C(clock_offset) is how many seconds the clock is ahead, if known."""
+    """The keys, the token or the clock are wrong. C(clock_offset) is the seconds that the clock is ahead, if known."""
 
     clock_offset: Optional[int] = None
 
 
 class NotAuthorized(ApiError):
-    """The keys are good, but CAM does not allow the action."""
+    """The credentials are valid, but CAM does not allow the action."""
 
 
 class Throttled(ApiError):
-    """Too many requests per second; nothing was done."""
+    """Too many requests per second. The request was not executed."""
 
     retryable = True
 
 
 class QuotaExceeded(ApiError):
-    """A quota is used up. Waiting does not lift it."""
+    """A quota is exhausted. A retry does not help."""
 
 
 class AccountProblem(ApiError):
-    """Balance, payment or identity verification of the account."""
+    """A problem of the account: balance, payment or identity verification."""
 
 
 class NotFound(ApiError):
@@ -173,30 +173,30 @@ class NotFound(ApiError):
 
 
 class StateRefused(ApiError):
-    """The resource's present state does not allow the action."""
+    """The current state of the resource does not allow the action."""
 
 
 class NoCapacity(ApiError):
-    """The region or zone has nothing left to build with."""
+    """The region or zone has no resources left for builds."""
 
 
 class InvalidRequest(ApiError):
-    """The API refuses the parameters, the action or the region."""
+    """The API rejected the parameters, the action or the region."""
 
 
 class ServerError(ApiError):
-    """The service failed by itself; whether it acted is not known."""
+    """The service failed internally. It is unknown whether it executed the request."""
 
     retryable = True
     not_executed = False
 
 
 class Unspecific(ApiError):
-    """A code of no family, FailedOperation for instance: it does not say what it is about."""
+    """A code that does not identify the kind of problem, for example FailedOperation."""
 
 
-# First match wins. Permission and quota codes arrive under any prefix (InternalError.CamNoAuth, ...), so
-# they stand before the families that the prefix would put them in.
+# The first match wins. Permission and quota codes have various prefixes (InternalError.CamNoAuth, ...), so they come
+# before the families of those prefixes.
 CODES: Tuple[Tuple[str, Type[ApiError]], ...] = (
     ("*CamNoAuth*", NotAuthorized),
     ("*Unauthorized*", NotAuthorized),
@@ -236,7 +236,7 @@ CODES: Tuple[Tuple[str, Type[ApiError]], ...] = (
 
 
 def api_error(code: str, message: str, **facts: Any) -> ApiError:
-    """Return the typed error of an API error code; an unknown code gives Unspecific."""
+    """Return the typed error for an API error code, or Unspecific for an unknown code."""
     for pattern, kind in CODES:
         if fnmatchcase(code, pattern):
             return kind(message, code=code, **facts)

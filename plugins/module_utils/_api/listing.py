@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. A listing from its pages, which may shift, shrink, repeat or end while they are read."""
+"""Private to this collection. Read a listing by pages, which may shift, shrink, repeat or end during the reading."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ __all__ = ["PAGE_SIZE", "Listing", "has_id", "read_all", "read_selected"]
 
 # "Limit ... default 20, maximum 50": DescribeImageCaches, TKE API 2018-05-25.
 PAGE_SIZE = 50
-# A listing that never ends is a server's fault; 1,000 pages are 50,000 caches. Nor is one read on for more than these
-# seconds after the deadline.
+# An endless listing is a fault of the server: 1,000 pages are 50,000 caches. Reading also stops this number of seconds
+# after the deadline.
 MAX_PAGES = 1000
 GRACE = 60.0
-# An id has 12 characters. It goes back into requests, so it is not to be of any length.
+# An id has 12 characters. It is used in requests, so its length is limited.
 LONGEST_ID = 200
 
-# Sends the request for the page that begins at an offset.
+# Requests the page that starts at an offset.
 Fetch = Callable[[int], Answer]
 
 
 @dataclass(frozen=True)
 class Listing:
-    """The image caches of a listing, as the API gives them, each id once.
+    """The image caches of a listing, as the API returns them, each id once.
 
-    C(total) is how many there are by the API's last word. C(whole) says that the pages fit together: none repeated
-    a cache, and all were of one total, which is the number of caches.
+    C(total) is the total that the API returned last. C(whole) says that the pages are consistent: they repeat no cache,
+    and all have the same total, which equals the number of caches.
     """
 
     image_caches: Sequence[Mapping[str, Any]]
@@ -43,31 +43,33 @@ class Listing:
 
 
 def read_selected(fetch: Fetch, deadline: Deadline) -> Listing:
-    """Return what a selection by ids or names shows, up to the number that the API says there are, or to a page that
-    shows nothing new.
+    """Return the caches of a selection by ids or names.
 
-    Raises MalformedAnswer, and what C(fetch) raises.
+    Reading ends at the total that the API returns, or at a page that contains nothing new. Raises MalformedAnswer, and
+    what C(fetch) raises.
     """
     return _read(fetch, lambda page, new, reached: reached or not new, deadline)
 
 
 def read_all(fetch: Fetch, deadline: Deadline) -> Listing:
-    """Return every image cache, whatever number the API says there are.
+    """Return every image cache, even if there are more than the total that the API returns.
 
-    A cache that is deleted while pages are read moves the others up, one of them past the reader: then the listing is
-    not C(whole), and its reader warns. Raises MalformedAnswer, and what C(fetch) raises.
+    If a cache is deleted during the reading, the others move up and one may be missed. The listing is then not
+    C(whole), and the caller warns. Raises MalformedAnswer, and what C(fetch) raises.
     """
     return _read(fetch, _is_last_of_all, deadline)
 
 
 def _is_last_of_all(page: int, new: int, reached: bool) -> bool:
-    # A full page proves nothing, even where the total is reached; one with nothing new ends what repeats itself.
+    # After a full page there may be more, even if the total is reached. A page without new caches means repetition.
     return not new or (reached and page < PAGE_SIZE)
 
 
 def _read(fetch: Fetch, is_last: Callable[[int, int, bool], bool], deadline: Deadline) -> Listing:
-    """Read pages until one is empty or C(is_last), by its length, how much of it is new, and whether the total is
-    reached."""
+    """Return the listing, read until a page is empty or C(is_last).
+
+    C(is_last) judges a page by its length, by the number of its new caches, and by whether the total is reached.
+    """
     found: Dict[str, Mapping[str, Any]] = {}
     offset, totals = 0, set()
     for _page in range(MAX_PAGES):
@@ -87,7 +89,7 @@ def _read(fetch: Fetch, is_last: Callable[[int, int, bool], bool], deadline: Dea
 
 
 def _page_of(answer: Answer) -> Tuple[List[Mapping[str, Any]], int]:
-    """Return the caches of a page and the listing's total; MalformedAnswer where the answer has neither."""
+    """Return the caches of a page and the total of the listing. Raises MalformedAnswer if one is missing or invalid."""
     caches, total = answer.fields.get("ImageCaches"), answer.fields.get("TotalCount")
     if caches is None and total == 0:
         caches = []
@@ -101,6 +103,6 @@ def _page_of(answer: Answer) -> Tuple[List[Mapping[str, Any]], int]:
 
 
 def has_id(cache: Any) -> bool:
-    """Return whether this is an image cache at all: everything but the id may be missing."""
+    """Return whether this is an image cache. Only the id is required."""
     image_cache_id = cache.get("ImageCacheId") if isinstance(cache, dict) else None
     return isinstance(image_cache_id, str) and 0 < len(image_cache_id) <= LONGEST_ID

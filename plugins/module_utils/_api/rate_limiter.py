@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. Keeping to a rate, and learning from being told that it was too high."""
+"""Private to this collection. Limit the rate of requests, and reduce it after throttling."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import
 
 __all__ = ["RateLimiter"]
 
-# The API counts within any second; a little slack keeps the jitter of the network from making 21 requests of 20.
+# The API counts requests within any second. The slack prevents network jitter from turning 20 requests into 21.
 SLACK = 1.03
-# After being throttled the pauses between requests grow by this factor, and shrink again slowly.
+# After throttling, the pauses between requests grow by a factor, up to a maximum, and shrink slowly again.
 SLOWER, FASTER, SLOWEST = 1.5, 0.98, 8.0
 
 
 class RateLimiter:
-    """Spaces the requests of each action by C(1/requests_per_second) seconds. Any thread may ask."""
+    """Spaces the requests of each action by C(1/requests_per_second) seconds. It is thread-safe."""
 
     def __init__(self, requests_per_second: float, clock: Clock) -> None:
         self._gap, self._clock = SLACK / requests_per_second, clock
@@ -39,6 +39,6 @@ class RateLimiter:
             self._clock.sleep(at - now)
 
     def slow_down(self, action: str) -> None:
-        """Slow down: others share the rate, or it is lower than was thought."""
+        """Reduce the rate of an action, because other clients share the limit or it is lower than assumed."""
         with self._lock:
             self._factor[action] = min(SLOWEST, self._factor.get(action, 1.0) * SLOWER)

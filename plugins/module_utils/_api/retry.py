@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. What may be repeated.
+"""Private to this collection. The retry policy.
 
-The retry policy, in words: a read is repeated when it was throttled, when the connection failed, on a 5xx and
-on InternalError, up to C(retries) times. A write is repeated only where the failure proves that nothing was
-done: when it was throttled, or when no connection came about. Quota and permission errors fail at once.
-Pauses are a capped exponential back-off with full jitter; a Retry-After header may lengthen them.
+A read is repeated after throttling, a connection failure, a 5xx and InternalError, up to C(retries) times. A write is
+repeated only if the failure proves that it was not executed: after throttling, or if the connection failed. Quota and
+permission errors fail at once. Pauses are a capped exponential back-off with full jitter. A Retry-After header may
+lengthen them.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.rate_limiter
 
 __all__ = ["Answer", "RetryingClient", "Sender"]
 
-# However long a Retry-After asks for, a single pause is no longer than this many seconds.
+# Maximum seconds of a single pause, even if a Retry-After header requests more.
 LONGEST_PAUSE = 60.0
 
 
 class Sender(Protocol):
-    """What it needs of a transport."""
+    """The part of a transport that the client uses."""
 
     def send(self, action: str, parameters: Mapping[str, Any]) -> Dict[str, Any]:
         """Post one action, once."""
@@ -39,14 +39,14 @@ class Sender(Protocol):
 
 @dataclass(frozen=True)
 class Answer:
-    """What an action returned."""
+    """The response of an action."""
 
     fields: Mapping[str, Any]
     request_id: Optional[str]
 
 
 class RetryingClient:
-    """Calls that are repeated as the policy allows."""
+    """Repeats calls as the policy allows."""
 
     def __init__(
         self, sender: Sender, *, retries: int, clock: Clock, rate_limiter: Optional[RateLimiter] = None
@@ -54,7 +54,7 @@ class RetryingClient:
         self._sender, self._retries, self._clock, self._rate_limiter = sender, retries, clock, rate_limiter
 
     def call(self, action: str, parameters: Mapping[str, Any], deadline: Deadline, *, writes: bool = False) -> Answer:
-        """Return what an action answers. Raises the RequestError of the last attempt."""
+        """Return the answer of an action. Raises the RequestError of the last attempt."""
         attempt = 0
         while True:
             attempt += 1
@@ -72,7 +72,7 @@ class RetryingClient:
             self._clock.sleep(pause)
 
     def _pause(self, error: RequestError, attempt: int, writes: bool, deadline: Deadline) -> Optional[float]:
-        """Return the pause before the next attempt in seconds, None where there must not be one."""
+        """Return the seconds to pause before the next attempt, or None if another attempt is not allowed."""
         if attempt > self._retries or not error.retryable or (writes and not error.not_executed):
             return None
         pause = min(LONGEST_PAUSE, max(back_off(attempt), error.retry_after or 0.0))

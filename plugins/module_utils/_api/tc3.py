@@ -4,7 +4,7 @@
 
 """Private to this collection. TC3-HMAC-SHA256, the signature of TencentCloud API 3.0, as a pure function.
 
-No clock, no network, no state: the same keys, time and request give the same header.
+It uses no clock, network or state: the same keys, time and request give the same header.
 Source of every rule: "Signature v3" of the API 3.0 documentation (cloud.tencent.com/document/api/457/41494).
 """
 
@@ -26,7 +26,7 @@ UNSIGNED_PAYLOAD = b"UNSIGNED-PAYLOAD"
 
 @dataclass(frozen=True)
 class Keys:
-    """An API key pair; C(token) belongs to temporary keys and is sent, but never signed."""
+    """An API key pair. C(token) belongs to temporary keys. It is sent but not signed."""
 
     secret_id: str
     secret_key: str = field(repr=False)
@@ -34,14 +34,14 @@ class Keys:
 
 
 def canonical_request(signed_headers: Mapping[str, str], body: bytes) -> str:
-    """Return the canonical form of C(POST /) with these headers and exactly these bytes as its body."""
+    """Return the canonical form of C(POST /) with these headers and exactly this body."""
     lowered = {name.lower(): value.strip().lower() for name, value in signed_headers.items()}
     lines = "".join(f"{name}:{lowered[name]}\n" for name in sorted(lowered))
     return "\n".join(["POST", "/", "", lines, ";".join(sorted(lowered)), _sha256(body)])
 
 
 def signature(secret_key: str, timestamp: int, service: str, canonical: str) -> str:
-    """Return the signature, in lower-case hexadecimal, of a canonical request made at a Unix time in seconds."""
+    """Return the signature of a canonical request in lower-case hexadecimal. C(timestamp) is in Unix seconds."""
     scope = _credential_scope(timestamp, service)
     to_sign = f"{ALGORITHM}\n{timestamp}\n{scope}\n{_sha256(canonical.encode())}"
     key = f"TC3{secret_key}".encode()
@@ -53,8 +53,8 @@ def signature(secret_key: str, timestamp: int, service: str, canonical: str) -> 
 def authorization(keys: Keys, timestamp: int, service: str, signed_headers: Mapping[str, str], body: bytes) -> str:
     """Return the value of the Authorization header.
 
-    C(signed_headers) must be sent as they are given here, C(body) as these very bytes, and C(timestamp)
-    as C(X-TC-Timestamp). C(service) is the product's API prefix, C(tke) for instance.
+    C(signed_headers) and C(body) must be sent exactly as passed here, and C(timestamp) as C(X-TC-Timestamp). C(service)
+    is the API prefix of the product, for example C(tke).
     """
     names = ";".join(sorted(name.lower() for name in signed_headers))
     signed = signature(keys.secret_key, timestamp, service, canonical_request(signed_headers, body))
@@ -63,7 +63,7 @@ def authorization(keys: Keys, timestamp: int, service: str, signed_headers: Mapp
 
 
 def _credential_scope(timestamp: int, service: str) -> str:
-    # The date is that of the time stamp in UTC: a local date would be wrong for some hours of every day.
+    # The date is that of the time stamp in UTC. A local date would be wrong for some hours of each day.
     return f"{time.strftime('%Y-%m-%d', time.gmtime(timestamp))}/{service}/{TERMINATOR}"
 
 

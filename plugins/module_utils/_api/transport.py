@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. One signed request out, one opened envelope back.
+"""Private to this collection. Send one signed request, and return the content of the response envelope.
 
-TLS is verified, a redirect is never followed, an answer is bounded in size and time, and every attempt is
-signed afresh. Proxies come from the environment; a C(.netrc) entry does not replace the signature.
+TLS is verified, redirects are not followed, responses are limited in size and time, and every attempt is signed
+separately. Proxies come from the environment. A C(.netrc) entry does not replace the signature.
 """
 
 from __future__ import annotations
@@ -48,12 +48,12 @@ else:
 __all__ = ["REQUESTS_IMPORT_ERROR", "ConnectionSettings", "Service", "Transport", "fetch_text"]
 
 CONTENT_TYPE = "application/json"
-# A page of 50 caches with long event lists stays far below this.
+# A page of 50 caches with long event lists is much smaller than this.
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 CONNECT_TIMEOUT = 10.0
-# In place of a signature, for the actions by which keys are obtained in the first place.
+# Replaces the signature for the actions that provide keys.
 UNSIGNED = "SKIP"
-# What OpenSSL calls an answer that is not TLS.
+# OpenSSL's names for a response that is not TLS.
 NOT_TLS = ("WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST")
 MAX_TEXT_BYTES = 64 * 1024
 CHUNK_BYTES = 64 * 1024
@@ -61,7 +61,7 @@ CHUNK_BYTES = 64 * 1024
 
 @dataclass(frozen=True)
 class Service:
-    """A product of the API: the name that is signed, and the version of its actions."""
+    """A product of the API: its name in the signature, and the version of its actions."""
 
     name: str
     version: str
@@ -69,7 +69,7 @@ class Service:
 
 @dataclass(frozen=True)
 class ConnectionSettings:
-    """How to reach the API. C(timeout) is seconds for one request; C(client_name) names who asks."""
+    """How to reach the API. C(timeout) is the seconds for one request, C(client_name) identifies the client."""
 
     endpoint: Endpoint
     region: str
@@ -81,16 +81,16 @@ class ConnectionSettings:
 
 
 class Signature:
-    """Signs a request in the moment that it is sent, over the very bytes that are sent.
+    """Signs a request immediately before it is sent, over exactly the bytes that are sent.
 
-    Being the request's authentication, it also keeps C(requests) from putting a C(.netrc) entry in its place.
+    As the authentication of the request, it also prevents C(requests) from using a C(.netrc) entry instead.
     """
 
     def __init__(self, keys: Optional[tc3.Keys], service: str, timestamp: int) -> None:
         self._keys, self._service, self._timestamp = keys, service, timestamp
 
     def __call__(self, request: Any) -> Any:
-        """Return the prepared request with its time stamp and Authorization header."""
+        """Return the prepared request with a time stamp and an Authorization header."""
         request.headers["X-TC-Timestamp"] = str(self._timestamp)
         if self._keys is None:
             request.headers["Authorization"] = UNSIGNED
@@ -103,9 +103,9 @@ class Signature:
 
 
 class Transport:
-    """A session with one region of one service. Where C(keys) gives None, requests are not signed.
+    """A session with one region of one service. If C(keys) returns None, requests are not signed.
 
-    As many threads as it has C(connections) may send at once: nothing of the session changes with a request.
+    As many threads as there are C(connections) may send at once, because requests do not modify the session.
     """
 
     def __init__(
@@ -121,17 +121,17 @@ class Transport:
         bounded = make_adapter(connections)
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, bounded)
-        # To this machine no proxy leads, and none may see a request that is not encrypted.
+        # A proxy cannot reach this machine, and must not see unencrypted requests.
         self._session.trust_env = not settings.endpoint.loopback
         self._session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
         if settings.verify is False:
-            # The user's own word; urllib3 need not warn of it at every request.
+            # The user has disabled the verification, so urllib3 does not need to warn at each request.
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
     def send(self, action: str, parameters: Mapping[str, Any]) -> Dict[str, Any]:
-        """Post one action, once, and return the members of its C(Response).
+        """Post one action once, and return the members of its C(Response).
 
-        Raises a RequestError that says whether the server may have acted.
+        Raises a RequestError that says whether the server may have executed the action.
         """
         keys = self._keys()
         body, timestamp = json.dumps(parameters, allow_nan=False).encode("ascii"), self._clock.unix()
@@ -187,7 +187,7 @@ class Transport:
 
 
 def _read(response: Any) -> bytes:
-    """Return the body, unless it grows beyond all reason."""
+    """Return the body. Raises MalformedAnswer if it is too large."""
     body = bytearray()
     for chunk in response.iter_content(CHUNK_BYTES):
         body += chunk
@@ -219,12 +219,12 @@ def _tls_missing(endpoint: Endpoint) -> TlsMissing:
 
 
 def _is_distrust(cause: BaseException) -> bool:
-    # Before its version 2 urllib3 compares the host's name itself, and has an error of its own for that.
+    # Before version 2, urllib3 compares the host name itself and has a separate error for it.
     return "CERTIFICATE_VERIFY_FAILED" in str(cause) or type(cause).__name__ == "CertificateError"
 
 
 def _causes(error: Optional[BaseException]) -> Iterator[BaseException]:
-    """Yield an exception and all that is wrapped in it: urllib3 keeps reasons in attributes and arguments."""
+    """Yield an exception and all nested exceptions. urllib3 stores them in attributes and arguments."""
     queue, seen = [error], set()
     while queue:
         cause = queue.pop(0)
@@ -236,7 +236,7 @@ def _causes(error: Optional[BaseException]) -> Iterator[BaseException]:
 
 
 def _describe_cause(causes: Any) -> str:
-    """Return the system's own words for it where there are some, without the wrappers' addresses."""
+    """Return the text of the system for the cause if there is one, without the addresses in the wrappers."""
     for cause in causes:
         if isinstance(cause, OSError) and cause.strerror:
             return str(cause.strerror)
@@ -245,7 +245,7 @@ def _describe_cause(causes: Any) -> str:
 
 
 def _retry_after_seconds(retry_after: Optional[str], clock: Clock) -> Optional[float]:
-    """Return the pause, in seconds, that a Retry-After header asks for: a number or an HTTP date."""
+    """Return the seconds that a Retry-After header requests, as a number or an HTTP date."""
     if not retry_after:
         return None
     try:
@@ -257,7 +257,7 @@ def _retry_after_seconds(retry_after: Optional[str], clock: Clock) -> Optional[f
 
 
 def _clock_offset(date: Optional[str], timestamp: int) -> Optional[int]:
-    """Return by how many seconds this machine's clock is ahead of the server's, None where the server does not say."""
+    """Return the seconds that the local clock is ahead of the server's, or None if the server sends no valid date."""
     try:
         return timestamp - int(parsedate_to_datetime(date).timestamp()) if date else None
     except (TypeError, ValueError, OverflowError):
@@ -265,13 +265,13 @@ def _clock_offset(date: Optional[str], timestamp: int) -> Optional[int]:
 
 
 def fetch_text(url: str, seconds: float) -> Tuple[int, str]:
-    """Return the HTTP status and the text of a small document of this machine's surroundings.
+    """Return the HTTP status and the text of a small local document, such as one of the metadata service.
 
-    No proxy is asked, no C(.netrc) read, no redirect followed, and nothing is signed. Raises ConnectionFailed where
-    there is no whole answer within C(seconds), looking the name up included.
+    It uses no proxy, C(.netrc) entry, redirect or signature. Raises ConnectionFailed if there is no complete response
+    within C(seconds), including the name lookup.
     """
     answers: queue.Queue[Any] = queue.Queue()
-    # Looking a name up knows no time-out; whoever waits for it does.
+    # A name lookup has no timeout, so it runs in a thread and the wait for the thread has one.
     threading.Thread(target=_fetch, args=(url, seconds, answers), daemon=True).start()
     try:
         answer = answers.get(timeout=seconds)
