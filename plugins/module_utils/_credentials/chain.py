@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. Where keys come from: an ordered list of sources, the first match wins.
+"""Private to this collection. The sources of credentials, an ordered list: the first match wins.
 
-A new source is a function that returns credentials, or raises NotHere, and a row in C(SOURCES).
+A new source needs a function that returns credentials or raises NoCredentials, and a row in C(SOURCES).
 """
 
 from __future__ import annotations
@@ -38,19 +38,19 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.sts 
 
 __all__ = ["SESSION_NAME", "SESSION_SECONDS", "SOURCES", "TOKEN_VARIABLES", "CredentialContext", "find_credentials"]
 
-# tccli, the Terraform provider and other tools each have their own name for it; the first that is set counts.
+# tccli, the Terraform provider and other tools use different variables for the token. The first that is set counts.
 TOKEN_VARIABLES = ("TENCENTCLOUD_TOKEN", "TENCENTCLOUD_SECURITY_TOKEN", "TENCENTCLOUD_SESSION_TOKEN")
 POD_VARIABLES = ("TKE_REGION", "TKE_PROVIDER_ID", "TKE_WEB_IDENTITY_TOKEN_FILE", "TKE_ROLE_ARN")
 SESSION_NAME, SESSION_SECONDS = "ansible-tencentcloud-tke", 7200
 
 
 class NoCredentials(Exception):
-    """A source has no keys; the message says what it has, or nothing."""
+    """A source has no credentials. The message says what it has instead, or is empty."""
 
 
 @dataclass(frozen=True)
 class CredentialContext:
-    """What the sources may look at. C(role) is the one to be assumed with the keys that are found."""
+    """The inputs of the sources. C(role) is the role to assume with the credentials that are found."""
 
     options: Mapping[str, Optional[str]]
     environment: Mapping[str, str]
@@ -61,14 +61,14 @@ class CredentialContext:
     clock: Clock
 
     def from_keys(self, keys: Optional[Keys], otherwise: str) -> Credentials:
-        """Return keys that do not end by themselves. Raises NotHere, which says C(otherwise), where there are none."""
+        """Return credentials with permanent keys. Raises NoCredentials with the message C(otherwise) without keys."""
         if keys is None:
             raise NoCredentials(otherwise)
         lease = Lease(keys)
         return Credentials(lambda: lease, self.clock)
 
     def with_role(self, base: Credentials, role: Role) -> Credentials:
-        """Return the keys of a role that C(base) may assume."""
+        """Return the credentials of a role, assumed with C(base)."""
         credentials = Credentials(lambda: assume_role(role, base.keys, self.open_sts, self.clock), self.clock)
         credentials.secrets = base.secrets
         return credentials
@@ -76,7 +76,7 @@ class CredentialContext:
 
 @dataclass(frozen=True)
 class Source:
-    """One place where keys may be. C(place) is how an error names it."""
+    """A place that may have credentials. C(place) returns its name for messages."""
 
     place: Callable[[CredentialContext], str]
     find: Callable[[CredentialContext], Credentials]
@@ -124,7 +124,7 @@ def _from_tccli(login: CredentialContext) -> Credentials:
         raise NoCredentials("the file contains no credentials")
 
     def fetch() -> Lease:
-        # Read anew: tccli may have renewed it meanwhile.
+        # Read the file again, because tccli may have renewed the credentials meanwhile.
         return (profile.read_tccli() or stored).lease(login.clock.unix(), profile.name)
 
     credentials = Credentials(fetch, login.clock)
@@ -154,7 +154,7 @@ def _from_pod(login: CredentialContext) -> Credentials:
     role = Role(arn, SESSION_NAME, SESSION_SECONDS)
 
     def fetch() -> Lease:
-        # Read anew: the token is rotated.
+        # Read the file again, because the token is rotated.
         identity = _identity(path)
         credentials.secrets.append(identity)
         return assume_role_of_pod(role, Pod(region, provider, identity), login.open_sts, login.clock)
@@ -200,15 +200,15 @@ SOURCES: Tuple[Source, ...] = (
     Source(_pod_place, _from_pod),
     Source(_instance_place, _from_instance),
 )
-# A profile that the user has named is in one of these, or unknown.
+# The sources of a profile that the user has named. If neither has it, the profile is unknown.
 PROFILES = (_from_tccli, _from_ini)
 
 
 def find_credentials(login: CredentialContext) -> Credentials:
-    """Return the credentials of the first source that has some, with the role on top of them.
+    """Return the credentials of the first source that has some, or those of the role assumed with them.
 
-    Raises InvalidInput for half a pair, malformed keys and broken files, for a profile that is nowhere and, listing
-    every place, where there are no keys at all.
+    Raises InvalidInput for an incomplete key pair, malformed keys, unreadable files and an unknown profile, and, with a
+    list of all places, if there are no credentials.
     """
     login.profile.check()
     tried: List[str] = []

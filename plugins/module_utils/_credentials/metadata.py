@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. Keys from the metadata service, for the role that is bound to this instance."""
+"""Private to this collection. Keys from the metadata service, for the role that is attached to this instance."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ __all__ = ["METADATA_ENDPOINT", "METADATA_SECONDS", "NoInstanceRole", "fetch_key
 
 METADATA_ENDPOINT = "http://metadata.tencentyun.com"
 PATH = "latest/meta-data/cam/security-credentials/"
-# Outside the cloud nobody answers; inside, the answer takes milliseconds.
+# Outside the cloud there is no response. Inside, the response takes milliseconds.
 METADATA_SECONDS = 2.0
 
 
 class NoInstanceRole(InvalidInput):
-    """This is no instance with a role; C(reason) says what there is instead."""
+    """The machine is not an instance with a role. C(reason) says what was found instead."""
 
     def __init__(self, endpoint: Endpoint, reason: str) -> None:
         super().__init__(f"no credentials from {source_name(endpoint)}: {reason}.")
@@ -32,12 +32,12 @@ class NoInstanceRole(InvalidInput):
 
 
 def source_name(endpoint: Endpoint) -> str:
-    """Return how errors name it."""
+    """Return the name of the metadata service for messages."""
     return f"the instance role at the metadata service {endpoint.host}"
 
 
 def fetch_keys_of_instance(endpoint: Endpoint) -> Lease:
-    """Return the keys of the instance's role. Raises Nothing where there is none, InvalidInput for odd answers."""
+    """Return the keys of the instance role. Raises NoInstanceRole without a role, InvalidInput for invalid answers."""
     role = _get(endpoint, "")
     if role is None or not role.strip():
         raise NoInstanceRole(endpoint, "no role is bound to this instance")

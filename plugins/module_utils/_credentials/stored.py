@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. Logins that other tools have stored: the files of tccli, and those of the vendor's SDKs.
+"""Private to this collection. Credentials stored by other tools: the files of tccli and of the vendor's SDKs.
 
-What is wrong with a file is said with its name, and never with what is in it.
+Errors contain the name of a file, but never its contents.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.leas
 
 __all__ = ["Profile", "StoredCredentials"]
 
-# Bytes. File systems take 255, and tccli adds its endings.
+# In bytes. File systems accept 255, and tccli appends its suffixes.
 LONGEST_NAME = 200
-# The commands of tccli that renew a login of each kind.
+# The commands of tccli that renew credentials of each kind.
 RENEWAL = {"oauth": "tccli auth login", "sso": "tccli sso login"}
 
 
 @dataclass(frozen=True)
 class StoredCredentials:
-    """A login in tccli's file. C(kind) is its type; C(role_arn) comes with C(role_session_name), or neither counts."""
+    """Credentials in the file of tccli. C(role_arn) and C(role_session_name) only count together."""
 
     path: Path
     kind: str
@@ -40,7 +40,7 @@ class StoredCredentials:
     role_session_name: Optional[str]
 
     def lease(self, now: float, profile: str) -> Lease:
-        """Return its keys. Raises InvalidInput where there are none, or where they have expired."""
+        """Return the keys. Raises InvalidInput if there are none or they have expired."""
         if self.keys is None:
             raise InvalidInput(f"{self.path} contains no credentials. Log in again with `{self._renewal(profile)}`.")
         if self.ends is not None and self.ends <= now:
@@ -56,7 +56,7 @@ class StoredCredentials:
 
 @dataclass(frozen=True)
 class Profile:
-    """A name, and the folders in which a login may be stored under it. C(chosen) says that the user named it."""
+    """A name, and the folders that may hold its credentials. C(chosen) says that the user set the name."""
 
     name: str
     chosen: bool
@@ -64,7 +64,7 @@ class Profile:
     system: Path
 
     def check(self) -> None:
-        """Raise InvalidInput for a name that would lead to files elsewhere."""
+        """Raise InvalidInput for a name that would refer to files in other folders."""
         name = self.name
         stray = any(c in "/\\:" or not c.isprintable() for c in name)
         if not name or name.startswith(".") or stray or len(name.encode("utf-8", "replace")) > LONGEST_NAME:
@@ -72,21 +72,21 @@ class Profile:
 
     @property
     def tccli(self) -> Path:
-        """The file in which tccli keeps the login."""
+        """The file in which tccli stores the credentials."""
         return self.home / ".tccli" / f"{self.name}.credential"
 
     @property
     def configuration(self) -> Path:
-        """The file in which tccli keeps the settings."""
+        """The file in which tccli stores the settings."""
         return self.home / ".tccli" / f"{self.name}.configure"
 
     @property
     def ini(self) -> Tuple[Path, ...]:
-        """The files in which the SDKs look for logins; the first that is there counts."""
+        """The credential files of the SDKs. The first that exists counts."""
         return (self.home / ".tencentcloud" / "credentials", self.system / "tencentcloud" / "credentials")
 
     def read_tccli(self) -> Optional[StoredCredentials]:
-        """Return tccli's login, None where its file is not there."""
+        """Return the credentials of tccli, or None if the file does not exist."""
         content = _json(self.tccli)
         if content is None:
             return None
@@ -99,14 +99,14 @@ class Profile:
         return StoredCredentials(self.tccli, kind, keys, ends, *(role if all(role) else (None, None)))
 
     def settings(self, *names: str) -> Optional[str]:
-        """Return one of tccli's settings, by the names that lead to it, None where it is not set."""
+        """Return a setting of tccli by its path of C(names), or None if it is not set."""
         value: Any = _json(self.configuration)
         for name in names:
             value = value.get(name) if isinstance(value, dict) else None
         return value if isinstance(value, str) and value else None
 
     def ini_keys(self) -> Optional[Keys]:
-        """Return the keys in the SDKs' file, None where there is no such file."""
+        """Return the keys in the file of the SDKs, or None if there is no such file."""
         path = next((path for path in self.ini if os.path.exists(path)), None)
         if path is None:
             return None
@@ -127,7 +127,7 @@ class Profile:
 
 
 def _json(path: Path) -> Optional[Mapping[str, Any]]:
-    # In a folder that is not this user's there is no login of theirs either; Path.exists() raises an error there.
+    # A folder without access counts as empty. Path.exists() would raise an error for it.
     if not os.path.exists(path):
         return None
     try:

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. Keys from STS: a role is assumed, by other keys or by the identity of a Pod.
+"""Private to this collection. Keys from STS, which assumes a role with other keys or with the identity of a Pod.
 
-Source: AssumeRole and AssumeRoleWithWebIdentity, STS API 2018-08-13. Both only hand out keys, and may be repeated.
+Source: AssumeRole and AssumeRoleWithWebIdentity, STS API 2018-08-13. Both only issue keys, so they may be repeated.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.leas
 
 __all__ = ["Calls", "OpenSts", "Pod", "Role", "assume_role", "assume_role_of_pod"]
 
-# Seconds that a role may take to be assumed, however often that is tried.
+# Maximum seconds to assume a role, including retries.
 RETRY_BUDGET = 120.0
 KEYS = ("TmpSecretId", "TmpSecretKey", "Token")
 
 
 class Calls(Protocol):
-    """What calls an action, and repeats it where that may help."""
+    """A client that calls actions and retries them."""
 
     def call(self, action: str, parameters: Mapping[str, Any], deadline: Deadline, *, writes: bool = False) -> Answer:
-        """Return what the action answers."""
+        """Return the answer of the action."""
 
 
-# Gives access to STS in a region, None for the run's own, with keys, None for requests that are not signed.
+# Opens a client of STS in a region (None for the region of the run), with keys (None for unsigned requests).
 OpenSts = Callable[[Optional[str], Callable[[], Optional[Keys]]], Calls]
 
 
 @dataclass(frozen=True)
 class Role:
-    """A role, and how it is assumed. C(seconds) is how long its keys live."""
+    """A role and the parameters to assume it. C(seconds) is the lifetime of its keys."""
 
     arn: str
     session_name: str
@@ -46,14 +46,14 @@ class Role:
     external_id: Optional[str] = None
 
     def parameters(self) -> Dict[str, Any]:
-        """Return the request's fields for it."""
+        """Return the fields of the request."""
         fields = {"RoleArn": self.arn, "RoleSessionName": self.session_name, "DurationSeconds": self.seconds}
         return {**fields, "ExternalId": self.external_id} if self.external_id else fields
 
 
 @dataclass(frozen=True)
 class Pod:
-    """Who a Pod is to its cluster's identity provider. C(identity) is a token, and secret."""
+    """The identity of a Pod for the identity provider of its cluster. C(identity) is a token and secret."""
 
     region: str
     provider: str
@@ -61,12 +61,12 @@ class Pod:
 
 
 def assume_role(role: Role, keys: Callable[[], Keys], open_sts: OpenSts, clock: Clock) -> Lease:
-    """Return the keys of a role that other keys may assume. Raises RequestError."""
+    """Return the keys of a role, assumed with other keys. Raises RequestError."""
     return _lease("AssumeRole", role.parameters(), open_sts(None, keys), clock)
 
 
 def assume_role_of_pod(role: Role, pod: Pod, open_sts: OpenSts, clock: Clock) -> Lease:
-    """Return the keys of the role that a Pod's web identity token stands for. Raises RequestError."""
+    """Return the keys of a role, assumed with the web identity token of a Pod. Raises RequestError."""
     parameters = {"ProviderId": pod.provider, "WebIdentityToken": pod.identity, **role.parameters()}
     return _lease("AssumeRoleWithWebIdentity", parameters, open_sts(pod.region, lambda: None), clock)
 
@@ -76,7 +76,7 @@ def _lease(action: str, parameters: Mapping[str, Any], sts: Calls, clock: Clock)
         answer = sts.call(action, parameters, Deadline(clock, RETRY_BUDGET))
         return _read(action, answer)
     except RequestError as error:
-        # Of what the keys were wanted for, nothing has been sent; and STS has been asked often enough.
+        # The request that needed the keys was not sent, and the request to STS has already been retried.
         error.not_executed, error.retryable = True, False
         raise
 
