@@ -19,7 +19,7 @@ __all__ = ["advice", "cause_of_error"]
 CLOCK_TOLERANCE = 290
 # The product that an action belongs to in CAM. All others belong to TKE.
 SERVICES = {"AssumeRole": "sts", "AssumeRoleWithWebIdentity": "sts"}
-# The option that says where an action is sent, if that is not endpoint.
+# The option for the endpoint of an action, if it is not the option endpoint.
 ENDPOINTS = {"AssumeRole": "sts_endpoint", "AssumeRoleWithWebIdentity": "sts_endpoint"}
 # CAM authorizes these actions for each image cache, and all others on *.
 PER_CACHE = "* or qcs::tke:<region>:uin/<uin>:imagecache/* (or one ID instead of the last *)"
@@ -215,7 +215,7 @@ BY_KIND: Mapping[Type[errors.RequestError], Cause] = {
 
 
 def advice(error: errors.RequestError) -> str:
-    """Return why a request failed and what to do, an empty string if no more than its message is known."""
+    """Return why a request failed and what to do, or an empty string if only its message is known."""
     offset = getattr(error, "clock_offset", None)
     if offset is not None and abs(offset) > CLOCK_TOLERANCE:
         return f"This machine's clock is {abs(offset)} s {'ahead' if offset > 0 else 'behind'}. Set it with NTP."
@@ -227,7 +227,7 @@ def advice(error: errors.RequestError) -> str:
 
 
 def cause_of_error(error: errors.RequestError) -> Optional[Cause]:
-    """Return why a request failed and what to do, None if no more than its message is known."""
+    """Return the cause of a failed request, or None if only its message is known."""
     for pattern, cause in BY_CODE:
         if error.code and fnmatchcase(error.code, pattern):
             return cause
@@ -238,7 +238,7 @@ def cause_of_error(error: errors.RequestError) -> Optional[Cause]:
 
 
 def _of_action(cause: Cause, action: str) -> Cause:
-    """Return the cause with what depends on the API's action filled in."""
+    """Return the cause with the parts that depend on the action of the API."""
     words = {
         "permission": f"{SERVICES.get(action, 'tke')}:{action}",
         "resource": RESOURCES.get(action, "*"),

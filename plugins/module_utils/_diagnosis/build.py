@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. Progress and failure of a build, as its events show them.
+"""Private to this collection. The progress and the failure of a build, from its events.
 
 The events of a successful build, in order: disk, build instance, snapshot, clean-up (TKE image cache events).
 The spelling differs between editions (EksciCreated, EksCiCreated). The listing has the newest event first.
@@ -27,15 +27,15 @@ UNKNOWN = Cause("The events do not name a cause.", "Check the events, and the su
 
 
 def phase(cache: ImageCache) -> Optional[str]:
-    """Return the last step that the newest build reached, by its normal events. None before the first step."""
+    """Return the last step that the newest build reached by its normal events, or None before the first step."""
     reached = [STEPS.get(event.reason.lower(), -1) for event in cache.events if not event.is_warning]
     return CHAIN[max(reached)] if max(reached, default=-1) >= 0 else None
 
 
 def build_failure(cache: ImageCache) -> Dict[str, Any]:
-    """Return the result's RV(build_failure): the last step, the service's own words, the cause and the action.
+    """Return RV(build_failure): the last step, the service's own words, the cause and the action.
 
-    The words are those of the newest warning that points to a known cause, else of the newest warning.
+    The words are those of the newest warning with a known cause, else of the newest warning.
     """
     warnings = [event for event in reversed(cache.events) if event.is_warning]
     telling = [(event, cause) for event in warnings for cause in [cause_of_words(_text(event))] if cause]
@@ -55,12 +55,12 @@ def build_failure(cache: ImageCache) -> Dict[str, Any]:
 
 
 def recovered_failure(cache: ImageCache) -> Dict[str, Any]:
-    """Return the result's RV(recovered_failure): the failure of a cache that is rebuilt, with its events."""
+    """Return RV(recovered_failure): the failure of a cache that is rebuilt, with its events."""
     return {**build_failure(cache), "image_cache_id": cache.id, "events": cache.as_result()["events"]}
 
 
 def describe_stall(cache: ImageCache) -> str:
-    """Return why a build may take too long, an empty string if nothing is known."""
+    """Return why a build may take too long, or an empty string if nothing is known."""
     warned = any(event.is_warning for event in cache.events)
     failure = build_failure(cache)
     if warned:

@@ -4,7 +4,7 @@
 
 """Private to this collection. Why a build failed, and which options to check: a table.
 
-The service publishes no list of its failure events, so the patterns are loose, and they never replace the original
+The service does not document its failure events, so the patterns are loose, and they never replace the original
 words. Sources: the causes of ImagePullBackOff and of large images in the TKE documentation, the messages of
 containerd, of Go's net and crypto/x509, and of registries.
 """
@@ -145,7 +145,7 @@ WORDS: Sequence[Tuple[str, Cause]] = (
     ),
     (r"\bsnap", NO_SNAPSHOT),
 )
-# The last step that a build reached, without a warning that names a cause: what the next step needs.
+# The cause by the last step that a build reached, if no warning names a cause: the needs of the next step.
 AFTER: Mapping[Optional[str], Cause] = {
     None: NO_MONEY_OR_QUOTA,
     "DiskCreated": NO_CAPACITY,
@@ -155,10 +155,10 @@ AFTER: Mapping[Optional[str], Cause] = {
 
 
 def cause_of_words(words: str) -> Optional[Cause]:
-    """Return the cause that the reason and the message of a warning point to, None if they match no row."""
+    """Return the cause for the reason and the message of a warning, or None if they match no row."""
     return next((cause for pattern, cause in WORDS if re.search(pattern, words, re.IGNORECASE | re.ASCII)), None)
 
 
 def cause_of_phase(phase: Optional[str]) -> Optional[Cause]:
-    """Return the likely cause of a failure after C(phase) was reached, None if the step says nothing."""
+    """Return the likely cause of a failure after C(phase), or None if the step does not indicate one."""
     return AFTER.get(phase)
