@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. The connection options: one argument spec, and the client that they describe."""
+"""Private to this collection. The connection options: their argument spec, and the clients that they configure."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._version import C
 
 __all__ = ["CREDENTIAL_OPTIONS", "ENVIRONMENT", "argument_spec", "connect", "region_of"]
 
-# Image caches are actions of this version; 2022-05-01 has none.
+# This version has the actions for image caches; 2022-05-01 has not.
 TKE = Service("tke", "2018-05-25")
 STS = Service("sts", "2018-08-13")
 STS_ENDPOINT = "sts.tencentcloudapi.com"
 CREDENTIAL_OPTIONS = ("secret_id", "secret_key", "token", "profile")
-# Neither is read where the option profile is given; then that is the profile.
+# The variables for the profile. They are ignored if the option profile is set.
 PROFILE_VARIABLES = ("TENCENTCLOUD_PROFILE", "TCCLI_PROFILE")
 
 OPTIONS: Mapping[str, Mapping[str, Any]] = {
@@ -64,8 +64,8 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "validate_certs": {"type": "bool", "default": True},
     "ca_path": {"type": "path"},
 }
-# The variable that each option falls back to. Keys, token and profile are not among them: which of those belong
-# together is for the credential chain to say.
+# The variable that each option falls back to. Keys, token and profile are not included, because the credential chain
+# decides which of them belong together.
 ENVIRONMENT: Mapping[str, str] = {
     "role_arn": "TENCENTCLOUD_ROLE_ARN",
     "role_session_name": "TENCENTCLOUD_ROLE_SESSION_NAME",
@@ -89,7 +89,7 @@ LONGEST_SESSION = 43200
 
 
 def argument_spec(env_fallback: Any) -> Dict[str, Dict[str, Any]]:
-    """Return the argument spec of the connection options; C(env_fallback) is Ansible's function of that name."""
+    """Return the argument spec of the connection options. C(env_fallback) is the function of Ansible."""
     spec = {option: dict(entry) for option, entry in OPTIONS.items()}
     for option, variable in ENVIRONMENT.items():
         spec[option]["fallback"] = (env_fallback, [variable])
@@ -106,11 +106,11 @@ def connect(
     requests_per_second: Optional[float] = None,
     connections: int = 1,
 ) -> Tuple[Dict[str, Client], List[str]]:
-    """Return the clients that the connection options describe, one a region, and the secrets that they hold.
+    """Return one client for each region, as the connection options configure them, and the secrets that they use.
 
-    All have one login, whose secrets may grow. With C(requests_per_second) each keeps to that rate, for each action;
-    C(connections) threads may use one at once. Raises InvalidInput. The API is asked for nothing yet; only the
-    metadata service is asked, where no keys are nearer.
+    All clients share the same credentials. The list of secrets may grow with each renewal. With C(requests_per_second)
+    each client limits the rate of each action. C(connections) threads may use one client at once. Raises InvalidInput.
+    No request to the API is sent. Only the metadata service is called, if no other source provides credentials.
     """
     role, profile = _role(params), _profile(params)
     settings = {region: _settings(params, region, ansible_version) for region in regions}
@@ -136,7 +136,7 @@ def connect(
 
 
 def region_of(params: Mapping[str, Any]) -> str:
-    """Return the region of the options, else that of the profile. Raises InvalidInput where neither names one."""
+    """Return the region of the options, else that of the profile. Raises InvalidInput if neither is set."""
     given: Optional[str] = params["region"]
     if given is not None and not given.strip():
         raise InvalidInput(
@@ -179,7 +179,7 @@ def _role(params: Mapping[str, Any]) -> Optional[Role]:
 
 
 def _sts(params: Mapping[str, Any], settings: ConnectionSettings, profile: Profile, clock: Clock) -> OpenSts:
-    """Return what gives access to STS, at the endpoint of the options or else of tccli's profile."""
+    """Return the function that opens a client of STS, at the endpoint of the options or else of the tccli profile."""
     given = Endpoint.parse(params["sts_endpoint"], "sts_endpoint") if params["sts_endpoint"] else None
 
     def open_sts(region: Optional[str], keys: Callable[[], Optional[Keys]]) -> RetryingClient:
@@ -208,7 +208,7 @@ def _settings(params: Mapping[str, Any], region: str, ansible_version: str) -> C
         language=params["language"],
         timeout=timeout,
         verify=_verify(params),
-        # The API accepts letters, digits and -_,;. here, at most 128 of them.
+        # The API accepts at most 128 characters here: letters, digits and -_,;.
         client_name=f"ansible_{COLLECTION}_{VERSION};ansible-core_{ansible_version}",
         user_agent=f"{COLLECTION}/{VERSION} ansible-core/{ansible_version}",
     )

@@ -4,8 +4,8 @@
 
 """Private to this collection. The diff of one declared cache: the resource before and after, and how it changes.
 
-It is made of the plan and of the actions, which check mode foretells: both show the same but for ids. Whenever there is
-an action there is a difference, also where all that is declared stays equal.
+The diff is computed from the plan and the actions, which check mode predicts, so both modes show the same except for
+ids. If there is an action, there is a difference, even if all declared options are equal.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._sanitize import 
 __all__ = ["make_diff"]
 
 CREDENTIALS = "image_registry_credentials"
-# What stands for an id that nobody knows yet, for passwords, and for the end of a build that is not awaited.
+# Placeholders for an id that is not known yet, for old and new passwords, and for the status without waiting.
 UNKNOWN_ID, HIDDEN, CHANGED, BUILDING = "(known after build)", "(hidden)", "(changed)", "(building)"
 
 
 def make_diff(desired: Desired, plan: Plan, before: Optional[ImageCache], result: Mapping[str, Any]) -> Dict[str, Any]:
-    """Return the result's C(diff) of a run that found C(before), or of one that only made its plan."""
+    """Return the diff of a run that found C(before), or that only made its plan. C(result) is its result."""
     actions: Sequence[Mapping[str, Any]] = result["actions"]
     started = next((action for action in actions if action["action"] == REPLACE and not result["replaced"]), None)
     new = _declared_part(plan.after) if plan.after else {}
     if not actions:
-        # What another run has changed meanwhile is no change of this one.
+        # Changes made by another run meanwhile are not changes of this one.
         return {"before": new, "after": new, **_headers(plan, before, "")}
     old = _declared_part(before.as_result()) if before else {}
     if new and new["image_cache_id"] is None:
@@ -65,7 +65,7 @@ def make_diff(desired: Desired, plan: Plan, before: Optional[ImageCache], result
 
 
 def _declared_part(resource: Mapping[str, Any]) -> Dict[str, Any]:
-    """Return what of a resource is declared or addresses it, without what the service changes by itself."""
+    """Return the keys of a resource that a user declares, and its id, without values that the service changes."""
     known = {key: value for key, value in resource.items() if key not in VOLATILE and value is not None}
     return {"image_cache_id": None, **known}
 
@@ -76,7 +76,7 @@ def _built_id(actions: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _show_status(desired: Desired, plan: Plan, before: ImageCache, old: Dict[str, Any], new: Dict[str, Any]) -> None:
-    """Show the failure of a cache that is mended: all that is declared may stay equal."""
+    """Add the status of a failed cache that is repaired, because all declared options may be equal."""
     if before.status not in (FAILED, UPDATE_FAILED):
         return
     old["status"] = before.status
@@ -85,7 +85,7 @@ def _show_status(desired: Desired, plan: Plan, before: ImageCache, old: Dict[str
 
 
 def _show_passwords(desired: Desired, before: ImageCache, old: Dict[str, Any], new: Dict[str, Any]) -> None:
-    """Show which passwords change, without either value."""
+    """Add which passwords change, without the values."""
     shown, given = before.value_of(CREDENTIALS), desired.values.get(CREDENTIALS)
     if shown is None or given is None:
         return
@@ -99,7 +99,7 @@ def _show_passwords(desired: Desired, before: ImageCache, old: Dict[str, Any], n
 
 
 def _has_new_password(desired: Desired, given: Mapping[str, Any], shown: Mapping[str, Any]) -> bool:
-    """Return whether a credential has a new password, or may have: O(update_password=always) sends it in any case."""
+    """Return whether a password changes, or may change, because O(update_password=always) always sends it."""
     password = given.get("password")
     others = {part: value for part, value in given.items() if part != "password" and value is not None}
     if not password or any(shown.get(part) != value for part, value in others.items()):
@@ -109,7 +109,7 @@ def _has_new_password(desired: Desired, given: Mapping[str, Any], shown: Mapping
 
 
 def _find_leftovers(before: Optional[ImageCache], actions: Sequence[Mapping[str, Any]]) -> List[str]:
-    """Return the ids of the replacements of earlier runs that are removed."""
+    """Return the ids of the deleted replacements of earlier runs."""
     own = {action["image_cache_id"] for action in actions if action["action"] == CREATE}
     own.add(before.id if before else None)
     deleted = [action["image_cache_id"] for action in actions if action["action"] == DELETE]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. The run of M(tencentcloud.tke.image_cache_info): it lists, selects and matches."""
+"""Private to this collection. The run of M(tencentcloud.tke.image_cache_info), which lists and matches caches."""
 
 from __future__ import annotations
 
@@ -41,19 +41,19 @@ __all__ = ["image_cache_info", "image_cache_info_spec"]
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked: which caches there are, and which one suits these images."""
+    """The query: which caches to return, and the images for which to find the most suitable one."""
 
     ids: Sequence[str]
     names: Sequence[str]
     selection: Selection
     match_images: Optional[Sequence[str]]
     snapshotter: Optional[str]
-    # Which events are returned, a key of EVENT_SELECTIONS.
+    # The events to return, a key of EVENT_SELECTIONS.
     events: str
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Question:
-        """Return the question in the module's parameters. Raises InvalidInput."""
+        """Return the query from the parameters of the module. Raises InvalidInput."""
         selection = Selection.from_params(params, FILTERS)
         images, snapshotter = params["match_images"], params["snapshotter"]
         problems = list(text_problems("snapshotter", snapshotter))
@@ -100,10 +100,10 @@ def image_cache_info(params: Mapping[str, Any], runtime: Runtime) -> Dict[str, A
 
 
 def _list(question: Question, client: Client, deadline: Deadline, reporter: Reporter) -> List[ImageCache]:
-    """Return the caches that can be meant: none by an empty list, those of the ids, else of the names, else all."""
+    """Return the caches to select from: none for an empty list, those with the ids, else with the names, else all."""
     if question.selection.selects_nothing:
         return []
-    # Whether the API combines the two, and whether it compares names exactly, is not documented.
+    # The API does not document whether it combines ids and names, or whether it compares names exactly.
     if not (question.ids or question.names):
         return list_all(client, deadline, reporter)
     field, values = ("ImageCacheIds", question.ids) if question.ids else ("ImageCacheNames", question.names)

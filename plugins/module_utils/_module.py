@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. The only file that knows AnsibleModule: from its arguments to a run and back."""
+"""Private to this collection. The only file that uses AnsibleModule: it converts arguments to a run and back."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._runtime import R
 
 __all__ = ["PROFILE", "Definition", "missing_hooks", "run_in_process", "run_module"]
 
-# How arguments go to a module that is written in Python, and its result comes back.
+# The serialization of the arguments and the result of a module that is written in Python.
 PROFILE = "legacy"
 Spec = Callable[[Callable[..., Any]], Dict[str, Dict[str, Any]]]
 Run = Callable[[Mapping[str, Any], Runtime], Dict[str, Any]]
-# What HandedOver uses of ansible-core that is not part of its public interface.
+# The parts of ansible-core that InProcessModule uses and that are not part of the public interface.
 HOOKS = (
     (AnsibleModule, "_load_params"),
     (AnsibleModule, "_record_module_result"),
@@ -31,14 +31,14 @@ HOOKS = (
 
 
 class Definition(NamedTuple):
-    """What a module is: its argument spec, given env_fallback, and its run."""
+    """A module: a function that returns its argument spec for env_fallback, and its run."""
 
     spec: Spec
     run: Run
 
 
 class ModuleReporter:
-    """Warnings go into the module's result; C(say) hears of progress, if there is anybody to hear it."""
+    """Puts warnings into the result of the module, and passes progress to C(say), if set."""
 
     def __init__(self, module: AnsibleModule, say: Optional[Callable[[str], None]]) -> None:
         self._module, self._say = module, say
@@ -49,13 +49,13 @@ class ModuleReporter:
         self._module.warn(message)
 
     def progress(self, message: str) -> None:
-        """Say how far the run is. A module process has no way to tell."""
+        """Show the progress of the run. A module in its own process cannot."""
         if self._say is not None:
             self._say(message)
 
 
 class Module(AnsibleModule):  # type: ignore[misc] # ansible-core has no type information
-    """An AnsibleModule that says which entry of a list is not as the argument spec wants it."""
+    """An AnsibleModule whose errors name the list entry that violates the argument spec."""
 
     def __init__(self, **kwargs: Any) -> None:
         self._validates = True
@@ -63,7 +63,7 @@ class Module(AnsibleModule):  # type: ignore[misc] # ansible-core has no type in
         self._validates = False
 
     def fail_json(self, msg: str, **kwargs: Any) -> None:
-        """End the process with a failure."""
+        """Exit with a failure."""
         super().fail_json(msg=f"{self._place(msg)}{msg}" if self._validates else msg, **kwargs)
 
     def _place(self, msg: str) -> str:
@@ -80,9 +80,9 @@ class Module(AnsibleModule):  # type: ignore[misc] # ansible-core has no type in
 
 
 def _without_aliases(element: Any, options: Mapping[str, Mapping[str, Any]]) -> Any:
-    """Return an entry that was validated, whose aliases stand beside the options that they name.
+    """Return a validated entry without the aliases, which validation has copied to their options.
 
-    To validate it again as it is would warn of both, though only one of them was given.
+    A second validation would otherwise warn about both, although only one of them is set.
     """
     if not isinstance(element, dict):
         return element
@@ -91,7 +91,7 @@ def _without_aliases(element: Any, options: Mapping[str, Mapping[str, Any]]) -> 
 
 
 class InProcessModule(Module):
-    """A module without a process of its own: its arguments are handed in, and its result is handed out.
+    """A module without its own process: the caller passes its arguments and receives its result.
 
     AnsibleModule has a hook for each of the two.
     """
@@ -112,9 +112,9 @@ class InProcessModule(Module):
 
 
 def _variable(*names: str) -> str:
-    """Return the value of an environment variable, as env_fallback does; an empty one is not set.
+    """Return the value of an environment variable, as env_fallback does, but treat an empty variable as not set.
 
-    So an option that is empty is one that the task has given.
+    An empty option therefore comes from the task.
     """
     value = str(env_fallback(*names))
     if not value:
@@ -123,19 +123,19 @@ def _variable(*names: str) -> str:
 
 
 def missing_hooks() -> List[str]:
-    """Return the names that run_handed_over() needs of AnsibleModule and that this ansible-core does not have."""
+    """Return the names in HOOKS that this ansible-core does not have."""
     return [name for owner, name in HOOKS if not hasattr(owner, name)]
 
 
 def run_module(spec: Spec, run: Run) -> None:
-    """Validate the module's arguments by its spec, run it, and exit with the result."""
+    """Validate the arguments of the module with its spec, run it, and exit with the result."""
     _run(Module(argument_spec=spec(_variable), supports_check_mode=True), run, None)
 
 
 def run_in_process(definition: Definition, arguments: bytes, say: Optional[Callable[[str], None]]) -> Dict[str, Any]:
-    """Do what run_module() does, but with C(arguments), and return what it would print. C(say) hears of progress.
+    """Run a module with C(arguments) like run_module(), and return its result. C(say) receives the progress.
 
-    C(arguments) is what Ansible writes into the payload of a module, JSON by the profile C(PROFILE).
+    C(arguments) is what Ansible writes into the payload of a module: JSON in the profile C(PROFILE).
     """
     results: List[Dict[str, Any]] = []
     spec = definition.spec(_variable)

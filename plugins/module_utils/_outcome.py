@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. Results: what a run returns, and the words of its failures."""
+"""Private to this collection. The results of runs, and the messages of their failures."""
 
 from __future__ import annotations
 
@@ -43,19 +43,19 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journa
 
 __all__ = ["FAILURES", "failure", "refusal", "request_failure", "describe_request_error", "success"]
 
-# Every way in which a run can end other than well.
+# All exceptions with which a run can end.
 FAILURES = (BuildFailed, Duplicates, InvalidInput, OutageAtDeadline, Refused, RequestError, TimedOut, Vanished)
 
 UNLESS_DISABLED = "unless recreate_failed is false"
 
 
 def success(desired: Desired, plan: Plan, journal: Journal, *, check_mode: bool, diff: bool) -> Dict[str, Any]:
-    """Return the result of a run that carried out its plan or, in check mode, made it."""
+    """Return the result of a run that executed its plan or, in check mode, made it."""
     result = _common_keys(journal)
     if check_mode:
         result.update(_predicted_keys(plan))
     elif desired.present and result["image_cache"] is None and plan.after:
-        # Created without waiting, and not listed yet.
+        # The cache was created without waiting and is not listed yet.
         result["image_cache"] = _predicted_cache(plan, journal.image_cache_id)
     if not desired.present:
         # The actions name what was deleted.
@@ -66,7 +66,7 @@ def success(desired: Desired, plan: Plan, journal: Journal, *, check_mode: bool,
 
 
 def _predicted_keys(plan: Plan) -> Dict[str, Any]:
-    """Return the keys in which the result of a run that only made its plan differs from one that did nothing."""
+    """Return the keys that check mode predicts, to update the result of a run that did nothing."""
     if not plan.steps:
         return {}
     predicted: Dict[str, Any] = {
@@ -83,7 +83,7 @@ def _predicted_keys(plan: Plan) -> Dict[str, Any]:
 
 
 def _predicted_cache(plan: Plan, image_cache_id: Optional[str]) -> Optional[Dict[str, Any]]:
-    """Return RV(image_cache) as the plan leaves it: the keys of a listed one, None where nobody can know."""
+    """Return RV(image_cache) after the plan, with the keys of a listed cache. Unknown values are None."""
     if plan.after is None:
         return None
     known = {"image_cache_id": image_cache_id, **plan.after}
@@ -91,17 +91,17 @@ def _predicted_cache(plan: Plan, image_cache_id: Optional[str]) -> Optional[Dict
 
 
 def refusal(error: Exception) -> Dict[str, Any]:
-    """Return the result of a run that ended before it asked for anything."""
+    """Return the result of a run that failed before any request."""
     return {"failed": True, "changed": False, "msg": str(error)}
 
 
 def request_failure(error: RequestError, what: str) -> Dict[str, Any]:
-    """Return what a failed request adds to a result; C(what) is what it was about."""
+    """Return the keys that a failed request adds to a result. C(what) is the subject of the message."""
     return {"failed": True, "error": error.facts(), "msg": f"{what}: {describe_request_error(error)}"}
 
 
 def describe_request_error(error: RequestError) -> str:
-    """Return what happened to a request, and what to do about it."""
+    """Return why a request failed, and what to do."""
     facts = [error.code] if error.code else []
     facts += [f"request {error.request_id}"] if error.request_id else []
     message = error.message.rstrip(".")
@@ -110,7 +110,7 @@ def describe_request_error(error: RequestError) -> str:
 
 
 def failure(error: Exception, desired: Desired, journal: Journal) -> Dict[str, Any]:
-    """Return the result of a run that failed: in words, in facts, and with the cache as last seen."""
+    """Return the result of a failed run: the message, the facts, and the cache as last read."""
     result = _common_keys(journal)
     result["failed"] = True
     name = f"image cache {journal.label(desired)}"

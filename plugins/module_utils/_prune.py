@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. The run of M(tencentcloud.tke.image_cache_prune): what no longer pays goes."""
+"""Private to this collection. The run of M(tencentcloud.tke.image_cache_prune), which deletes unused caches."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._sanitize import 
 
 __all__ = ["image_cache_prune", "image_cache_prune_spec"]
 
-# Characters of a cell in the listing that a diff is: each is as wide as the widest of its column.
+# Maximum characters of a cell in the diff. Each column is as wide as its widest cell.
 WIDEST = 1000
-# Image caches that the message of a refused run lists.
+# Maximum number of image caches in the message of a refused run.
 MOST_LISTED = 50
 EXCESS_CURE = "Raise max_deletions to delete them all, or narrow the selection. --check --diff shows the complete list."
-# What a result says of each cache; the module image_cache_info says all of it.
+# The keys of each cache in the result. The module image_cache_info returns all keys.
 SHOWN = (
     "image_cache_id",
     "image_cache_name",
@@ -80,7 +80,7 @@ def image_cache_prune(params: Mapping[str, Any], runtime: Runtime) -> Dict[str, 
         refused = len(pruning.candidates) > rules.max_deletions
         if runtime.check_mode:
             if refused:
-                # Not a failure: Ansible shows no diff of a failed task, and this list is the one to read.
+                # Check mode does not fail, because Ansible shows no diff of a failed task.
                 refusal = f"Without check mode, the module would fail and delete nothing: {_excess(pruning, rules)}."
                 reporter.warn(f"{refusal} {EXCESS_CURE}")
             return _result(pruning, now, runtime)
@@ -94,7 +94,7 @@ def image_cache_prune(params: Mapping[str, Any], runtime: Runtime) -> Dict[str, 
 
 
 def _result(pruning: PruningPlan, now: datetime, runtime: Runtime, request_id: Optional[str] = None) -> Dict[str, Any]:
-    """Return the result of what went, or would go, and of what stays."""
+    """Return the result with the caches that were or would be deleted, and those that are kept."""
     result: Dict[str, Any] = {
         "changed": bool(pruning.candidates),
         "deleted": [{**_summary(c, now), "reason": sanitize_line(pruning.reasons[c.id])} for c in pruning.candidates],
@@ -108,7 +108,7 @@ def _result(pruning: PruningPlan, now: datetime, runtime: Runtime, request_id: O
 
 
 def _result_of_too_many(pruning: PruningPlan, rules: Rules, now: datetime, runtime: Runtime) -> Dict[str, Any]:
-    """Return the failure of a run that would delete more than it may: it deletes nothing."""
+    """Return the failure of a run that exceeds O(max_deletions) and therefore deletes nothing."""
     excess = _excess(pruning, rules)
     kept = [*pruning.kept, *(KeptCache(cache, excess) for cache in pruning.candidates)]
     kept.sort(key=lambda entry: age_order(entry.cache))
@@ -124,7 +124,7 @@ def _excess(pruning: PruningPlan, rules: Rules) -> str:
 
 
 def _candidates(pruning: PruningPlan, now: datetime) -> Iterator[str]:
-    """Yield a line for each cache that would go, up to MOST_LISTED of them."""
+    """Yield a line for each cache that would be deleted, up to MOST_LISTED lines."""
     for cache in pruning.candidates[:MOST_LISTED]:
         resource = with_ages(cache, now)
         facts = (_size(resource), _age(resource), pruning.reasons[cache.id])
@@ -135,7 +135,7 @@ def _candidates(pruning: PruningPlan, now: datetime) -> Iterator[str]:
 
 
 def _result_of_deletions(pruning: PruningPlan, deletions: Deletions, now: datetime, runtime: Runtime) -> Dict[str, Any]:
-    """Return the result of what became of each cache that was to go."""
+    """Return the result with the outcome for each cache to delete."""
     went = [cache for cache in pruning.candidates if cache.id in deletions.deleted]
     kept = list(pruning.kept)
     for cache in pruning.candidates:
@@ -174,7 +174,7 @@ def _summary(cache: ImageCache, now: datetime) -> Dict[str, Any]:
 
 
 def _diff(pruning: PruningPlan, now: datetime) -> Dict[str, str]:
-    """Return the diff as two lists, a line a cache, so that a person can read what goes before agreeing."""
+    """Return the diff as two lists with one line for each cache, so that a person can review the deletions."""
     rows = [(cache, "") for cache in pruning.candidates] + [(entry.cache, entry.reason) for entry in pruning.kept]
     rows.sort(key=lambda row: age_order(row[0]))
     lines = _align([_cells(cache, reason, now) for cache, reason in rows])

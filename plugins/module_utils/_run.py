@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. The run of M(tencentcloud.tke.image_cache): one declared cache."""
+"""Private to this collection. The run of M(tencentcloud.tke.image_cache), for one declared cache."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def declaration_spec() -> Dict[str, Dict[str, Any]]:
 
 
 def image_cache(params: Mapping[str, Any], runtime: Runtime) -> Dict[str, Any]:
-    """Return the result of one run of M(tencentcloud.tke.image_cache); a failed one has C(failed) and C(msg)."""
+    """Return the result of one run of M(tencentcloud.tke.image_cache). If it failed, it has C(failed) and C(msg)."""
 
     def run(desired: Desired, client: Client, reporter: Reporter) -> Dict[str, Any]:
         for doubt in desired.find_doubts():
@@ -82,9 +82,9 @@ def drive(
     max_writes: int,
     on_end: Callable[[Run], None] = lambda run: None,
 ) -> None:
-    """Drive begun runs to their ends, up to C(room) writes at once, and tell how far they are where anybody hears it.
+    """Drive runs to their end with up to C(max_writes) concurrent writes, and report progress if it is shown.
 
-    C(ended) is told of each end.
+    C(on_end) is called for each run that ends.
     """
     runs = [one.run for one in tracked if isinstance(one.run, Run)]
     reporter = tracked[0].journal.reporter if tracked else runtime.reporter
@@ -92,7 +92,7 @@ def drive(
     if max_writes == 1 and progress is None:
         drive_runs(runs, runtime.clock, InlineExecutor(runtime.clock), on_end)
         return
-    # In threads also for a single one that speaks: it does so while a request takes its time.
+    # A single run also needs threads if it reports progress, to report during a long request.
     threads = ThreadExecutor(max_writes)
     try:
         drive_runs(runs, runtime.clock, threads, on_end, progress)
@@ -103,7 +103,7 @@ def drive(
 def start_run(
     desired: Desired, client: Client, journal: Journal, runtime: Runtime, outages: Optional[Outages] = None
 ) -> Run:
-    """Return the run of one declared cache, to be driven. C(outages) is shared by all caches of a task."""
+    """Return the run of one declared cache, for drive(). All caches of a task share C(outages)."""
     deadline = Deadline(runtime.clock, desired.wait_timeout)
     reconciliation = Reconciliation(
         desired, journal, clock=runtime.clock, deadline=deadline, check_mode=runtime.check_mode, outages=outages
@@ -112,7 +112,7 @@ def start_run(
 
 
 def result_of(run: Run, desired: Desired, journal: Journal, runtime: Runtime) -> Dict[str, Any]:
-    """Return the result of a run that has come to its end. What no run should end with is raised here."""
+    """Return the result of an ended run. Raises its error if it is not one of FAILURES."""
     if run.error is None:
         return success(desired, run.result, journal, check_mode=runtime.check_mode, diff=runtime.diff)
     if isinstance(run.error, FAILURES):

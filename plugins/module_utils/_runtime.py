@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. What the runs of all modules share: plain parameters in, a plain result out.
+"""Private to this collection. The parts that the runs of all modules share: plain parameters in, a plain result out.
 
-Nothing here, or below, knows AnsibleModule; whoever calls it brings parameters that the argument spec has
-validated, and a reporter to speak through.
+This file and the layers below do not use AnsibleModule. The caller passes parameters that the argument spec has
+validated, and a reporter for warnings and progress.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ __all__ = ["RETRY_BUDGET", "Runtime", "ScrubbingReporter", "list_all", "run_guar
 
 T = TypeVar("T")
 
-# Seconds that a run without a wait_timeout of its own may spend on pauses between retries.
+# Seconds for retries in a run without its own wait_timeout.
 RETRY_BUDGET = 600.0
 
 
 class Runtime:
-    """The circumstances of a run: C(ansible_version) is named to the API, C(clock) is time itself."""
+    """The environment of a run. C(ansible_version) is sent to the API as part of the client name."""
 
     def __init__(self, reporter: Reporter, *, ansible_version: str, check_mode: bool, diff: bool, clock: Clock) -> None:
         self.reporter, self.ansible_version, self.clock = reporter, ansible_version, clock
@@ -50,10 +50,10 @@ def run_in_region(
     read: Callable[[Mapping[str, Any]], T],
     run: Callable[[T, Client, Reporter], Dict[str, Any]],
 ) -> Dict[str, Any]:
-    """Return the scrubbed result of a run in the one region that the parameters name.
+    """Return the scrubbed result of a run in the region of the parameters.
 
-    C(read) makes of the parameters what the run goes by, and raises InvalidInput where they cannot be right: that is
-    then the result, and nothing has been asked for.
+    C(read) converts the parameters to the input of C(run), and raises InvalidInput if they are invalid. The result is
+    then that failure, and no request is sent.
     """
 
     def run_with_client(reporter: ScrubbingReporter) -> Dict[str, Any]:
@@ -72,7 +72,7 @@ def run_in_region(
 
 
 def list_all(client: Client, deadline: Deadline, reporter: Reporter) -> List[ImageCache]:
-    """Return every image cache of the region; warn where the API's pages do not fit together. Raises RequestError."""
+    """Return every image cache of the region. Warn if the pages are inconsistent. Raises RequestError."""
     listing = client.describe_all(deadline)
     if not listing.whole:
         reporter.warn(
@@ -88,9 +88,9 @@ def run_guarded(
     runtime: Runtime,
     run: Callable[[ScrubbingReporter], Dict[str, Any]],
 ) -> Dict[str, Any]:
-    """Return the result of a run, scrubbed: also of one that is refused, or that came upon a defect of this collection.
+    """Return the scrubbed result of a run, also if it is refused or fails with an internal error.
 
-    A traceback says where a defect is, but what is in the exception nobody can foresee: it is scrubbed like the rest.
+    A traceback locates an internal error, but the text of the exception is unpredictable, so it is scrubbed as well.
     """
     reporter = ScrubbingReporter(runtime.reporter, collect_secrets(params, spec(no_fallback)))
     try:
@@ -108,23 +108,23 @@ def run_guarded(
             ),
             "exception": traceback.format_exc(),
         }
-    # First without its secrets, and only then legible, since that changes words.
+    # Scrub the secrets first, because sanitizing changes the text.
     return sanitize_result(scrub(result, reporter.secrets()))
 
 
 class ScrubbingReporter:
-    """Passes on what a run says, without its secrets, which grow with each renewal of its keys."""
+    """Passes on the messages of a run without its secrets, which grow with each renewal of the keys."""
 
     def __init__(self, reporter: Reporter, secrets: List[str]) -> None:
         self._reporter, self._secrets = reporter, [secrets]
         self.speaks = reporter.speaks
 
     def add_secrets(self, secrets: List[str]) -> None:
-        """Keep these, too, to oneself, and what this list grows by."""
+        """Also scrub these secrets, and those that are added to this list later."""
         self._secrets.append(secrets)
 
     def secrets(self) -> List[str]:
-        """Return all that is kept."""
+        """Return all secrets."""
         return [secret for secrets in self._secrets for secret in secrets]
 
     def warn(self, message: str) -> None:
@@ -132,9 +132,9 @@ class ScrubbingReporter:
         self._reporter.warn(sanitize_lines(scrub(message, self.secrets())))
 
     def progress(self, message: str) -> None:
-        """Pass on how far the run is."""
+        """Pass on the progress of the run."""
         self._reporter.progress(sanitize_line(scrub(message, self.secrets())))
 
 
 def no_fallback(*_args: Any) -> None:
-    """Stand in for env_fallback where only the spec's marks are read."""
+    """Replace env_fallback if only the C(no_log) marks of the spec are read."""

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. What people read: nothing in it acts on their terminal, and it can be read to its end.
+"""Private to this collection. Make texts safe for terminals and limit their length.
 
-Names, statuses and events are whatever the API says they are. Results hold them as they are; in messages, lines of
-progress and listings a character that does not print is shown by its escape sequence, as C(!r) shows it.
+Names, statuses and events are arbitrary strings from the API. Results contain them unchanged. In messages, progress
+lines and listings, unprintable characters are replaced by their escape sequences, as C(!r) shows them.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import Any, Dict, Mapping
 
 __all__ = ["sanitize_line", "sanitize_lines", "sanitize_result"]
 
-# Characters of a line, and of a message. An API that sends a novel has not written it to be read.
+# Maximum characters of a line and of a message. Longer texts from the API are not meant for people.
 LONGEST_LINE, LONGEST_MESSAGE = 4000, 100000
-# Control characters, those that turn the direction of writing and the like, halves of pairs, and ends of lines.
+# Control and format characters (such as those for the text direction), surrogates, line and paragraph separators.
 UNPRINTED = frozenset(["Cc", "Cf", "Cs", "Zl", "Zp"])
 
 
 def sanitize_result(result: Mapping[str, Any]) -> Dict[str, Any]:
-    """Return a result with its messages, and those of its entries, as people can read them."""
+    """Return a result with sanitized messages, including those of its entries."""
     read = dict(result)
     if "msg" in read:
         read["msg"] = sanitize_lines(read["msg"])
@@ -34,18 +34,18 @@ def sanitize_result(result: Mapping[str, Any]) -> Dict[str, Any]:
 
 
 def sanitize_line(text: str, most: int = LONGEST_LINE) -> str:
-    """Return a text as one line of at most about C(most) characters."""
+    """Return a text as one printable line of at most about C(most) characters."""
     text = _shorten(text, most)
     return text if text.isprintable() else "".join(map(_escape, text))
 
 
 def sanitize_lines(text: str) -> str:
-    """Return a text in which of all characters that do not print only the ends of lines are left."""
+    """Return a text whose only unprintable characters are line breaks."""
     return "\n".join(map(sanitize_line, _shorten(text, LONGEST_MESSAGE).split("\n")))
 
 
 def _shorten(text: str, most: int) -> str:
-    # What it is about stands at its beginning, and what to do at its end.
+    # The beginning contains the subject, and the end what to do.
     half = most // 2
     return text if len(text) <= most else f"{text[:half]} ... {text[-half:]}"
 

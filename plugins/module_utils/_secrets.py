@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. Nothing secret leaves: every result is scrubbed of what the run knows to be secret."""
+"""Private to this collection. Scrub all known secrets from results and messages."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ MASK = "********"
 TAGS = "tags"
 ESCAPED = re.compile("%[0-9A-F]{2}")
 URL_SAFE = str.maketrans("+/", "-_")
-# What is shorter in Base64 is no longer known to be of a secret.
+# Minimum length of Base64 to scrub. Shorter texts may occur by chance.
 LEAST_OF_BASE64 = 8
-# What stands where an excerpt was cut off, and how many characters of a secret may stand before it.
+# The mark where an excerpt was cut, and the number of characters of a secret that may be left before it.
 CUT, TELLS_NOTHING = "...", 3
-# A server that echoes a request shows its Authorization header, which is good for five minutes.
+# A server that echoes a request reveals its Authorization header, which is valid for five minutes.
 AUTHORIZATION = re.compile(
     r"(?:TC3-HMAC-SHA256\s+Credential=[^\s,]*,?\s*SignedHeaders=[^\s,]*,?\s*)?Signature=[0-9A-Fa-f]+"
 )
 
 
 def collect_secrets(params: Mapping[str, Any], spec: Mapping[str, Any]) -> List[str]:
-    """Return the values of all options that the argument spec marks C(no_log), at any depth."""
+    """Return the values of all options with C(no_log) in the argument spec, at any depth."""
     found: List[str] = []
     for name, entry in spec.items():
         value = params.get(name)
@@ -45,11 +45,11 @@ def collect_secrets(params: Mapping[str, Any], spec: Mapping[str, Any]) -> List[
 
 
 def scrub(value: Any, secrets: Iterable[Optional[str]]) -> Any:
-    """Return a copy of a result in which no string contains one of the secrets, keys of dictionaries included.
+    """Return a copy of a result in which no string contains one of the secrets.
 
-    Nor does any contain one as it is spelled in URLs, in JSON, in HTML, or in Base64.
+    This covers the keys of tags, and the spellings of a secret in URLs, JSON, HTML and Base64.
     """
-    # Longest first: a secret may be part of another one.
+    # Longest first, because a secret may be part of another one.
     known = sorted({spelling for secret in secrets if secret for spelling in _spellings(secret)}, key=len, reverse=True)
     return _scrub(value, known)
 
@@ -70,9 +70,10 @@ def _spellings(secret: str) -> Iterator[str]:
 
 
 def _base64(secret: bytes) -> Iterator[str]:
-    """Yield what Base64 makes of a secret alone, and of one with other text around it, as in C(user:password).
+    """Yield the Base64 of a secret alone, and within other text, as in C(user:password).
 
-    Three bytes are four characters there, so it depends on the place; what other bytes have a part in is left out.
+    Base64 encodes three bytes as four characters, so the encoding depends on the position. Characters that also encode
+    adjacent bytes are omitted.
     """
     yield base64.b64encode(secret).decode("ascii")
     for before, mixed in ((0, 0), (1, 2), (2, 3)):
@@ -88,7 +89,7 @@ def _scrub(value: Any, known: List[str]) -> Any:
                 value = _without_start(value, secret)
         return AUTHORIZATION.sub(MASK, value)
     if isinstance(value, Mapping):
-        # The collection's own keys tell nothing, and whoever reads a result goes by them; those of tags are anybody's.
+        # The keys of results contain no secrets, and playbooks rely on them. The keys of tags are arbitrary.
         return {
             key: {_scrub(name, known): _scrub(tag, known) for name, tag in item.items()}
             if key == TAGS and isinstance(item, Mapping)
@@ -101,7 +102,7 @@ def _scrub(value: Any, known: List[str]) -> Any:
 
 
 def _without_start(text: str, secret: str) -> str:
-    """Return a text without the start of a secret in which an excerpt was cut off."""
+    """Return a text without the start of a secret at the end of an excerpt."""
     for length in range(len(secret) - 1, TELLS_NOTHING, -1):
         text = text.replace(secret[:length] + CUT, MASK + CUT)
     return text

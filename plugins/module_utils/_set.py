@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. The run of M(tencentcloud.tke.image_cache_set): many declared caches in one pass."""
+"""Private to this collection. The run of M(tencentcloud.tke.image_cache_set), for many declared caches."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._runtime import (
 
 __all__ = ["image_cache_set", "image_cache_set_spec"]
 
-# What only an entry can say: which cache it is.
+# The options that identify a cache. Only an entry can set them.
 ADDRESS = ("image_cache_name", "image_cache_id")
 LIMITS = {"concurrency": (1, 100), "requests_per_second": (0.1, 1000)}
-# How a summary counts an entry, by the actions that it took; the first that fits counts.
+# The key of the summary for an entry, by its actions. The first match counts.
 COUNTED = (
     ("replaced", ("replace",)),
     ("created", ("create",)),
@@ -63,15 +63,18 @@ def image_cache_set_spec(env_fallback: Callable[..., Any]) -> Dict[str, Dict[str
 
 
 class EntryJournal(Journal):
-    """The facts of one entry. C(owners) has the number of the entry that each image cache belongs to, by region and id:
-    only a look shows that a name and an id mean the same one."""
+    """The actions and findings of one entry.
+
+    C(owners) maps the region and id of each image cache to the number of its entry. Only a listing shows whether a name
+    and an id refer to the same cache.
+    """
 
     def __init__(self, reporter: Reporter, number: int, region: str, owners: Dict[Tuple[str, str], int]) -> None:
         super().__init__(reporter)
         self._number, self._region, self._owners = number, region, owners
 
     def claim(self, cache: ImageCache) -> None:
-        """Note a cache that is the entry's. Raises Refused where it is another entry's."""
+        """Record a cache of the entry. Raises Refused if it belongs to another entry."""
         owner = self._owners.setdefault((self._region, cache.id), self._number)
         if owner != self._number:
             raise Refused(
@@ -82,7 +85,7 @@ class EntryJournal(Journal):
 
 @dataclass
 class Entry:
-    """One entry of the set, from what is declared to its result."""
+    """One entry of the set, from its declaration to its result."""
 
     number: int
     region: str
@@ -112,14 +115,14 @@ def image_cache_set(params: Mapping[str, Any], runtime: Runtime) -> Dict[str, An
 
 
 def _parse_entries(params: Mapping[str, Any]) -> List[Entry]:
-    """Return the entries, each complete with what stands beside the list. Raises InvalidInput that names them."""
+    """Return the entries, completed with the defaults of the task. Raises InvalidInput that names invalid entries."""
     problems: List[str] = []
     entries: List[Entry] = []
     for option, (least, most) in LIMITS.items():
         if not least <= params[option] <= most:
             problems.append(f"Invalid {option}: expected {least:g} to {most:g}, got {params[option]:g}.")
     if any(given.get("region") is None for given in params["image_caches"]):
-        # Looked up once: that of a profile is read from a file.
+        # Look up the region once, because that of a profile is read from a file.
         params = {**params, "region": _connection.region_of(params)}
     for number, given in enumerate(params["image_caches"]):
         own = {**params, **dict.fromkeys(ADDRESS)}
@@ -135,7 +138,7 @@ def _parse_entries(params: Mapping[str, Any]) -> List[Entry]:
 
 
 def _find_clashes(entries: Sequence[Entry]) -> Iterator[str]:
-    """Yield what two entries of one region cannot both have: a name, an id, or a name and its replacement's."""
+    """Yield the conflicts of entries in one region: the same name or id, or the name of another's replacement."""
     seen: Dict[Tuple[str, str, str], int] = {}
     for entry in entries:
         for kind, value in (("image_cache_name", entry.desired.name), ("image_cache_id", entry.desired.image_cache_id)):
@@ -162,7 +165,7 @@ def _find_clashes(entries: Sequence[Entry]) -> Iterator[str]:
 def _open_clients(
     params: Mapping[str, Any], entries: Sequence[Entry], runtime: Runtime
 ) -> Tuple[Dict[str, Client], List[str]]:
-    """Return a client for each region, and the secrets that they hold."""
+    """Return a client for each region, and the secrets that they use."""
     regions = list(dict.fromkeys(entry.region for entry in entries))
     if not regions:
         return {}, []

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. The version that every request names to the API."""
+"""Private to this collection. The version that every request sends to the API."""
 
 from __future__ import annotations
 
