@@ -117,14 +117,14 @@ from typing import Any, Callable, Dict, Mapping, Optional, Tuple
 from ansible.errors import AnsibleFilterError
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import cache_label
 
-# Source: the page on annotations of super nodes and TKE Serverless, section image cache.
+# Source: the section on image caches of the page about annotations of super nodes and TKE Serverless.
 PREFIX = "eks.tke.cloud.tencent.com/"
 DISK_TYPES = ("CLOUD_BASIC", "CLOUD_PREMIUM", "CLOUD_SSD", "CLOUD_HSSD", "CLOUD_TSSD")
 AUTO = "auto"
-# What stands for the id of an image cache that check mode foretells.
+# The placeholder for the id of an image cache that check mode predicts.
 PLACEHOLDER = "known-after-build"
 FAILURES = ("Failed", "UpdateFailed")
-# Ansible hands in types of its own, derived from these; a bool is an int.
+# Ansible passes its own types, which are derived from these. A bool is an int, so it comes first.
 KINDS: Tuple[Tuple[Any, str], ...] = (
     (type(None), "null"),
     (bool, "true or false"),
@@ -143,7 +143,7 @@ def pod_annotations(
 ) -> Dict[str, str]:
     """Return the annotations of a Pod template that uses this image cache.
 
-    C(disk_size) is in GiB. Raises AnsibleFilterError where they cannot be right.
+    C(disk_size) is in GiB. Raises AnsibleFilterError for invalid arguments.
     """
     resource = _resource(cache, allow_pending)
     annotations = {"use-image-cache": resource["image_cache_id"] or PLACEHOLDER}
@@ -165,7 +165,7 @@ def pod_annotations(
 
 
 def _resource(cache: Any, allow_pending: bool) -> Mapping[str, Any]:
-    """Return the image cache to use, with its id, null where C(allow_pending), and, where it is known, its size."""
+    """Return the image cache to use, with its id, which may be null with C(allow_pending), and its size if known."""
     if isinstance(cache, str):
         if cache != AUTO and not ID.fullmatch(cache):
             raise _error(f"{cache!r} is neither the ID of an image cache (imc-...) nor 'auto'.")
@@ -203,15 +203,15 @@ def _refuse_unusable(resource: Mapping[str, Any], allow_pending: bool) -> None:
 
 
 def _yaml_kind(value: Any) -> str:
-    """Return what a value is in the words of YAML."""
+    """Return the YAML name for the type of a value."""
     return next((words for types, words in KINDS if isinstance(value, types)), "a value of another type")
 
 
 def _pick_hint(name: str, value: Any) -> str:
-    """Return how one image cache is picked from a list, an empty string where the value is none."""
+    """Return how to select one image cache from a list, or an empty string if the value is not a list."""
     if not isinstance(value, list):
         return ""
-    # The entries of a set hold their image caches, or null where those are absent.
+    # The entries of a set contain their image caches, or null if those are absent.
     nested = any(isinstance(entry, Mapping) and "image_cache" in entry for entry in value)
     present, attribute = ("selectattr('image_cache') | ", "image_cache.") if nested else ("", "")
     by_name = f"{present}selectattr('{attribute}image_cache_name', 'equalto', 'web') | first"
@@ -223,7 +223,7 @@ def _label(resource: Mapping[str, Any]) -> str:
 
 
 def _number(name: str, value: Any, least: int) -> int:
-    """Return a whole number; templates make strings of them."""
+    """Return an integer, also from a string, because templates return strings."""
     text = str(value).strip()
     if isinstance(value, bool) or not (text.isascii() and text.isdecimal()) or int(text) < least:
         raise _error(f"invalid {name} {value!r}: expected a whole number of {least} or more.")

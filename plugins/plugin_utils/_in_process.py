@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. The action of every module: it runs the module in the controller's own process.
+"""Private to this collection. The action plugin of every module, which runs the module in the controller's process.
 
-It is the module itself that runs here, from its argument spec to the shape of its result; only the process around it is
-spared. Where that process is needed it is made, as by any other module: with become, async, a connection that is not
-local, without requests on the controller, where the variable tencentcloud_tke_in_process says so, and on an
-ansible-core whose internals are not those that are used here.
+It runs the module itself, from the argument spec to the result. Only the separate process is omitted. The module runs
+in its own process, like any other module, with become, with async, with a connection that is not local, if requests
+is missing on the controller, if the variable tencentcloud_tke_in_process is false, and if the internals of this
+ansible-core differ from those used here.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ CODECS_IMPORT_ERROR: str
 try:
     from ansible.module_utils.common.json import Direction, get_module_decoder, get_module_encoder
 
-    # Loaded once, and not in each worker.
+    # Load the encoder once instead of in each worker.
     ARGUMENTS = get_module_encoder(PROFILE, Direction.CONTROLLER_TO_MODULE)
     RESULT = get_module_encoder(PROFILE, Direction.MODULE_TO_CONTROLLER)
     get_module_decoder(PROFILE, Direction.CONTROLLER_TO_MODULE)
@@ -49,12 +49,12 @@ __all__ = ["InProcess"]
 
 IN_PROCESS = "tencentcloud_tke_in_process"
 PROGRESS = "tencentcloud_tke_progress"
-# Methods of ActionBase that are not part of its public interface, and how many arguments they are given here.
+# Methods of ActionBase that are not part of its public interface, with the number of arguments passed here.
 METHODS = {"_compute_environment_string": 1, "_parse_returned_data": 2, "_update_module_args": 3}
 
 
 class InProcess(ActionBase):  # type: ignore[misc] # ansible-core has no type information
-    """Runs a module here, or in a process of its own. Subclasses say which module it is."""
+    """Runs a module in this process or in its own process. Subclasses define the module."""
 
     _supports_check_mode = True
     _supports_async = True
@@ -62,7 +62,7 @@ class InProcess(ActionBase):  # type: ignore[misc] # ansible-core has no type in
     definition: Definition
 
     def run(self, tmp: Any = None, task_vars: Optional[Dict[str, Any]] = None) -> Dict[str, Any]:
-        """Return the module's result."""
+        """Return the result of the module."""
         task_vars = task_vars or {}
         result: Dict[str, Any] = super().run(tmp, task_vars)
         if self._can_run_here(task_vars):
@@ -89,7 +89,7 @@ class InProcess(ActionBase):  # type: ignore[misc] # ansible-core has no type in
         return bool(UNSUPPORTED_CORE)
 
     def _flag(self, variable: str, task_vars: Mapping[str, Any]) -> bool:
-        """Return a variable that is true unless it is said to be false."""
+        """Return the value of a boolean variable, which is true by default."""
         try:
             return bool(boolean(self._templar.template(task_vars.get(variable, True)), strict=True))
         except TypeError as error:
@@ -104,27 +104,27 @@ class InProcess(ActionBase):  # type: ignore[misc] # ansible-core has no type in
         return self._parse_result(json.dumps(result, cls=RESULT))
 
     def _parse_result(self, printed: str) -> Dict[str, Any]:
-        """Return what Ansible's own code makes of what a module prints."""
+        """Return the result that Ansible parses from the output of a module."""
         streams = {"rc": 0, "stdout": printed, "stdout_lines": [], "stderr": "", "stderr_lines": []}
         returned = self._parse_returned_data(streams, PROFILE)
         if isinstance(returned, dict):
             returned.pop("_ansible_parsed", None)
             return returned
-        # From ansible-core 2.21 on.
+        # ansible-core 2.21 and later.
         returned.remove_internal_keys()
         return dict(returned.as_result_dict(for_round_trip=True))
 
     def _progress_printer(self, task_vars: Mapping[str, Any]) -> Optional[Callable[[str], None]]:
-        """Return what shows a line of progress at once; None where nobody wants to read it."""
+        """Return the function that shows a line of progress at once, or None if progress is not shown."""
         if self._task.no_log or not self._flag(PROGRESS, task_vars):
             return None
         host, display = task_vars.get("inventory_hostname", "localhost"), Display()
-        # What a stdout callback prints stays what it is: JSON, or one line for each host.
+        # Stderr leaves the output of the stdout callback intact, for example JSON or one line for each host.
         return lambda line: display.display(f"[{host}] {line}", stderr=True)
 
     @contextmanager
     def _environment(self) -> Iterator[None]:
-        """Have the task's environment in place; a loop's next item has its own."""
+        """Set the environment of the task, and restore it afterwards, because the next loop item has its own."""
         before, own = dict(os.environ), {}  # type: Dict[str, str], Dict[str, Any]
         self._compute_environment_string(own)
         os.environ.update({name: str(value) for name, value in own.items()})
@@ -136,7 +136,7 @@ class InProcess(ActionBase):  # type: ignore[misc] # ansible-core has no type in
 
 
 def find_unsupported_internals(action: Type[InProcess]) -> str:
-    """Return how the internals of this ansible-core differ from those used here; an empty string if they do not."""
+    """Return how the internals of this ansible-core differ from those used here, or an empty string."""
     methods = [name for name, count in METHODS.items() if not _accepts(getattr(action, name, None), 1 + count)]
     missing = [*missing_hooks(), *methods]
     if missing or CODECS_IMPORT_ERROR:
@@ -144,13 +144,13 @@ def find_unsupported_internals(action: Type[InProcess]) -> str:
     try:
         action.__new__(action)._parse_result("{}")
     except Exception as error:  # pylint: disable=broad-except
-        # Whatever it is, the result of a task would have met it, too.
+        # Any error here would also occur for the result of a task.
         return f"this ansible-core parses results differently: {type(error).__name__}: {error}"
     return ""
 
 
 def _accepts(method: Any, count: int) -> bool:
-    """Return whether a function can be called with this many positional arguments."""
+    """Return whether a function can be called with this number of positional arguments."""
     try:
         inspect.signature(method).bind(*range(count))
     except TypeError:
@@ -158,5 +158,5 @@ def _accepts(method: Any, count: int) -> bool:
     return True
 
 
-# Found once, when Ansible loads the plugin, and before it forks a worker for a task.
+# Computed once, when Ansible loads the plugin, before it forks a worker for a task.
 UNSUPPORTED_CORE = find_unsupported_internals(InProcess)
