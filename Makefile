@@ -1,4 +1,4 @@
-# The everyday commands. Each makes what it needs below .cache/, which git ignores.
+# The everyday commands. Each creates its requirements below .cache/, which git ignores.
 
 PYTHON ?= python3
 PORT ?= 8400
@@ -11,19 +11,19 @@ BIN := $(CURDIR)/$(ENVIRONMENT)/bin
 COLLECTIONS := $(CURDIR)/.cache/collections
 TREE := $(COLLECTIONS)/ansible_collections/tencentcloud/tke
 
-# What ansible and python find here comes from this checkout alone, whatever the user's own configuration says.
+# Ansible and Python must use only this checkout, independent of the configuration of the user.
 export PATH := $(BIN):$(PATH)
 export PYTHONPATH := $(COLLECTIONS):$(CURDIR)/tests
-# Compiled once, and not beside the sources.
+# Keep the bytecode out of the source folders.
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
 export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 
 .PHONY: help demo test emulator docs tables bench mutants ways cores lint types sanity units integration package importer runner licenses role_spec pins clean
 
-help: ## Say what there is
+help: ## List all commands
 	@grep -E '^[a-z_]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
-demo: $(READY) ## Watch an image cache being created, awaited, found unchanged, changed and removed
+demo: $(READY) ## Create an image cache, wait for it, run again without changes, change it and delete it
 	@sh tools/demo
 
 test: $(READY) $(TREE) ## Run all tests
@@ -38,16 +38,16 @@ docs: $(READY) $(TREE) ## Build the HTML site, in .cache/docs/build/html
 tables: $(READY) $(TREE) ## Generate the tables of causes, states and options in the guide and the READMEs
 	@python tools/tables.py
 
-bench: $(READY) $(TREE) ## Measure side by side with tccli and the vendor's SDK; takes about 15 minutes
+bench: $(READY) $(TREE) ## Run the benchmark against tccli and the vendor's SDK; takes about 15 minutes
 	@python tools/bench.py
 
-mutants: $(READY) ## Break the layers that decide, one place at a time, and see whether a test fails; about 20 minutes
+mutants: $(READY) ## Run mutation tests of the deciding layers; takes about 20 minutes
 	@python tools/mutants.py
 
-ways: $(READY) $(TREE) ## Tell the stories where tasks usually do not run, and compare the results
+ways: $(READY) $(TREE) ## Run the stories with swapped processes (module or controller), and compare the results
 	@sh tools/ways
 
-cores: $(READY) $(TREE) ## Run the stories that go both ways on the other versions of ansible-core, where their Pythons are
+cores: $(READY) $(TREE) ## Run the stories in both ways with the other versions of ansible-core whose Python is installed
 	@sh tools/cores
 
 lint: $(READY) $(TREE) ## Check style: ruff, ansible-lint, documentation, changelog
@@ -56,34 +56,34 @@ lint: $(READY) $(TREE) ## Check style: ruff, ansible-lint, documentation, change
 types: $(READY) $(TREE) ## Check types: mypy --strict
 	@sh tools/types
 
-sanity: $(READY) ## Run ansible-test sanity on each version of ansible-core
+sanity: $(READY) ## Run ansible-test sanity with each version of ansible-core
 	@sh tools/each_core sh tools/ansible_test sanity
 
-units: $(READY) ## Run ansible-test units on each version of ansible-core
+units: $(READY) ## Run ansible-test units with each version of ansible-core
 	@sh tools/each_core sh tools/ansible_test units
 
-integration: $(READY) ## Run ansible-test integration on each version of ansible-core
+integration: $(READY) ## Run ansible-test integration with each version of ansible-core
 	@sh tools/each_core sh tools/with_emulator 1 sh tools/ansible_test integration
 
-package: $(READY) ## Build the package, compare it with its list, install it from the file and from git, and strip it
+package: $(READY) ## Build the package, compare it with its list, install it from the file and from git, and run it
 	@sh tools/package
 
-importer: $(READY) ## Have galaxy-importer judge the package; a warning is a failure
+importer: $(READY) ## Check the package with galaxy-importer; warnings are failures
 	@sh tools/importer
 
-runner: $(READY) ## Make an execution environment's context, and run the demo in ansible-runner
+runner: $(READY) ## Create the context of an execution environment, and run the demo with ansible-runner
 	@sh tools/runner
 
-licenses: $(READY) ## Check that every file says its license and its holder: REUSE
+licenses: $(READY) ## Check that every file states its license and copyright holder (REUSE)
 	@reuse lint --quiet || reuse lint
 
-role_spec: $(READY) $(TREE) ## Write the options of entries and of prune rules into the role's argument specs
+role_spec: $(READY) $(TREE) ## Generate the options of entries and prune rules in the role's argument specs
 	@python tools/role_spec.py
 
-pins: $(READY) ## Compute the pins of the test and tool dependencies anew
+pins: $(READY) ## Update the pinned versions of the test and tool dependencies
 	uv pip compile -q --universal --python-version 3.11 --no-header --upgrade -o requirements-dev.txt requirements-dev.in
 
-clean: ## Remove everything that was made here
+clean: ## Remove all generated files
 	rm -rf .cache
 
 $(READY): requirements-dev.txt

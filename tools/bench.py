@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The side-by-side benchmark: whole processes, in turn, on the emulator with the API's limits.
+"""Run the side-by-side benchmark: whole processes, in turn, on the emulator with the limits of the API.
 
-It prints a table, and writes it to docs/benchmark.json and .md, and as a picture beside the guides.
+It prints a table, writes it to docs/benchmark.json and .md, and draws a picture for the guides.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ MODULE, SET = "tencentcloud.tke.image_cache", "tencentcloud.tke.image_cache_set"
 MANY, RATE, BUILD, LATENCY = 100, 20, 5.0, 0.05
 NAMES = [f"cache-{number:03}" for number in range(MANY)]
 DECLARED = {"images": ["nginx:1.27.3"], "vpc_id": "vpc-508ctkfb", "subnet_id": "subnet-8ah75lo8", "wait_interval": 1}
-# tccli trusts what certifi names, and nothing else can be given to it.
+# tccli only trusts the certificates of certifi and has no option for others.
 TCCLI = (
     "import certifi, os; certifi.where = lambda: os.environ['TENCENTCLOUD_CA_PATH']; import tccli.main as t; t.main()"
 )
-# Milliseconds on top of the API call that an unchanged task may cost in the controller's process.
+# Maximum milliseconds of an unchanged task in the process of the controller, in addition to the API call.
 BAR = 20
 SCALE = (250, 500, 1000, 2000)
-# How many tasks a playbook has where the cost of one more is measured.
+# Number of tasks in the playbook that measures the cost of one more task.
 TASKS = 21
 PLOT = ROOT / "docs/docsite/rst/images/benchmark.svg"
 IN_MODULES = ("-e", '{"tencentcloud_tke_in_process": false}')
@@ -54,7 +54,7 @@ IN_MODULES = ("-e", '{"tencentcloud_tke_in_process": false}')
 
 @dataclass
 class Row:
-    """One way of doing something: its whole processes, and how long they took."""
+    """One way to do something: its processes, and the time that they took."""
 
     title: str
     command: list[str]
@@ -70,7 +70,7 @@ class Row:
 
 
 class Bench:
-    """A machine, an encrypted emulator with the API's limits, and a hundred caches in it."""
+    """A machine, and an encrypted emulator with the limits of the API and a hundred caches."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -90,20 +90,20 @@ class Bench:
         }
 
     def play(self, name: str, times: int = 1, **task: Any) -> list[str]:
-        """Return the command that runs a playbook of one task, or of that task several times."""
+        """Return the command that runs a playbook with one task, or with that task several times."""
         path = self.folder / f"{name}.yml"
         playbook = [{"hosts": "localhost", "gather_facts": False, "tasks": [dict(task) for _time in range(times)]}]
         path.write_text(yaml.safe_dump(playbook, sort_keys=False), encoding="utf-8")
         return ["ansible-playbook", str(path)]
 
     def tccli(self) -> list[str]:
-        """Return the command of one listing by tccli."""
+        """Return the command for one listing with tccli."""
         endpoint = self.emulator.endpoint.split("://")[1]
         arguments = ["tke", "DescribeImageCaches", "--ImageCacheNames", json.dumps(NAMES[:1]), "--endpoint", endpoint]
         return [sys.executable, "-c", TCCLI, *arguments]
 
     def measure(self, row: Row, number: int) -> None:
-        """Run a row's processes once, and note how long that took and how many calls it made."""
+        """Run the processes of a row once, and record their time and number of calls."""
         region = "ap-shanghai" if row.fresh else "ap-guangzhou"
         if row.fresh:
             self.emulator.regions.pop(region, None)
@@ -119,7 +119,7 @@ class Bench:
 
 
 def fill(emulator: Emulator, names: list[str]) -> None:
-    """Put caches there that are Ready."""
+    """Add Ready caches to the emulator."""
     region = emulator.region()
     for name in names:
         declared = {"ImageCacheName": name, "Images": ["nginx:1.27.3"], "VpcId": "vpc-1", "SubnetId": "subnet-1"}
@@ -128,7 +128,7 @@ def fill(emulator: Emulator, names: list[str]) -> None:
 
 
 def rows(bench: Bench) -> dict[str, Row]:
-    """Return what is compared."""
+    """Return the rows to compare, by title."""
     script = [sys.executable, str(ROOT / "tools/bench_sdk.py")]
     one, many = {**DECLARED, "name": NAMES[0]}, {**DECLARED, "image_caches": [{"name": name} for name in NAMES]}
     looped = bench.play("loop", **{MODULE: {**DECLARED, "name": "{{ item }}"}}, loop=NAMES)
@@ -159,7 +159,7 @@ def rows(bench: Bench) -> dict[str, Row]:
 
 
 def api_call(bench: Bench) -> float:
-    """Return the seconds of one call over a new connection, in a process that is warm."""
+    """Return the seconds of one call over a new connection in a warm process."""
     verify = bench.environment["TENCENTCLOUD_CA_PATH"]
     keys = Keys(bench.emulator.secret_id, bench.emulator.secret_key, None)
     endpoint, clock = Endpoint.parse(bench.emulator.endpoint), Clock()
@@ -176,7 +176,7 @@ def api_call(bench: Bench) -> float:
 
 
 def overheads(table: dict[str, Row], call: float) -> list[tuple[str, float, float]]:
-    """Return what one more unchanged cache costs each way: a title, the milliseconds in all, and those on top."""
+    """Return the cost of one more unchanged cache in each way: title, total milliseconds, and overhead."""
 
     def each(more: str, fewer: str, count: int) -> float:
         return (table[more].median - table[fewer].median) / count
@@ -196,7 +196,7 @@ def overheads(table: dict[str, Row], call: float) -> list[tuple[str, float, floa
 
 
 def bars(table: dict[str, Row]) -> list[tuple[str, float, float]]:
-    """Return what was to be reached, as a title, the factor that was measured, and the one that was allowed."""
+    """Return the targets, each with its title, the measured factor and the allowed factor."""
     floor = table["start"].median + MANY / RATE + BUILD
     return [
         (f"create 100 caches and wait, relative to the floor of {floor:.1f} s", table["create"].median / floor, 1.25),
@@ -206,7 +206,7 @@ def bars(table: dict[str, Row]) -> list[tuple[str, float, float]]:
 
 
 def scale() -> list[dict[str, float]]:
-    """Return time, memory and calls of ever larger sets, on an emulator without latency or limits."""
+    """Return time, memory and calls of sets of increasing size, on an emulator without latency or limits."""
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder))
         bench.emulator.settings.latency, bench.emulator.settings.requests_per_second = 0.0, 100000
@@ -234,7 +234,7 @@ def scale() -> list[dict[str, float]]:
                         "state": state,
                         "seconds": round(time.perf_counter() - started, 2),
                         "calls": len(bench.emulator.received),
-                        # The largest process so far: sets grow from one measurement to the next.
+                        # The maximum of all processes so far is that of the last one, because each set is larger.
                         "peak_mib": round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024),
                     }
                 )
@@ -243,7 +243,7 @@ def scale() -> list[dict[str, float]]:
 
 
 def report(table: dict[str, Row], call: float, measured: list[dict[str, float]], rounds: int) -> str:
-    """Return the page that the documentation shows."""
+    """Return the page for the documentation."""
     lines = [
         "# Benchmark",
         "",
@@ -296,7 +296,7 @@ def report(table: dict[str, Row], call: float, measured: list[dict[str, float]],
 
 
 def plot(table: dict[str, Row]) -> str:
-    """Return the medians as a picture."""
+    """Return a picture of the medians."""
     chart = pygal.HorizontalBar(
         show_legend=False,
         js=[],
@@ -314,7 +314,7 @@ def plot(table: dict[str, Row]) -> str:
 
 
 def main() -> None:
-    """Measure, print and write."""
+    """Measure, print and write the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="number of measurements of each row (default: 5)")
     options = parser.parse_args()

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the benchmark compares with: scripts on the vendor's SDK, as somebody would write them who knows it well.
+"""Scripts with the vendor's SDK for the benchmark, as an expert in the SDK would write them.
 
-C(one): look at one cache. C(each): look at a hundred, each by its name. C(create): create a hundred that are not
-there, and await them, 50 to a listing. Throttled requests are sent again, as the SDK offers it.
+C(one): read one cache. C(each): read a hundred caches, each by its name. C(create): create a hundred missing caches and
+wait for them, 50 in each listing. Throttled requests are retried, as the SDK supports it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tencentcloud.tke.v20180525 import models, tke_client
 
 
 def main(what: str) -> None:
-    """Do it."""
+    """Run one of the scripts."""
     host = os.environ["TENCENTCLOUD_TKE_ENDPOINT"].split("://")[1]
     http = HttpProfile(endpoint=host, keepAlive=True, certification=os.environ["TENCENTCLOUD_CA_PATH"])
     profile = ClientProfile(httpProfile=http, language="en-US", retryer=StandardRetryer())
@@ -38,7 +38,7 @@ def main(what: str) -> None:
 
 
 def create(client: tke_client.TkeClient, names: list[str]) -> None:
-    """Create those that are not there, and wait for them."""
+    """Create the missing caches, and wait until they are Ready."""
     there = {cache.ImageCacheName for first in (0, 50) for cache in listing(client, ImageCacheNames=names[first:][:50])}
     waiting = []
     for name in names:
@@ -58,7 +58,7 @@ def create(client: tke_client.TkeClient, names: list[str]) -> None:
 
 
 def listing(client: tke_client.TkeClient, **selection: list[str]) -> list[models.ImageCache]:
-    """Return a page of caches."""
+    """Return one page of caches."""
     request = models.DescribeImageCachesRequest()
     request.Limit = 50
     for name, value in selection.items():

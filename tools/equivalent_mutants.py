@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Mutants that no test can tell from the code, each with the reason why: file, line, mutated line -> reason."""
+"""Mutants that no test can distinguish from the code, each with the reason: file, line, mutated line -> reason."""
 
 from __future__ import annotations
 

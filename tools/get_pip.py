@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Installs pip into an environment that has none, from the wheel that Python carries in ensurepip."""
+"""Install pip into an environment without it, from the wheel in Python's ensurepip."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 WHEELS = sorted((Path(ensurepip.__file__).parent / "_bundled").glob("pip-*.whl"))
-# Options of the bootstrap script that this stands in for, which pip itself does not know.
+# Options of the bootstrap script that this script replaces. pip itself does not support them.
 UNKNOWN = ("--no-setuptools", "--no-wheel")
 
 sys.path.insert(0, str(WHEELS[-1]))

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Ways of breaking code that cosmic-ray lacks and that tables, texts and plans need: operators in its form.
+"""Operators for cosmic-ray that mutate tables, texts and plans.
 
-Its own swap comparisons, arithmetic and booleans, negate conditions, and move numbers by one.
+Its own operators swap comparisons, arithmetic and booleans, negate conditions, and change numbers by one.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ TABLES = ("testlist_comp", "dictorsetmaker", "arglist")
 
 
 class Rewriting(Operator):
-    """Replaces the code of a node by each of what C(rewritten) yields."""
+    """Replaces the code of a node with each text that C(rewritten) yields."""
 
     @staticmethod
     def rewritten(node: Any) -> Iterator[str]:
-        """Yield other codes for a node, none where it is left alone."""
+        """Yield replacements for the code of a node."""
         raise NotImplementedError
 
     def mutation_positions(self, node: Any) -> Iterator[tuple[Any, Any]]:
@@ -44,7 +44,7 @@ class Rewriting(Operator):
 
 
 class DropStatement(Rewriting):
-    """A call for its effect, a raise, an assignment to a part of something, or one in a branch: C(pass)."""
+    """Replaces a call for its effect, a raise, an assignment to a part or in a branch with C(pass)."""
 
     @staticmethod
     def rewritten(node: Any) -> Iterator[str]:
@@ -61,7 +61,7 @@ class DropStatement(Rewriting):
 
 
 class DropRow(Rewriting):
-    """An entry of a table at the top of a file, or a keyword argument of a call, is left out."""
+    """Removes an entry of a table at module level, or a keyword argument of a call."""
 
     @staticmethod
     def rewritten(node: Any) -> Iterator[str]:
@@ -76,7 +76,7 @@ class DropRow(Rewriting):
 
 
 class NegateFilter(Rewriting):
-    """The condition of a comprehension is turned round."""
+    """Negates the condition of a comprehension."""
 
     @staticmethod
     def rewritten(node: Any) -> Iterator[str]:
@@ -85,7 +85,7 @@ class NegateFilter(Rewriting):
 
 
 class ReplaceText(Rewriting):
-    """A text without a blank, which is a name, a code or a format, becomes another. The words of messages stay."""
+    """Changes a text without spaces, which is a name, a code or a format. Messages are not changed."""
 
     @staticmethod
     def rewritten(node: Any) -> Iterator[str]:
@@ -96,7 +96,7 @@ class ReplaceText(Rewriting):
 
 
 class DropAlternative(Rewriting):
-    """One alternative of a pattern is left out."""
+    """Removes one alternative of a pattern."""
 
     @staticmethod
     def rewritten(node: Any) -> Iterator[str]:
@@ -109,7 +109,7 @@ class DropAlternative(Rewriting):
 
 
 class ReturnNone(Rewriting):
-    """A function returns nothing."""
+    """Makes a function return None."""
 
     @staticmethod
     def rewritten(node: Any) -> Iterator[str]:
@@ -118,7 +118,7 @@ class ReturnNone(Rewriting):
 
 
 class SwapMembership(Rewriting):
-    """C(in) becomes C(not in), and the other way round."""
+    """Swaps C(in) and C(not in)."""
 
     @staticmethod
     def rewritten(node: Any) -> Iterator[str]:
@@ -132,7 +132,7 @@ class SwapMembership(Rewriting):
 
 
 class SwapCall(Rewriting):
-    """C(min) and C(max), C(any) and C(all) change places."""
+    """Swaps C(min) and C(max), and C(any) and C(all)."""
 
     @staticmethod
     def rewritten(node: Any) -> Iterator[str]:
@@ -156,7 +156,7 @@ OPERATORS: dict[str, type[Operator]] = {
 
 
 def _enclosing(node: Any, *types: str) -> bool:
-    """Return whether a node stands in one of these types of statements, within the same function."""
+    """Return whether a node is inside one of these types of statements, within the same function."""
     while node.parent is not None:
         node = node.parent
         if node.type in types:

@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Mutation testing: breaks the code of the layers that decide, one place at a time, and sees whether a test fails.
+"""Run mutation tests: change the code of the deciding layers in one place at a time, and check whether a test fails.
 
 mutants.py [PART-OF-A-PATH ...]
 
-The mutants are cosmic-ray's, with the operators of mutant_operators.py beside its own. Its session is kept in
-.cache/mutants, for cr-html and its other tools, and what survived in survivors.txt beside it. Nothing is changed in
-the checkout: the tests run in a copy, each time in a child that begins with the test tools imported.
+The mutants come from cosmic-ray with its own operators and those of mutant_operators.py. Its session is stored in
+.cache/mutants, for cr-html and its other tools, with the survivors in survivors.txt. The checkout is not changed: the
+tests run in a copy, each in a child process that starts with the test tools imported.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ COPY = WORK / "tree"
 COLLECTIONS = COPY / ".cache/collections"
 TREE = COLLECTIONS / "ansible_collections/tencentcloud/tke"
 UTILS = "plugins/module_utils"
-# Percent of the mutants of each layer that are to be killed.
+# Required percentage of killed mutants in each layer.
 BAR = 85
 TESTS = "tests/unit"
 API, DIAGNOSIS, GUIDES = "module_utils/_api/", "module_utils/_diagnosis/", "project/test_guides.py"
@@ -57,7 +57,7 @@ PLAN = (
     *(f"{RECONCILE}test_{name}.py" for name in ("creating", "updating", "deleting", "replacing", "reconciliation")),
     *(f"{RECONCILE}test_{name}.py" for name in ("context", "interrupted_runs")),
 )
-# Each file, and the unit tests that concern it as patterns of paths below TESTS, the quickest first.
+# Each file, with its unit tests as patterns of paths below TESTS, the fastest first.
 LAYERS: dict[str, dict[str, tuple[str, ...]]] = {
     "plan": {
         "_image_cache/plan.py": PLAN,
@@ -82,7 +82,7 @@ LAYERS: dict[str, dict[str, tuple[str, ...]]] = {
         "_diagnosis/causes.py": (DIAGNOSIS + "test_*.py", GUIDES),
     },
 }
-# What the tests import from elsewhere; imported once.
+# External imports of the tests, imported once.
 PRELOADED = (
     "aiohttp.web",
     "ansible.module_utils.basic",
@@ -97,7 +97,7 @@ PRELOADED = (
 )
 PYTEST = ["-o", "addopts=", "-qx", "-rfE", "--tb=no", "-p", "no:cacheprovider", "--import-mode=importlib"]
 PYTEST += ["-m", "not exhaustive"]
-# A child that takes more memory than this, or longer than this many times what the tests take, is ended.
+# Limits of a child process: its memory in bytes, and its time as a multiple of that of the tests.
 MEMORY, RETRY_BUDGET = 2 << 30, 10
 PASSED = 0
 STARRED = ("argument", "dictorsetmaker", "param", "parameters", "star_expr")
@@ -107,7 +107,7 @@ OUTCOMES = ("killed", "survived", "timeout", "broken", "equivalent")
 
 @dataclass(frozen=True)
 class Change:
-    """One mutant: the lines that differ, and the source with them."""
+    """One mutant: the changed line, and the complete source."""
 
     file: str
     line: int
@@ -147,7 +147,7 @@ def main() -> int:
 
 
 def _find_tests(patterns: tuple[str, ...]) -> list[str]:
-    """Return the files of tests that match the patterns, in the order of these."""
+    """Return the test files that match the patterns, in the order of the patterns."""
     found: dict[str, None] = {}
     for pattern in patterns:
         paths = sorted((COPY / TESTS).glob(pattern))
@@ -158,7 +158,7 @@ def _find_tests(patterns: tuple[str, ...]) -> list[str]:
 
 
 def _copy_tree() -> None:
-    """Put what git knows, with its changes, below .cache, and compile it by what it says, not by its date."""
+    """Copy the files in git, with their changes, below .cache, and compile them with hashes instead of dates."""
     shutil.rmtree(WORK, ignore_errors=True)
     listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     for name in subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0"):
@@ -173,12 +173,12 @@ def _preload() -> None:
     for name in PRELOADED:
         importlib.import_module(name)
     os.chdir(COPY)
-    # A file and its mutant may have the same date and the same length: what is compiled is known by its contents.
+    # A file and its mutant may have the same date and size, so hashes identify the compiled files.
     sys.pycache_prefix = str(WORK / "bytecode")
     for folder in (TREE / "plugins", COPY / "tests"):
         for path in folder.rglob("*.py"):
             py_compile.compile(str(path), invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH)
-    # The checkout's own must not be found beside the copy's.
+    # The copy must be imported instead of the checkout.
     theirs, ours = (COLLECTIONS, COPY / "tests"), (ROOT / ".cache/collections", ROOT / "tests")
     sys.path[:] = [*map(str, theirs), *(folder for folder in sys.path if Path(folder) not in ours)]
     os.environ["PYTHONPATH"] = os.pathsep.join(map(str, theirs))
@@ -187,7 +187,7 @@ def _preload() -> None:
 
 
 def _outcomes(path: str, tests: list[str]) -> Iterator[tuple[Change, str]]:
-    """Yield the mutants of a file, and what the tests made of each."""
+    """Yield the mutants of a file, each with the outcome of its tests."""
     began = time.monotonic()
     status, output = _tested(tests, 600)
     if status != PASSED:
@@ -219,12 +219,12 @@ def _outcomes(path: str, tests: list[str]) -> Iterator[tuple[Change, str]]:
 def _outcome(status: int, output: str) -> str:
     if status < 0:
         return "timeout"
-    # Where a file of tests cannot even be imported, no test has judged the mutant.
+    # If a test file cannot be imported, no test has run on the mutant.
     return "survived" if status == PASSED else "broken" if UNIMPORTABLE.search(output) else "killed"
 
 
 def _change(path: str, original: str, mutation: MutationSpec) -> Change | None:
-    """Return what a mutation does, None where it does nothing, or is no Python."""
+    """Return the change of a mutation, or None if it changes nothing or is not valid Python."""
     mutated = mutate_code(original, plugins.get_operator(mutation.operator_name)(), mutation.occurrence)
     if mutated is None or mutated == original or not _is_python(mutated):
         return None
@@ -249,9 +249,9 @@ def _joined(lines: list[str]) -> str:
 
 
 def _idle_places(source: str) -> list[tuple[Any, Any]]:
-    """Return the places whose mutants would say nothing.
+    """Return the places whose mutants are meaningless.
 
-    Annotations, which nothing evaluates, C(__all__), and asterisks that are no arithmetic.
+    These are annotations, which are not evaluated, C(__all__), and asterisks that are not arithmetic.
     """
     return [(node.start_pos, node.end_pos) for node in ast_nodes(get_ast(source)) if _is_idle(node)]
 
@@ -283,7 +283,7 @@ def _written(path: Path, mutant: str, original: str) -> Iterator[None]:
 
 
 def _tested(tests: list[str], seconds: int) -> tuple[int, str]:
-    """Return pytest's exit status, a negative one where it had to be ended, and what it said."""
+    """Return the exit status of pytest, negative if it was killed, and its output."""
     said = WORK / "said"
     child = os.fork()
     if child == 0:
@@ -291,7 +291,7 @@ def _tested(tests: list[str], seconds: int) -> tuple[int, str]:
             os.dup2(stream.fileno(), 1)
             os.dup2(stream.fileno(), 2)
             status = PASSED + 1
-            # Whatever a mutant raises, a child never goes on as its parent.
+            # The child process must never continue as its parent, even if a mutant raises an exception.
             try:
                 status = _test(tests, seconds)
             finally:
@@ -312,7 +312,7 @@ def _test(tests: list[str], seconds: int) -> int:
 
 
 def _reaches_bar(layers: dict[str, dict[str, Any]], counts: dict[str, Counter[str]]) -> bool:
-    """Print the table, and return whether every layer, and the whole, reaches the bar."""
+    """Print the table, and return whether each layer and the total reach the bar."""
     print(f"\n| layer | mutants | {' | '.join(OUTCOMES)} | score |\n|---|{'---:|' * (len(OUTCOMES) + 2)}")
     rows = {layer: sum((counts[path] for path in files), Counter()) for layer, files in layers.items() if files}
     rows["all"] = sum(rows.values(), Counter())
@@ -323,7 +323,7 @@ def _reaches_bar(layers: dict[str, dict[str, Any]], counts: dict[str, Counter[st
 
 
 def _score(row: Counter[str]) -> float:
-    """Return how many percent of the mutants that run, and are not equivalent, made a test fail or run on and on."""
+    """Return the percentage of mutants that made a test fail or time out, without broken and equivalent mutants."""
     found = row["killed"] + row["timeout"]
     return 100 * found / max(1, found + row["survived"])
 

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Prints the outcomes of the network faults as a table.
+"""Print the outcomes of the network faults as a table.
 
-C(pytest tests/stories/test_network_faults.py --junitxml FILE), then C(python tools/network_table.py FILE).
+Run C(pytest tests/stories/test_network_faults.py --junitxml FILE), then C(python tools/network_table.py FILE).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ STORIES = {
 
 
 def rows(path: str) -> Iterator[tuple[str, ...]]:
-    """Yield a row for each test that recorded its outcome: action, fault, place of the fault, and the columns."""
+    """Yield a row for each test with a recorded outcome: action, fault, place of the fault, and the columns."""
     for case in ElementTree.parse(path).iter("testcase"):
         story = re.fullmatch(r"(\w+)\[(.*)\]", case.get("name", ""))
         noted = {entry.get("name"): entry.get("value", "") for entry in case.iter("property")}
@@ -43,7 +43,7 @@ def rows(path: str) -> Iterator[tuple[str, ...]]:
 
 
 def table(path: str) -> str:
-    """Return the rows in Markdown, in the order of actions."""
+    """Return the rows as a Markdown table, sorted by action."""
     lines = [("action", "fault", "where", *COLUMNS), ("---",) * (3 + len(COLUMNS)), *sorted(rows(path))]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Writes the options of entries and of prune rules into the role's argument specs, from the modules' documentation.
+"""Write the options of entries and prune rules from the documentation of the modules into the role's argument specs.
 
-C(python tools/role_spec.py) writes the file; with C(--check) it only compares, and fails where they differ. The other
-options of the role are written by hand, in that file.
+C(python tools/role_spec.py) writes the file. With C(--check) it only compares, and fails if there are differences. The
+other options of the role are maintained by hand in that file.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ PRUNE = ROOT / "plugins/modules/image_cache_prune.py"
 HEADER = """---
 # "make role_spec" writes the options of image_cache_caches and of image_cache_prune, from the modules' documentation.
 """
-# What a role's argument spec takes over of an option's documentation.
+# The keys that are copied from the documentation of an option into the argument spec.
 TAKEN = ("type", "elements", "choices", "required", "version_added")
 
 
 class Dumper(yaml.SafeDumper):
-    """Indents lists, as the rest of the collection's YAML."""
+    """Indents lists like the other YAML files of the collection."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         """Indent a list below its key."""
@@ -39,7 +39,7 @@ class Dumper(yaml.SafeDumper):
 
 
 def entry_options() -> dict[str, Any]:
-    """Return the options of an entry of C(image_cache_caches)."""
+    """Return the options of an entry in C(image_cache_caches)."""
     documented = yaml.safe_load(ModuleDocFragment.ENTRIES)["options"]["image_caches"]["suboptions"]
     spec = image_cache_set_spec(lambda *_args: None)["image_caches"]["options"]
     return dict(role_options(documented, spec, "image_cache_caches[]"))
@@ -60,7 +60,7 @@ def documentation(path: Path) -> str:
 
 
 def role_options(documented: Any, spec: Any, prefix: str) -> Iterator[tuple[str, Any]]:
-    """Yield each option, and each of its aliases, as a role's argument specs have it."""
+    """Yield each option and each of its aliases, in the form of the role's argument specs."""
     for name, option in documented.items():
         entry = {key: option[key] for key in TAKEN if key in option}
         if "no_log" in spec.get(name, {}):
@@ -74,13 +74,13 @@ def role_options(documented: Any, spec: Any, prefix: str) -> Iterator[tuple[str,
 
 
 def in_role(text: str, prefix: str) -> str:
-    """Return a description that refers to options as the role has them. A role has no return values to refer to."""
+    """Return a description with references to the options of the role. A role has no return values to refer to."""
     text = re.sub(r"\bRV\(([^)]*)\)", r"C(\1)", text)
     return re.sub(r"\bO\((?:image_caches\[\]\.)?(\w)", rf"O({prefix}.\1", text)
 
 
 def main(arguments: list[str]) -> int:
-    """Write the file, or compare it; return the exit status."""
+    """Write or compare the file, and return the exit status."""
     before = SPECS.read_text(encoding="utf-8")
     specs = yaml.safe_load(before)
     options = specs["argument_specs"]["main"]["options"]

@@ -184,7 +184,7 @@ def _is_different(row: Field, desired: Desired, cache: ImageCache) -> bool:
 
 
 def _is_hidden(row: Field, cache: ImageCache) -> bool:
-    # A name that is not shown is no hidden value: the cache has no name.
+    # A missing name is not a hidden value: such a cache has no name.
     return row.is_shown and row.change is not Change.RENAME and cache.value_of(row.option) is None
 
 
