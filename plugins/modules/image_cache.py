@@ -39,8 +39,8 @@ attributes:
     description: Returns what has changed, or what would change in check mode.
     support: full
     details:
-      - The header describes the change and names the options that cause it, for example C(updated in place and out of
-        use meanwhile) or C(replaced by a new cache). Every change produces a diff.
+      - The header describes the change and names the options that cause it, for example C(updated in place, not usable
+        during the build) or C(replaced by a new cache). Every change produces a diff.
       - The diff omits values that the service changes by itself, such as RV(image_cache.events). It includes
         RV(image_cache.status) only for an image cache that has failed.
       - A registry password that changes, or that O(update_password=always) sends, is shown as V((changed\)). The diff

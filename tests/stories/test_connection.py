@@ -58,7 +58,7 @@ class TestTls:
     def test_untrusted_certificate_fails_before_any_request(self, tls_emulator: Emulator, tmp_path: Path) -> None:
         result = Controller(tls_emulator, tmp_path).web().result
         assert result["error"]["code"] == "UntrustedCertificate"
-        assert "the certificate of localhost" in result["msg"]
+        assert "certificate verification failed for localhost" in result["msg"]
         assert "ca_path" in result["msg"]
         assert tls_emulator.received == []
 

@@ -71,7 +71,7 @@ REFUSED_OPTIONS: list[tuple[dict[str, Any], str]] = [
     ({"ca_path": "/tmp/a\x00b"}, "Invalid ca_path: there is no file or directory /tmp/a\\x00b"),
     ({"ca_path": f"/{'a' * 5000}"}, "Invalid ca_path: there is no file or directory"),
     ({"ca_path": "/nowhere/\x1b[2J"}, "Invalid ca_path: there is no file or directory /nowhere/\\x1b[2J"),
-    ({"secret_id": "AKID\r\nHost: x", "secret_key": "k"}, "stray character"),
+    ({"secret_id": "AKID\r\nHost: x", "secret_key": "k"}, "another invalid character"),
     ({"max_age": "9" * 50 + "\x1b"}, "\\x1b'."),
 ]
 PROFILES = [

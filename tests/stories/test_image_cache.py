@@ -320,7 +320,7 @@ class TestReadyCache:
             assert run.result["msg"].startswith(
                 f"image cache stage ({image_cache_id}): it is named 'prod', not 'stage' as declared"
             )
-            assert "Nothing was deleted. Leave image_cache_name out" in run.result["msg"]
+            assert "Nothing was deleted. Omit image_cache_name" in run.result["msg"]
             assert (run.result["changed"], run.result["actions"]) == (False, [])
             assert run.result["image_cache"]["image_cache_name"] == "prod"
         assert emulator.calls() == [LIST] * 2
@@ -420,7 +420,7 @@ class TestFailedCache:
         assert result["image_cache"]["status"] == "Failed"
         assert result["image_cache"]["events"]
         assert result["image_cache_id"] in result["msg"]
-        assert "'web'" in result["msg"]
+        assert result["msg"].startswith("image cache web (")
         assert "manifest unknown" in result["msg"]
         assert result["changed"] is True
         assert result["actions"][0]["action"] == "create"

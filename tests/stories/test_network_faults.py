@@ -295,7 +295,7 @@ def test_untrusted_certificate_fails_without_sending_the_request(
     options = {"endpoint": f"https://localhost:{proxy.port}", "ca_path": str(runner.bundle)}
     run = runner.run_with_faults(emulator, action, bound=BASE_SECONDS, **options)
     assert run.result["error"]["code"] == "UntrustedCertificate", run.output
-    assert "the certificate of localhost" in run.result["msg"]
+    assert "certificate verification failed for localhost" in run.result["msg"]
     assert run.result["changed"] is False
 
 

@@ -214,9 +214,9 @@ class TestNoTracebacks:
         (
             Fault.lie(lambda r: {**r, "ImageCaches": None, "TotalCount": 3}, LIST, times=99),
             "MalformedAnswer",
-            "without its ImageCaches",
+            "the response has no valid ImageCaches",
         ),
-        (Fault.lie(lambda r: {**r, "TotalCount": "1"}, LIST, times=99), "MalformedAnswer", "or its TotalCount"),
+        (Fault.lie(lambda r: {**r, "TotalCount": "1"}, LIST, times=99), "MalformedAnswer", "or TotalCount"),
         (
             Fault.lie(lambda r: {**r, "ImageCaches": [{}]}, LIST, times=99),
             "MalformedAnswer",

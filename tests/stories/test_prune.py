@@ -80,7 +80,7 @@ class TestMoreThanMaxDeletions:
         first, *lines = run.result["msg"].splitlines()
         assert first.startswith(f"No image cache was deleted: {self.EXCESS}. Raise max_deletions")
         assert lines == [
-            f"- 'ci-{number}' ({ids[number]}): 20 GiB, {40 + number} d old, older than 30d, never matched"
+            f"- ci-{number} ({ids[number]}): 20 GiB, {40 + number} d old, older than 30d, never matched"
             for number in reversed(range(12))
         ]
         assert all(line in run.output for line in lines)
@@ -165,7 +165,7 @@ def test_failed_batch_does_not_stop_the_others(emulator: Emulator, controller: C
     assert [cache["image_cache_id"] for cache in run.result["kept"]] == ids[:20]
     assert run.result["changed"] is True
     assert run.result["freed_gib"] == 100
-    assert run.result["msg"].startswith("20 of 25 image caches could not be deleted ('ci-0' (")
+    assert run.result["msg"].startswith("20 of 25 image caches could not be deleted (ci-0 (")
     assert "allow tke:DeleteImageCaches on resource *" in run.result["msg"]
     assert "allow tke:DeleteImageCaches" in run.result["kept"][0]["reason"]
     assert run.result["error"]["code"] == "InternalError.CamNoAuth"

@@ -97,7 +97,7 @@ def test_rules_that_fail_do_not_stop_the_others(emulator: Emulator, controller: 
     assert lines[1].startswith(
         """- rule 1 {"name_pattern": "ci-*", "max_deletions": 1}: No image cache was deleted: """
     )
-    assert [line.split()[1] for line in lines[2:4]] == ["'ci-1'", "'ci-2'"]
+    assert [line.split()[1] for line in lines[2:4]] == ["ci-1", "ci-2"]
     assert lines[4].startswith("""- rule 2 {"older_than": "a month"}: Invalid older_than: expected a duration""")
     assert lines[5:] == [
         """- rule 3 {"older_than": "1d"}: unknown options: keep_name""",
