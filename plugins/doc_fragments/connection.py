@@ -12,7 +12,7 @@ class ModuleDocFragment:
 options:
   secret_id:
     description:
-      - ID of an API key pair or of temporary credentials.
+      - Secret ID of an API key pair or of temporary credentials.
       - >-
         If O(secret_id) and O(secret_key) are not set, the module looks up credentials in this order: the environment
         variables E(TENCENTCLOUD_SECRET_ID) and E(TENCENTCLOUD_SECRET_KEY); the file
@@ -131,7 +131,7 @@ options:
 requirements:
   - requests
 notes:
-  - Proxies are read from the environment variables E(HTTPS_PROXY) and E(NO_PROXY). A loopback O(endpoint) is accessed
-    without a proxy.
+  - Proxies are read from the environment variables E(HTTPS_PROXY) and E(NO_PROXY). An O(endpoint) on a
+    loopback address is accessed without a proxy.
   - The module ignores C(.netrc) files and does not follow redirects.
 """

@@ -183,7 +183,7 @@ DECLARATION = r"""
       - A replacement requires O(vpc_id) and O(subnet_id). For other options that are not set, it takes over the values
         that the API returns for the old cache. Settings that the API never returns are not taken over, so set them
         again.
-      - With V(fail), the run fails without changing anything.
+      - With V(fail), the run fails if O(images) or O(image_cache_size) differs, and changes nothing.
       - Other options are updated in place, unless V(fail) ends the run.
     type: str
     choices: [update, replace, fail]
@@ -201,8 +201,8 @@ DECLARATION = r"""
   track_build_settings:
     description:
       - Whether to record the settings that the API never returns, so that changes are detected.
-      - A short digest of each of these settings that is set is stored in the tag C(ansible-build-settings). It contains
-        no passwords.
+      - The tag C(ansible-build-settings) stores a short digest of each of these settings that you set. It contains no
+        passwords.
       - Changed O(security_group_ids) are then updated in place. A change to any other of these settings replaces the
         cache, as with O(on_change=replace), or fails with O(on_change=fail).
       - If a cache has no record, the current settings are recorded without a rebuild.
@@ -234,8 +234,8 @@ DECLARATION = r"""
     default: true
   wait_timeout:
     description:
-      - Timeout in seconds for all steps of a run. When it expires, the run fails. The build continues, and the next run
-        waits for it.
+      - Timeout in seconds for one cache and all steps of a run. When it expires, the run fails. The build continues,
+        and the next run waits for it.
       - During an outage of the API or the network, the module warns once and continues to poll until the timeout. If
         the API rejects a request, for example because a permission is missing, the run fails at once.
     type: int
@@ -243,7 +243,7 @@ DECLARATION = r"""
   wait_interval:
     description:
       - Initial polling interval in seconds.
-      - After ten intervals, the module waits a tenth of the time waited so far between polls, at most 4 times the
+      - After ten intervals, the polling interval grows to a tenth of the time waited so far, but at most to 4 times the
         initial interval.
     type: float
     default: 10
@@ -265,7 +265,7 @@ def beside_entries(text: str) -> str:
 REGION = """
   region:
     description:
-      - Region of this cache.
+      - Region of this cache. If not set, the region of the task is used.
     type: str
 """
 ENTRY = textwrap.indent(in_entries(f"{ADDRESS}{DECLARATION}{REGION}"), "    ")

@@ -9,8 +9,9 @@ name: pod_annotations
 short_description: Create Pod annotations that select an image cache
 version_added: 1.0.0
 description:
-  - Returns annotations for a Pod template, with which Pods on super nodes and on TKE Serverless start from an image
-    cache. Set them in C(spec.template.metadata.annotations) of a Deployment, not in the metadata of the Deployment.
+  - Returns annotations for a Pod template. Pods on super nodes and on TKE Serverless with these annotations start from
+    an image cache. Set the annotations in C(spec.template.metadata.annotations) of a Deployment, not in its own
+    metadata.
   - Fails if the image cache is not V(Ready) or if the disk is smaller than the image cache.
   - With O(allow_pending=true), you can preview a whole stack in check mode before its image caches exist.
 author:

@@ -14,7 +14,7 @@ description:
     Pods on super nodes and on TKE Serverless that start from an image cache do not pull its images.
   - A build takes minutes, and a cache incurs costs until it is deleted. The module therefore looks for an existing
     cache before it creates one, waits for a build that is in progress, and checks the outcome of an unclear request
-    before it retries. The next run continues an interrupted run.
+    before it retries. If a run is interrupted, the next run continues it.
   - The name of a cache followed by C(-replacement) is reserved for its replacement. If a replacement was interrupted,
     the next run completes or deletes it. This includes runs with O(state=absent).
 notes:
@@ -23,8 +23,8 @@ notes:
     O(vpc_id), O(subnet_id), O(security_group_ids), O(existed_eip_id), O(auto_create_eip),
     O(auto_create_eip_attribute), O(registry_skip_verify_list), O(registry_http_end_point_list), and O(resolve_config).
   - The ID changes when a cache is replaced and when a failed cache is rebuilt. Pods that are pinned to the old ID then
-    pull their images. Roll them out again with the ID in RV(image_cache_id), or let them match by C(auto), which finds
-    a newer cache of the same size at once.
+    pull their images. Roll them out again with the ID in RV(image_cache_id). Alternatively, pass V(auto) to the filter
+    P(tencentcloud.tke.pod_annotations#filter), so that the platform finds a newer cache of the same size at once.
 author:
   - The tencentcloud.tke contributors (@tencentcloud)
 extends_documentation_fragment:
@@ -39,8 +39,8 @@ attributes:
     description: Returns what has changed, or what would change in check mode.
     support: full
     details:
-      - The header describes the change and names the options that cause it, for example C(updated in place, not usable
-        during the build) or C(replaced by a new cache). Every change produces a diff.
+      - The header describes the change and names the options that cause it, for example C(updated in place, not
+        usable during the build) or C(replaced by a new cache). Every change produces a diff.
       - The diff omits values that the service changes by itself, such as RV(image_cache.events). It includes
         RV(image_cache.status) only for an image cache that has failed.
       - A registry password that changes, or that O(update_password=always) sends, is shown as V((changed\)). The diff
@@ -196,7 +196,9 @@ image_cache:
           cannot be read.
       type: str
     last_matched_at:
-      description: RV(image_cache.last_matched_time) in ISO 8601 format (UTC), C(null) if it cannot be read.
+      description:
+        - RV(image_cache.last_matched_time) in ISO 8601 format (UTC), C(null) if the cache was never matched or if the
+          time cannot be read.
       type: str
     never_expires:
       description: Whether the cache never expires, C(null) if the API does not report it.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: image_cache_info
-short_description: List, filter and match image caches of Tencent Kubernetes Engine
+short_description: List, filter, and match image caches of Tencent Kubernetes Engine
 version_added: 1.0.0
 description:
   - Lists the image caches of a region, with their age and the time since a Pod last matched them.
@@ -167,7 +167,9 @@ image_caches:
           time cannot be read.
       type: str
     last_matched_at:
-      description: RV(image_caches[].last_matched_time) in ISO 8601 format (UTC), C(null) if it cannot be read.
+      description:
+        - RV(image_caches[].last_matched_time) in ISO 8601 format (UTC), C(null) if the cache was never matched or if
+          the time cannot be read.
       type: str
     never_expires:
       description: Whether the cache never expires, C(null) if the API does not report it.

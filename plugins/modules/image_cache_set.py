@@ -12,7 +12,7 @@ version_added: 1.0.0
 description:
   - Manages any number of image caches in one process. Each entry works like M(tencentcloud.tke.image_cache).
   - One request lists up to 50 image caches. The module sends create and update requests in parallel under the
-    API's rate limit and polls all builds together, so that many caches take hardly longer than the slowest one.
+    API's rate limit and polls all builds together, so that many caches take little longer than the slowest one.
   - By default, the module processes all entries. It then fails if any entry failed and reports which ones and why.
   - The module rejects the whole set before any request if the input is invalid, if two entries have the same name or ID
     in a region, or if an entry has a name that is reserved for the replacement of another entry. A name and an ID that
