@@ -26,14 +26,14 @@ PER_CACHE = "* or qcs::tke:<region>:uin/<uin>:imagecache/* (or one ID instead of
 RESOURCES = {"UpdateImageCache": PER_CACHE, "DeleteImageCaches": PER_CACHE}
 # The alternative if the state of a cache does not allow an action.
 INSTEAD = {"UpdateImageCache": ", or replace the cache with on_change: replace"}
-RUN_AGAIN = "Run again: the run continues and starts nothing twice."
+RUN_AGAIN = "Run again: the next run continues and starts nothing twice."
 ADDRESS_DENIED = Cause(
     "The network policy in CAM does not allow these credentials from this address.",
     "Check the network policy of the credentials in CAM.",
     examples=("IpInBlacklist", "IpNotInWhitelist"),
 )
 OTHER_VPC = Cause(
-    "The VPC must exist in this region.",
+    "The VPC was not found in this region, or it cannot be used.",
     "Check vpc_id and region.",
     examples=("InvalidParameter.VpcIdNotFound", "InternalError.VPCNotFound"),
 )
@@ -51,7 +51,7 @@ BY_CODE: Sequence[Tuple[str, Cause]] = (
     (
         "AuthFailure.Token*",
         Cause(
-            "The token does not belong to these credentials, or the temporary credentials have expired.",
+            "The token does not belong to the key pair, or the temporary credentials have expired.",
             "Renew the temporary credentials.",
             examples=("AuthFailure.TokenFailure",),
         ),
@@ -85,7 +85,7 @@ BY_CODE: Sequence[Tuple[str, Cause]] = (
     (
         "*Subnet*",
         Cause(
-            "The subnet must exist in the VPC of vpc_id, in this region.",
+            "The subnet was not found in the VPC of vpc_id and in this region, or it cannot be used.",
             "Check subnet_id.",
             examples=("InvalidParameter.SubnetNotFound",),
         ),
@@ -102,7 +102,7 @@ BY_CODE: Sequence[Tuple[str, Cause]] = (
     ),
     (
         "*ImageNotFound*",
-        Cause("An image does not exist.", "Check the spelling of images.", examples=("FailedOperation.ImageNotFound",)),
+        Cause("An image does not exist.", "Check the spelling in images.", examples=("FailedOperation.ImageNotFound",)),
     ),
     (
         "InvalidParameterValue.Size*",
@@ -112,7 +112,7 @@ BY_CODE: Sequence[Tuple[str, Cause]] = (
         "*NotInWhitelist*",
         Cause(
             "The feature is not enabled for this account.",
-            "Ask the vendor's support to enable it.",
+            "Ask the support of Tencent Cloud to enable it.",
             examples=("FailedOperation.NotInWhitelist",),
         ),
     ),
@@ -151,12 +151,12 @@ BY_KIND: Mapping[Type[errors.RequestError], Cause] = {
     ),
     errors.InvalidRequest: Cause(
         "The API rejects the parameters, the action or the region.",
-        "Check the options, and region.",
+        "Check the options and region.",
         examples=("InvalidParameter", "InvalidParameterValue", "MissingParameter", "UnknownParameter"),
     ),
     errors.MalformedAnswer: Cause(
-        "The response is not a valid response of the API.",
-        "Check endpoint, and whether a proxy or a captive portal answers instead of the API.",
+        "A proxy, a captive portal or another server may have answered instead of the API.",
+        "Check endpoint and the proxy.",
         examples=("not an API response",),
     ),
     errors.NoAnswer: Cause(
@@ -166,7 +166,7 @@ BY_KIND: Mapping[Type[errors.RequestError], Cause] = {
     ),
     errors.NoCapacity: Cause(
         "The region or zone has no capacity.",
-        "Retry later, or choose a subnet_id in another zone.",
+        "Choose a subnet in another zone, or retry later.",
         examples=("ResourceInsufficient", "ResourcesSoldOut"),
     ),
     errors.NotAuthorized: Cause(
@@ -202,7 +202,7 @@ BY_KIND: Mapping[Type[errors.RequestError], Cause] = {
         examples=("RequestLimitExceeded", "RequestLimitExceeded.UinLimitExceeded"),
     ),
     errors.UntrustedCertificate: Cause(
-        "The server's certificate has an unknown authority or another host name, or has expired.",
+        "The server's certificate is from an unknown authority, is for another host, or has expired.",
         "Set ca_path to the certificate of its authority, or check which server answers at endpoint.",
         examples=("certificate verification failed",),
     ),

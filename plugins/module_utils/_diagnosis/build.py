@@ -23,7 +23,7 @@ __all__ = ["build_failure", "phase", "recovered_failure", "describe_stall"]
 
 CHAIN = ("DiskCreated", "EksCiCreated", "SnapCreated", "EksCiDeleted", "DiskDeleted")
 STEPS = {reason.lower(): number for number, reason in enumerate(CHAIN)}
-UNKNOWN = Cause("The events do not name a cause.", "Check the events, and the subnet and the registries of the build.")
+UNKNOWN = Cause("The cause is unknown.", "Check the events, the subnet and the registries of the build.")
 
 
 def phase(cache: ImageCache) -> Optional[str]:

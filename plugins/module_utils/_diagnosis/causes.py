@@ -38,7 +38,7 @@ class Cause:
 
 NO_ROUTE = Cause(
     "The build may have no route to the registry.",
-    "Set auto_create_eip: true or existed_eip_id, or add a NAT gateway for the subnet. Allow outbound TCP 443 in its"
+    "Set auto_create_eip: true or existed_eip_id, or add a NAT gateway for the subnet. Allow outbound TCP 443 in the"
     " security groups. Alternatively, use a registry inside the VPC.",
     ("auto_create_eip", "existed_eip_id", "security_group_ids", "subnet_id", "images"),
     ("i/o timeout", "connection refused"),
@@ -56,7 +56,7 @@ NO_MONEY_OR_QUOTA = Cause(
 )
 NO_SNAPSHOT = Cause(
     "The images were pulled, but the snapshot was not created.",
-    "Check the snapshot quota. Do not delete the eksci instance or the disk of a build.",
+    "Check the snapshot quota. Do not delete the eksci instance or the disk of a running build.",
     examples=("snapshot failed",),
 )
 
@@ -131,8 +131,8 @@ WORDS: Sequence[Tuple[str, Cause]] = (
     (
         r"no match(?:ing manifest)? for platform",
         Cause(
-            "The image has no build for linux/amd64.",
-            "Use an image that has one.",
+            "The image does not support linux/amd64.",
+            "Use an image that does.",
             ("images",),
             ("no match for platform in manifest",),
         ),

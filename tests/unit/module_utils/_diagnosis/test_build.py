@@ -67,7 +67,7 @@ def test_balance_or_quota_failure_names_no_option(message: str) -> None:
         (STEPS[:2], "EksCiCreated", "no route to the registry"),
         (STEPS[:3], "SnapCreated", "snapshot was not created"),
         (("diskcreated", "eksciCREATED"), "EksCiCreated", "no route to the registry"),
-        (STEPS, "DiskDeleted", "events do not name a cause"),
+        (STEPS, "DiskDeleted", "The cause is unknown"),
     ],
 )
 def test_failure_without_warning_is_explained_by_last_step(
@@ -108,7 +108,7 @@ def test_failure_reports_all_fields() -> None:
         "phase": "DiskCreated",
         "reason": "Pull",
         "message": "no match for platform",
-        "hint": "The image has no build for linux/amd64. Use an image that has one.",
+        "hint": "The image does not support linux/amd64. Use an image that does.",
         "options": ["images"],
     }
     assert build_failure(failed) == expected
