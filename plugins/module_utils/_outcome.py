@@ -46,8 +46,6 @@ __all__ = ["FAILURES", "failure", "refusal", "request_failure", "describe_reques
 # All exceptions with which a run can end.
 FAILURES = (BuildFailed, Duplicates, InvalidInput, OutageAtDeadline, Refused, RequestError, TimedOut, Vanished)
 
-UNLESS_DISABLED = "unless recreate_failed is false"
-
 
 def success(desired: Desired, plan: Plan, journal: Journal, *, check_mode: bool, diff: bool) -> Dict[str, Any]:
     """Return the result of a run that executed its plan or, in check mode, made it."""
@@ -104,8 +102,8 @@ def describe_request_error(error: RequestError) -> str:
     """Return why a request failed, and what to do."""
     facts = [error.code] if error.code else []
     facts += [f"request {error.request_id}"] if error.request_id else []
-    message = error.message.rstrip(".")
-    happened = f"{error.action} failed: {message}{' (' + ', '.join(facts) + ')' if facts else ''}."
+    message = " ".join(filter(None, [error.message.rstrip("."), f"({', '.join(facts)})" if facts else ""]))
+    happened = f"{error.action} failed: {message}."
     return f"{happened} {advice(error)}".rstrip()
 
 
@@ -130,8 +128,8 @@ def failure(error: Exception, desired: Desired, journal: Journal) -> Dict[str, A
         result["msg"] = f"{name}: {_describe_duplicates(error)}"
     elif isinstance(error, Vanished):
         result["msg"] = (
-            f"{name}: {error.image_cache_id} is no longer listed, because another process deleted it. Run again to"
-            " rebuild it."
+            f"{name}: {error.image_cache_id} is not listed. Another process may have deleted it. Run again to rebuild"
+            " it."
         )
     else:
         result["msg"] = f"{name}: {error}"
@@ -166,11 +164,17 @@ def _next_step(error: BuildFailed, desired: Desired, seen: Optional[ImageCache])
     if error.cache.status == UPDATE_FAILED and desired.on_change == "fail":
         return "on_change: fail does not change it. Set update to repeat the update, or replace to build a new cache."
     if error.cache.status == UPDATE_FAILED:
-        return "The next run repeats the update, or replaces the cache with on_change: replace."
+        return "The next run repeats the update or, with on_change: replace, replaces the cache."
     if error.kept:
-        use = "in use" if seen is None or seen.id != error.kept or seen.status == READY else f"still {seen.status}"
-        return f"{error.kept} is unchanged and {use}. The next run rebuilds the replacement, {UNLESS_DISABLED}."
-    return f"The cache cannot be used. The next run rebuilds it, {UNLESS_DISABLED}."
+        use = "usable" if seen is None or seen.id != error.kept or seen.status == READY else f"still {seen.status}"
+        return f"{error.kept} is unchanged and {use}. {_describe_rebuild(desired, 'the replacement')}"
+    return f"The cache cannot be used. {_describe_rebuild(desired, 'it')}"
+
+
+def _describe_rebuild(desired: Desired, what: str) -> str:
+    if desired.recreate_failed:
+        return f"The next run rebuilds {what}."
+    return f"Set recreate_failed: true to rebuild {what}."
 
 
 def _describe_timeout(error: TimedOut) -> str:
@@ -181,12 +185,12 @@ def _describe_timeout(error: TimedOut) -> str:
         )
     status = error.cache.status if error.cache else "not listed yet"
     reached = phase(error.cache) if error.cache else None
-    hint = describe_stall(error.cache) if error.cache else ""
+    hint = f" {describe_stall(error.cache)}".rstrip() if error.cache else ""
     return (
-        f"it is not Ready after {error.seconds:g} s: {error.image_cache_id} is {status}, and the last step that its"
-        f" build reached is {reached or 'none'}. The build continues and costs money; the next run joins it. Raise"
-        f" wait_timeout for large images. {hint}"
-    ).rstrip()
+        f"it is not Ready after {error.seconds:g} s: {error.image_cache_id} is {status}, and its last build step is"
+        f" {reached or 'none'}.{hint} Raise wait_timeout for large images. The build continues and costs money, and the"
+        " next run joins it."
+    )
 
 
 def _describe_duplicates(error: Duplicates) -> str:
@@ -203,8 +207,8 @@ def _describe_outage(error: OutageAtDeadline, journal: Journal) -> str:
     started = next((a["image_cache_id"] for a in reversed(journal.actions) if a["action"] != DELETE), None)
     goes_on = started or (journal.seen.id if journal.seen and not journal.seen.is_settled else None)
     return (
-        f"the API was not reachable when wait_timeout ({error.seconds:g} s) ended: {error.error.action} failed:"
+        f"wait_timeout ({error.seconds:g} s) expired while the API was unavailable: {error.error.action} failed:"
         f" {error.error.message.rstrip('.')}."
         f"{f' The build of {goes_on} may continue and cost money.' if goes_on else ''}"
-        " Run again when the API is reachable; the run continues from the current state."
+        " Run again when the API is available; the run continues from the current state."
     )

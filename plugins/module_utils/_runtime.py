@@ -77,7 +77,7 @@ def list_all(client: Client, deadline: Deadline, reporter: Reporter) -> List[Ima
     if not listing.whole:
         reporter.warn(
             f"The listing changed while it was read: it returned {len(listing.image_caches)} image caches, but its"
-            f" total is {listing.total}."
+            f" total is {listing.total}. Run again if an image cache is missing."
         )
     return [ImageCache(raw) for raw in listing.image_caches]
 
@@ -102,8 +102,8 @@ def run_guarded(
             "failed": True,
             "changed": False,
             "msg": (
-                f"Internal error in tencentcloud.tke (please report it): {type(error).__name__}: {error}. What was"
-                " started may continue; another run starts from the current state. Set"
+                f"Internal error in tencentcloud.tke (please report it): {type(error).__name__}: {error}."
+                " Actions that were started may continue; the next run starts from the current state. Set"
                 " ANSIBLE_DISPLAY_TRACEBACK=error to see the traceback."
             ),
             "exception": traceback.format_exc(),

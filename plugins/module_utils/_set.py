@@ -148,7 +148,7 @@ def _find_clashes(entries: Sequence[Entry]) -> Iterator[str]:
             if first != entry.number:
                 yield (
                     f"image_caches[{first}] and image_caches[{entry.number}] have the same {kind} {value!r} in"
-                    f" {entry.region}."
+                    f" {entry.region}. Declare each image cache once."
                 )
     for entry in entries:
         name = entry.desired.name
@@ -158,7 +158,7 @@ def _find_clashes(entries: Sequence[Entry]) -> Iterator[str]:
         if first != entry.number:
             yield (
                 f"image_caches[{entry.number}] is named {name!r}, which is reserved for the replacement of"
-                f" image_caches[{first}]."
+                f" image_caches[{first}]. Choose another name."
             )
 
 

@@ -119,7 +119,7 @@ class TestNoCacheWithTheName:
     def test_present_without_required_options_names_them(self, emulator: Emulator, controller: Controller) -> None:
         run = controller.task(name="web", images=["nginx:1"])
         assert run.status != 0
-        assert "there is no image cache named 'web'. To create it, also set vpc_id, subnet_id" in run.result["msg"]
+        assert "image cache web: it does not exist. To create it, also set vpc_id, subnet_id" in run.result["msg"]
         assert emulator.calls() == [LIST]
 
     def test_absent_changes_nothing(self, emulator: Emulator, controller: Controller) -> None:
@@ -454,7 +454,7 @@ class TestFailedCache:
         assert run.status != 0
         assert emulator.calls().count(CREATE) == 1
         assert run.result["recovered_failure"]["reason"] == run.result["build_failure"]["reason"] == "PullImageFailed"
-        assert "The cache cannot be used. The next run rebuilds it" in run.result["msg"]
+        assert "The cache cannot be used. The next run rebuilds it." in run.result["msg"]
 
     def test_failed_cache_is_kept_with_recreate_failed_false(
         self, emulator: Emulator, processes: ModuleProcesses
@@ -462,6 +462,7 @@ class TestFailedCache:
         emulator.settings.failures = [BuildFailure("nginx")]
         create_cache(emulator)
         run = processes.web(recreate_failed=False)
+        assert "The cache cannot be used. Set recreate_failed: true to rebuild it." in run.result["msg"]
         assert run.result["build_failure"]["reason"] == "PullImageFailed"
         assert run.result["image_cache"]["events"]
         assert run.result["changed"] is False

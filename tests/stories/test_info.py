@@ -131,6 +131,7 @@ def test_inconsistent_pages_give_a_warning(emulator: Emulator, processes: Module
     assert listed_names(run) == ["web"]
     assert run.result["warnings"] == [
         "The listing changed while it was read: it returned 1 image caches, but its total is 7."
+        " Run again if an image cache is missing."
     ]
 
 

@@ -62,7 +62,7 @@ def test_outage_longer_than_the_retries_gives_one_warning_and_the_wait_continues
     assert run.result["image_cache"]["status"] == "Ready"
     (warning,) = run.result["warnings"]
     assert warning.startswith("DescribeImageCaches failed: cannot connect to 127.0.0.1:")
-    assert warning.endswith("What was started continues, and polling continues until wait_timeout.")
+    assert warning.endswith("Actions that were started continue. The module polls until wait_timeout.")
     assert len(restarting_emulator[1].region().caches) == 1
 
 
@@ -94,7 +94,7 @@ def test_outage_up_to_wait_timeout_fails_and_the_next_run_joins_the_build(
     image_cache_id = result["actions"][0]["image_cache_id"]
     assert image_cache_id in emulator.region().caches
     assert (
-        f"The build of {image_cache_id} may continue and cost money. Run again when the API is reachable"
+        f"The build of {image_cache_id} may continue and cost money. Run again when the API is available"
         in result["msg"]
     )
     assert "The request was not sent" not in result["msg"]

@@ -158,7 +158,7 @@ def test_images_are_sent_and_returned_as_written(emulator: Emulator, controller:
 
 def test_missing_name_and_id_are_rejected(emulator: Emulator, controller: Controller) -> None:
     run = controller.task(images=["nginx:1"])
-    assert "Set image_cache_name or image_cache_id" in run.result["msg"]
+    assert "Neither image_cache_name nor image_cache_id is set" in run.result["msg"]
     assert emulator.received == []
 
 
@@ -217,7 +217,7 @@ def test_missing_credentials_message_lists_every_source(emulator: Emulator, cont
     ini = f"{home}/.tencentcloud/credentials or /etc/tencentcloud/credentials"
     pod = "TKE_REGION, TKE_PROVIDER_ID, TKE_WEB_IDENTITY_TOKEN_FILE, TKE_ROLE_ARN"
     assert message.splitlines() == [
-        "No credentials were found. These sources were tried:",
+        "No credentials were found. Set them in one of these sources, which were tried:",
         "- the options secret_id and secret_key: not set",
         "- the environment variables TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY: not set",
         f"- the credentials of tccli in {home}/.tccli/default.credential: no such file",

@@ -288,7 +288,7 @@ class TestTimeouts:
         emulator.watch = age_new_build
         result = controller.web(wait_timeout=1).result
         assert f"it is not Ready after 1 s: {result['image_cache_id']} is Pending" in result["msg"]
-        assert "the last step that its build reached is DiskCreated" in result["msg"]
+        assert "its last build step is DiskCreated" in result["msg"]
         assert "the next run joins it" in result["msg"]
         assert result["image_cache"]["status"] == "Pending"
         assert result["image_cache_id"] == result["image_cache"]["image_cache_id"]
@@ -314,7 +314,7 @@ class TestTimeouts:
                 emulator.region().caches.clear()
 
         emulator.watch = delete_caches
-        assert "is no longer listed, because another process deleted it" in controller.web().result["msg"]
+        assert "is not listed. Another process may have deleted it." in controller.web().result["msg"]
 
     def test_delete_without_effect_ends_at_the_timeout(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         create_cache(emulator)

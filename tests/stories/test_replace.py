@@ -86,7 +86,7 @@ class TestReplace:
         result = run.result
         assert f"the build of its replacement {result['image_cache']['image_cache_id']} failed" in result["msg"]
         assert "no space left on device" in result["msg"]
-        assert f"{old} is unchanged and in use" in result["msg"]
+        assert f"{old} is unchanged and usable" in result["msg"]
         assert result["build_failure"]["options"] == ["image_cache_size"]
         assert result["image_cache"]["events"]
         assert result["replaced"] is None
@@ -94,6 +94,7 @@ class TestReplace:
         # With recreate_failed=false the failed replacement is kept for analysis; otherwise the next run rebuilds it.
         emulator.received.clear()
         kept = controller.web(**REPLACE, recreate_failed=False).result
+        assert "Set recreate_failed: true to rebuild the replacement." in kept["msg"]
         assert kept["build_failure"]["reason"] == "NoSpace"
         assert emulator.calls() == [LIST]
         emulator.settings.failures = []
@@ -146,8 +147,8 @@ class TestReplace:
         create_cache(emulator)
         message = processes.task(name="web", **REPLACE).result["msg"]
         assert (
-            "it must be replaced because of images. Nothing was changed. To replace it, also set vpc_id, subnet_id"
-            in message
+            "it must be replaced because of images. Nothing was changed."
+            " For the replacement, also set vpc_id, subnet_id" in message
         )
         assert emulator.calls() == [LIST]
 

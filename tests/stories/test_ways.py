@@ -349,7 +349,7 @@ class TestProgress:
         for step in (
             "building the replacement web-replacement of imc-",
             "is Ready",
-            "is deleted; giving",
+            "is deleted; renaming",
         ):
             assert step in text
         for step in ("DiskCreated: create disk disk-", "EksCiCreated: create eksci", "SnapCreated: create snapshot"):

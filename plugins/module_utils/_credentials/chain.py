@@ -222,4 +222,5 @@ def find_credentials(login: CredentialContext) -> Credentials:
         if source.find is PROFILES[-1] and login.profile.chosen:
             places = "\n".join(tried[-len(PROFILES) :])
             raise InvalidInput(f"Profile {login.profile.name!r} was not found. These sources were tried:\n{places}")
-    raise InvalidInput("No credentials were found. These sources were tried:\n" + "\n".join(tried))
+    places = "\n".join(tried)
+    raise InvalidInput(f"No credentials were found. Set them in one of these sources, which were tried:\n{places}")

@@ -116,7 +116,7 @@ class Profile:
         except configparser.Error:
             raise InvalidInput(f"{path} is not a valid INI file.") from None
         if not parser.has_section(self.name):
-            raise InvalidInput(f"{path} has no section [{self.name}].")
+            raise InvalidInput(f"{path} has no section [{self.name}]. Add it, or set another profile.")
         section = parser[self.name]
         keys = check_keys(
             f"section [{self.name}] of {path}", *(section.get(n) for n in ("secret_id", "secret_key", "token"))

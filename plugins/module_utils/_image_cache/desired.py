@@ -138,7 +138,7 @@ class Desired:
 
 def _problems(values: Mapping[str, Any], image_cache_id: Optional[str]) -> Iterator[str]:
     if image_cache_id is None and "image_cache_name" not in values:
-        yield "Set image_cache_name or image_cache_id."
+        yield "Neither image_cache_name nor image_cache_id is set. Set one of them."
     yield from text_problems("image_cache_id", image_cache_id)
     for place, value in _leaves(values):
         yield from _leaf_problems(place, value)
@@ -193,11 +193,11 @@ def _image_problems(values: Mapping[str, Any]) -> Iterator[str]:
     if images is None:
         return
     if not images:
-        yield "images is an empty list. A cache needs at least one image."
+        yield "images is an empty list. Set at least one image, or omit it."
     # Compared as written: two spellings of one image are valid, because the platform may distinguish them.
     for image in dict.fromkeys(images):
         if images.count(image) > 1:
-            yield f"image {image!r} is listed {images.count(image)} times in images."
+            yield f"image {image!r} is listed {images.count(image)} times in images. List it once."
 
 
 def _eip_problems(values: Mapping[str, Any]) -> Iterator[str]:

@@ -239,14 +239,13 @@ def _refuse_by_on_change(desired: Desired, cache: ImageCache, reasons: Sequence[
 def _plan_create(desired: Desired) -> Plan:
     if desired.image_cache_id:
         raise Refused(
-            f"there is no image cache {desired.image_cache_id}. The API assigns the IDs, and the ID changes when a"
-            " cache is rebuilt. Omit image_cache_id to create the cache by its name."
+            f"there is no image cache {desired.image_cache_id} in the region. The API assigns the IDs, and the ID"
+            " changes when a cache is rebuilt. Check image_cache_id and region, or omit image_cache_id to create the"
+            " cache by its name."
         )
     new = Successor(desired)
     if new.missing:
-        raise Refused(
-            f"there is no image cache named {desired.name!r}. To create it, also set {', '.join(new.missing)}."
-        )
+        raise Refused(f"it does not exist. To create it, also set {', '.join(new.missing)}.")
     return Plan((_create_step(new),), conceal(new.values))
 
 
@@ -277,8 +276,8 @@ def _plan_replace(desired: Desired, cache: ImageCache, reasons: Sequence[str]) -
     _refuse_without_name(desired, cache)
     if new.missing:
         raise Refused(
-            f"it must be replaced because of {', '.join(reasons)}. Nothing was changed. To replace it,"
-            f" also set {', '.join(new.missing)}."
+            f"it must be replaced because of {', '.join(reasons)}. Nothing was changed. For the"
+            f" replacement, also set {', '.join(new.missing)}."
         )
     request = to_request({**new.values, "image_cache_name": desired.replacement_name}, new.record)
     closing = _update_step(None, InPlaceUpdate({"image_cache_name": desired.name}))

@@ -98,8 +98,8 @@ class Outages:
         if not self._warned:
             self._warned = True
             self._reporter.warn(
-                f"{error.action} failed: {error.message.rstrip('.')}. What was started continues, and polling continues"
-                " until wait_timeout."
+                f"{error.action} failed: {error.message.rstrip('.')}. Actions that were started continue. The module"
+                " polls until wait_timeout."
             )
 
 
@@ -184,7 +184,7 @@ class RunContext:
                 if self.deadline.passed:
                     raise OutageAtDeadline(error, self.deadline.seconds) from error
                 self.outages.warn(error)
-                self.report("waiting until the API is reachable again")
+                self.report("waiting until the API is available again")
             effect = replace(effect, after=self.poll_interval())
 
 

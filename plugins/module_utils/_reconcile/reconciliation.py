@@ -118,7 +118,7 @@ class Reconciliation:
         if plan.lacks_passwords:
             self._context.warn(
                 "it is rebuilt without its registry credentials, because they are not declared and the API masks"
-                " passwords"
+                " passwords. Set image_registry_credentials if the images are private"
             )
         self._warn_of_not_compared(plan.not_compared)
         return plan
@@ -221,13 +221,13 @@ class Reconciliation:
     def _warn_of(self, last: Step, join: Optional[str], of_itself: bool) -> None:
         """Warn about the steps that a plan defers. C(of_itself) is true if the cache itself is being built."""
         if not of_itself:
-            self._context.warn(f"its replacement {join} is being built, and a later run completes the replace")
+            self._context.warn(f"its replacement {join} is being built, and a later run completes it")
         elif last.old and last.image_cache_id:
             self._context.warn(f"it is being built, and a later run replaces it with {last.image_cache_id}")
         elif last.fields:
             differing = ", ".join(option for option in last.fields if option not in ASKED_FOR)
             deferred = f"the change of {differing}" if differing else f"the rebuild for {', '.join(last.fields)}"
-            self._context.warn(f"it is being built, and with wait: false {deferred} is deferred to a later run")
+            self._context.warn(f"it is being built. With wait: false, {deferred} is deferred to a later run")
 
     # Applying
 

@@ -60,9 +60,9 @@ def replace_cache(context: RunContext, step: Step, replacement: Optional[ImageCa
     yield from remove_cache(context, old, on_accepted)
     if not context.desired.wait and (yield from context.read_by_id(old)) is not None:
         # Two caches with one name would be ambiguous, so the rename waits until the old one is no longer listed.
-        context.warn(f"it is replaced by {new}, but {old} is still listed. The next run gives {new} its name")
+        context.warn(f"{new} replaces it, but {old} is still listed. The next run renames {new}")
     elif step.closing:
-        context.report(f"{old} is deleted; giving {new} its name")
+        context.report(f"{old} is deleted; renaming {new}")
         yield from give_name(context, update_and_wait(context, step.closing, new, replacement))
     return None
 

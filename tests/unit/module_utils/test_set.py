@@ -43,7 +43,7 @@ def test_all_invalid_entries_are_reported_together() -> None:
         "image_caches[2] is named 'a-replacement', which is reserved for the replacement of image_caches[0]",
         "image_caches[3]: image cache b-replacement: image_cache_name ends in '-replacement', which is reserved",
         "image_caches[4] and image_caches[5] have the same image_cache_id 'imc-1'",
-        "image_caches[6]: Set image_cache_name or image_cache_id",
+        "image_caches[6]: Neither image_cache_name nor image_cache_id is set",
     ):
         assert words in message
     assert world.calls == []

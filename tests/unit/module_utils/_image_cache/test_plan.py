@@ -178,13 +178,13 @@ class TestFailedCache:
 
 class TestRefusals:
     def test_missing_cache_declared_by_id_is_refused(self) -> None:
-        with pytest.raises(Refused, match=r"^there is no image cache imc-7\. The API assigns the IDs"):
+        with pytest.raises(Refused, match=r"^there is no image cache imc-7 in the region\. The API assigns the IDs"):
             plan_run({"image_cache_id": "imc-7"})
 
     def test_create_without_required_options_names_them(self) -> None:
         with pytest.raises(Refused) as raised:
             plan_run({"images": None, "subnet_id": None})
-        assert str(raised.value) == ("there is no image cache named 'web'. To create it, also set images, subnet_id.")
+        assert str(raised.value) == ("it does not exist. To create it, also set images, subnet_id.")
 
     def test_failed_update_with_on_change_fail_is_reported(self) -> None:
         with pytest.raises(BuildFailed) as raised:

@@ -55,7 +55,7 @@ class TestOutages:
         )
         assert actions_of(conversation.run()) == [("create", "imc-1")]
         (warning,) = conversation.warnings
-        assert warning.endswith("What was started continues, and polling continues until wait_timeout.")
+        assert warning.endswith("Actions that were started continue. The module polls until wait_timeout.")
 
     def test_outage_until_deadline_fails_and_names_the_build(self) -> None:
         conversation = Conversation(
@@ -69,9 +69,9 @@ class TestOutages:
         assert result["error"]["code"] == "ConnectionFailed"
         assert result["image_cache"]["status"] == "Pending"
         assert result["msg"] == (
-            "image cache web (imc-1): the API was not reachable when wait_timeout (60 s) ended:"
+            "image cache web (imc-1): wait_timeout (60 s) expired while the API was unavailable:"
             " DescribeImageCaches failed: cannot connect to the API: Connection refused. The build of imc-1 may"
-            " continue and cost money. Run again when the API is reachable; the run continues from the current state."
+            " continue and cost money. Run again when the API is available; the run continues from the current state."
         )
 
     @pytest.mark.parametrize(

@@ -55,9 +55,9 @@ def test_without_waiting_pending_cache_causes_a_matching_warning() -> None:
     for options, words in (
         (
             {"images": ["nginx:2"], "force_rebuild": True},
-            "it is being built, and with wait: false the change of images is deferred",
+            "it is being built. With wait: false, the change of images is deferred",
         ),
-        ({"force_rebuild": True}, "it is being built, and with wait: false the rebuild for force_rebuild is deferred"),
+        ({"force_rebuild": True}, "it is being built. With wait: false, the rebuild for force_rebuild is deferred"),
     ):
         conversation = Conversation(("list", [listed_cache(status="Pending")]))
         conversation.run(wait=False, on_change="replace", **options)

@@ -27,7 +27,7 @@ def test_replace_that_times_out_on_the_delete_reports_both_ids() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "words"), [("Ready", "unchanged and in use"), ("UpdateFailed", "still UpdateFailed")]
+    ("status", "words"), [("Ready", "unchanged and usable"), ("UpdateFailed", "still UpdateFailed")]
 )
 def test_failed_replacement_reports_the_state_of_the_old_cache(status: str, words: str) -> None:
     replacement = listed_cache("imc-2", ImageCacheName="web-replacement")
