@@ -74,8 +74,8 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ): FALSY,
     (
         "_api/retry.py",
-        "pause = min(LONGEST_PAUSE, max(back_off(attempt), error.retry_after or 0.0))",
-        "pause = min(LONGEST_PAUSE, max(back_off(attempt), error.retry_after or -1.0))",
+        "pause = min(LONGEST_PAUSE, max(back_off(attempts), error.retry_after or 0.0))",
+        "pause = min(LONGEST_PAUSE, max(back_off(attempts), error.retry_after or -1.0))",
     ): "a back-off is never below 0",
     (
         "_api/rate_limiter.py",

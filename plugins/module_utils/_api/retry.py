@@ -13,7 +13,7 @@ lengthen them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, Mapping, Optional, Protocol
+from typing import Any, Callable, Dict, Mapping, Optional, Protocol, TypeVar
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline, back_off
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.envelope import request_id_of
@@ -24,7 +24,9 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors impor
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.rate_limiter import RateLimiter
 
-__all__ = ["Answer", "RetryingClient", "Sender"]
+__all__ = ["Answer", "RetryingClient", "Sender", "retry"]
+
+Result = TypeVar("Result")
 
 # Maximum seconds of a single pause, even if a Retry-After header requests more.
 LONGEST_PAUSE = 60.0
@@ -45,6 +47,23 @@ class Answer:
     request_id: Optional[str]
 
 
+def retry(
+    attempt: Callable[[], Result], *, retries: int, clock: Clock, deadline: Deadline, writes: bool = False
+) -> Result:
+    """Return what C(attempt) returns, repeated as the policy allows. Raises the RequestError of the last attempt."""
+    attempts = 0
+    while True:
+        attempts += 1
+        try:
+            return attempt()
+        except RequestError as error:
+            allowed = attempts <= retries and error.retryable and (error.not_executed or not writes)
+            pause = min(LONGEST_PAUSE, max(back_off(attempts), error.retry_after or 0.0))
+            if not allowed or pause >= deadline.remaining:
+                raise
+        clock.sleep(pause)
+
+
 class RetryingClient:
     """Repeats calls as the policy allows."""
 
@@ -55,25 +74,21 @@ class RetryingClient:
 
     def call(self, action: str, parameters: Mapping[str, Any], deadline: Deadline, *, writes: bool = False) -> Answer:
         """Return the answer of an action. Raises the RequestError of the last attempt."""
-        attempt = 0
-        while True:
-            attempt += 1
-            if self._rate_limiter:
-                self._rate_limiter.wait(action)
-            try:
-                fields = self._sender.send(action, parameters)
-                return Answer(fields, request_id_of(fields))
-            except RequestError as error:
-                if self._rate_limiter and isinstance(error, (Throttled, GatewayThrottled)):
-                    self._rate_limiter.slow_down(action)
-                pause = self._pause(error, attempt, writes, deadline)
-                if pause is None:
-                    raise
-            self._clock.sleep(pause)
+        return retry(
+            lambda: self._send(action, parameters),
+            retries=self._retries,
+            clock=self._clock,
+            deadline=deadline,
+            writes=writes,
+        )
 
-    def _pause(self, error: RequestError, attempt: int, writes: bool, deadline: Deadline) -> Optional[float]:
-        """Return the seconds to pause before the next attempt, or None if another attempt is not allowed."""
-        if attempt > self._retries or not error.retryable or (writes and not error.not_executed):
-            return None
-        pause = min(LONGEST_PAUSE, max(back_off(attempt), error.retry_after or 0.0))
-        return pause if pause < deadline.remaining else None
+    def _send(self, action: str, parameters: Mapping[str, Any]) -> Answer:
+        if self._rate_limiter:
+            self._rate_limiter.wait(action)
+        try:
+            fields = self._sender.send(action, parameters)
+        except (Throttled, GatewayThrottled):
+            if self._rate_limiter:
+                self._rate_limiter.slow_down(action)
+            raise
+        return Answer(fields, request_id_of(fields))
