@@ -24,7 +24,7 @@ try:
     import urllib3
     import urllib3.exceptions
 except ImportError:
-    # transport.py reports the missing library before it is used.
+    # Whoever sends something says so: exchange.py.
     pass
 
 __all__ = ["NotConnected", "make_adapter"]
@@ -68,8 +68,11 @@ class BoundedResponse(http.client.HTTPResponse):
         self.fp = io.BufferedReader(BoundedReader(received.detach(), sock))
 
 
-def make_adapter(connections: int) -> Any:
-    """Return an adapter of C(requests) for this number of C(connections), which raise NotConnected."""
+def make_adapter(connections: int, hosts: int = 1) -> Any:
+    """Return an adapter of C(requests) for as many connections at once to each of so many C(hosts).
+
+    They raise NotConnected.
+    """
 
     class Adapter(requests.adapters.HTTPAdapter):
         """Creates its connections from the classes in this file, including those through a proxy."""
@@ -85,7 +88,7 @@ def make_adapter(connections: int) -> Any:
                 _bound_pools(manager)
             return manager
 
-    return Adapter(pool_connections=1, pool_maxsize=connections)
+    return Adapter(pool_connections=hosts, pool_maxsize=connections)
 
 
 def _bound_pools(manager: Any) -> None:

@@ -11,8 +11,8 @@ from typing import Any, Optional
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.endpoint import Endpoint
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput, RequestError
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.exchange import fetch_text
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.tc3 import Keys
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.transport import fetch_text
 from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.lease import Lease
 
 __all__ = ["METADATA_ENDPOINT", "METADATA_SECONDS", "NoInstanceRole", "fetch_keys_of_instance", "source_name"]

@@ -11,7 +11,7 @@ from typing import Optional
 
 import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api import errors
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.transport import _retry_after_seconds, fetch_text
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.exchange import fetch_text, retry_after_seconds
 from unit.support.clock import FakeClock
 
 
@@ -29,7 +29,7 @@ from unit.support.clock import FakeClock
     ],
 )
 def test_retry_after_is_parsed_as_number_or_date(header: Optional[str], seconds: Optional[float]) -> None:
-    assert _retry_after_seconds(header, FakeClock()) == seconds
+    assert retry_after_seconds(header, FakeClock()) == seconds
 
 
 def test_fetch_text_ignores_proxies_and_times_out(monkeypatch: pytest.MonkeyPatch) -> None:

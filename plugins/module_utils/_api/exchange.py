@@ -1,0 +1,208 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection. One HTTP request out, one bounded response back, or a typed error.
+
+A redirect is never followed, no cookie is kept, a response is bounded in size and time, and what fails becomes one of
+the errors of errors.py. Proxies come from the environment. A caller passes an C(auth) of its own with each request, so
+that C(requests) does not put a C(.netrc) entry in its place.
+"""
+
+from __future__ import annotations
+
+import http.cookiejar
+import queue
+import threading
+import traceback
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any, Callable, Iterator, List, Mapping, Optional, Tuple
+
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.connections import NotConnected, make_adapter
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import (
+    ConnectionFailed,
+    MalformedAnswer,
+    NoAnswer,
+    RequestError,
+    TlsMissing,
+    UntrustedCertificate,
+)
+
+REQUESTS_IMPORT_ERROR: Optional[str]
+try:
+    import requests
+    import urllib3
+    import urllib3.exceptions
+except ImportError:
+    REQUESTS_IMPORT_ERROR = traceback.format_exc()
+else:
+    REQUESTS_IMPORT_ERROR = None
+
+__all__ = [
+    "REQUESTS_IMPORT_ERROR",
+    "HttpResponse",
+    "exchange",
+    "fetch_text",
+    "open_session",
+    "read_body",
+    "retry_after_seconds",
+]
+
+CONNECT_TIMEOUT = 10.0
+# What OpenSSL calls an answer that is not TLS.
+NOT_TLS = ("WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST")
+CHUNK_BYTES = 64 * 1024
+MAX_TEXT_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True)
+class HttpResponse:
+    """What came back: C(headers) are found in any case, C(body) is what the caller wanted to read of it."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def open_session(connections: int, *, verify: Any, direct: bool, hosts: int = 1) -> Any:
+    """Return a session for C(connections) threads at once; C(direct) leaves the environment's proxies out.
+
+    It keeps the connections to so many C(hosts).
+    """
+    session = requests.Session()
+    bounded = make_adapter(connections, hosts)
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, bounded)
+    session.trust_env = not direct
+    session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
+    if verify is False:
+        # The user's own word; urllib3 need not warn of it at every request.
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+    return session
+
+
+def exchange(
+    session: Any, method: str, url: str, read: Callable[[Any], bytes], *, host: str, timeout: float, **request: Any
+) -> HttpResponse:
+    """Send one request, and return the response with the body that C(read) makes of it.
+
+    C(timeout) is seconds for the response as a whole. Raises ConnectionFailed, NoAnswer, UntrustedCertificate or
+    TlsMissing, which name the C(host), and what C(read) raises.
+    """
+    try:
+        response = session.request(
+            method,
+            url,
+            timeout=(min(CONNECT_TIMEOUT, timeout), timeout),
+            allow_redirects=False,
+            stream=True,
+            **request,
+        )
+        with response:
+            return HttpResponse(response.status_code, response.headers, read(response))
+    except _failures() as error:
+        raise _exchange_error(error, host, timeout) from error
+
+
+def _failures() -> Any:
+    """Return the exceptions by which C(requests) says that an exchange failed."""
+    return NotConnected, requests.RequestException, urllib3.exceptions.HTTPError, OSError
+
+
+def read_body(response: Any, most: int) -> bytes:
+    """Return the body. Raises MalformedAnswer where it has more than C(most) bytes."""
+    body = bytearray()
+    for chunk in response.iter_content(CHUNK_BYTES):
+        body += chunk
+        if len(body) > most:
+            raise MalformedAnswer(f"the response is larger than {_size(most)}")
+    return bytes(body)
+
+
+def _size(count: int) -> str:
+    return f"{count >> 20} MiB" if count >= 1 << 20 else f"{count >> 10} KiB"
+
+
+def _exchange_error(error: BaseException, host: str, timeout: float) -> RequestError:
+    causes = list(_causes(error))
+    why = _describe_cause(error)
+    if any(_is_distrust(cause) for cause in causes):
+        return UntrustedCertificate(f"certificate verification failed for {host}: {why}")
+    if any(getattr(cause, "reason", None) in NOT_TLS for cause in causes):
+        return TlsMissing(f"no TLS connection to {host}: the response was not TLS")
+    if isinstance(error, NotConnected):
+        return ConnectionFailed(f"cannot connect to {host}: {why}")
+    if any(isinstance(cause, (requests.Timeout, urllib3.exceptions.TimeoutError)) for cause in causes):
+        return NoAnswer(f"{host} did not answer within {timeout:g} s")
+    return NoAnswer(f"the connection to {host} was lost before the response was complete: {why}")
+
+
+def _is_distrust(cause: BaseException) -> bool:
+    # Before its version 2 urllib3 compares the host's name itself, and has an error of its own for that.
+    return "CERTIFICATE_VERIFY_FAILED" in str(cause) or type(cause).__name__ == "CertificateError"
+
+
+def _causes(error: Optional[BaseException]) -> Iterator[BaseException]:
+    """Yield an exception and all that is wrapped in it: urllib3 keeps reasons in attributes and arguments."""
+    waiting, seen = [error], set()
+    while waiting:
+        cause = waiting.pop(0)
+        if not isinstance(cause, BaseException) or id(cause) in seen:
+            continue
+        seen.add(id(cause))
+        yield cause
+        waiting += [cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args]
+
+
+def _describe_cause(error: BaseException) -> str:
+    """Return the system's own words for a failure where there are some, without the wrappers' addresses."""
+    causes: List[BaseException] = list(_causes(error))
+    for cause in causes:
+        if isinstance(cause, OSError) and cause.strerror:
+            return str(cause.strerror)
+    innermost = causes[-1]
+    return str(innermost) or type(innermost).__name__
+
+
+def retry_after_seconds(retry_after: Optional[str], clock: Clock) -> Optional[float]:
+    """Return the pause, in seconds, that a Retry-After header asks for: a number or an HTTP date."""
+    if not retry_after:
+        return None
+    try:
+        if retry_after.strip().isdigit():
+            return float(retry_after)
+        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - clock.unix())
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def fetch_text(url: str, seconds: float) -> Tuple[int, str]:
+    """Return the HTTP status and the text of a small document of this machine's surroundings.
+
+    No proxy is asked, no C(.netrc) read, no redirect followed, and nothing is signed. Raises ConnectionFailed where
+    there is no whole answer within C(seconds), looking the name up included.
+    """
+    answers: queue.Queue[Any] = queue.Queue()
+    # Looking a name up knows no time-out; whoever waits for it does.
+    threading.Thread(target=_fetch, args=(url, seconds, answers), daemon=True).start()
+    try:
+        answer = answers.get(timeout=seconds)
+    except queue.Empty:
+        answer = ConnectionFailed(f"no answer within {seconds:g} s")
+    if isinstance(answer, RequestError):
+        raise answer
+    status, text = answer
+    return status, text
+
+
+def _fetch(url: str, seconds: float, answers: Any) -> None:
+    try:
+        with requests.Session() as session:
+            session.trust_env = False
+            with session.get(url, timeout=seconds, allow_redirects=False, stream=True) as response:
+                body = response.raw.read(MAX_TEXT_BYTES, decode_content=True)
+        answers.put((response.status_code, body.decode("utf-8", "replace")))
+    except _failures() as error:
+        answers.put(ConnectionFailed(f"cannot connect: {_describe_cause(error)}"))
