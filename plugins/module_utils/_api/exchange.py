@@ -71,7 +71,7 @@ def open_session(connections: int, *, verify: Any, direct: bool, hosts: int = 1)
 
     It keeps the connections to so many C(hosts).
     """
-    session = requests.Session()
+    session = _session_class()()
     bounded = make_adapter(connections, hosts)
     for scheme in ("https://", "http://"):
         session.mount(scheme, bounded)
@@ -81,6 +81,16 @@ def open_session(connections: int, *, verify: Any, direct: bool, hosts: int = 1)
         # The user's own word; urllib3 need not warn of it at every request.
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     return session
+
+
+def _session_class() -> Any:
+    class Session(requests.Session):
+        """One that leaves redirects alone: the usual one reads their bodies to the end, and parses where they lead."""
+
+        def get_redirect_target(self, resp: Any) -> Optional[str]:
+            return None
+
+    return Session
 
 
 def exchange(
