@@ -30,6 +30,7 @@ LAYERS = (
     "_sanitize",
     "_diagnosis",
     "_reconcile",
+    "_registry",
     "_image_cache",
     "_credentials",
     "_api",

@@ -1,0 +1,61 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection. Challenges: what a registry demands in C(WWW-Authenticate), RFC 7235, 4.1."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Dict, Iterable, List, Mapping
+
+__all__ = ["Challenge", "parse_challenges"]
+
+TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+# A string without its closing quote ends with the header: it is read once, not once for each place it may begin at.
+QUOTED = r'"((?:[^"\\]|\\.?)*)"?'
+PARAMETER = re.compile(rf"({TOKEN})[ \t]*=[ \t]*(?:{QUOTED}|({TOKEN}))", re.DOTALL)
+SCHEME = re.compile(TOKEN)
+TOKEN68 = re.compile(r"[ \t]+[A-Za-z0-9._~+/-]+=*[ \t]*(?=,|$)")
+SEPARATORS = re.compile(r"[\s,]*")
+ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """One way to authenticate: the scheme and the names of its parameters in lower case."""
+
+    scheme: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+def parse_challenges(header_values: Iterable[str]) -> List[Challenge]:
+    """Return the challenges of one or several headers, in their order. What is no challenge is skipped."""
+    return [challenge for value in header_values for challenge in _parse(value)]
+
+
+def _parse(text: str) -> List[Challenge]:
+    challenges: List[Challenge] = []
+    parameters: Dict[str, str] = {}
+    position = _skip_separators(text, 0)
+    while position < len(text):
+        parameter, scheme = PARAMETER.match(text, position), SCHEME.match(text, position)
+        if parameter:
+            name, quoted, plain = parameter.groups()
+            parameters.setdefault(name.lower(), plain if quoted is None else ESCAPED.sub(r"\1", quoted))
+            position = parameter.end()
+        elif scheme:
+            parameters = {}
+            challenges.append(Challenge(scheme.group().lower(), parameters))
+            token68 = TOKEN68.match(text, scheme.end())
+            position = token68.end() if token68 else scheme.end()
+        else:
+            position += 1
+        position = _skip_separators(text, position)
+    return challenges
+
+
+def _skip_separators(text: str, position: int) -> int:
+    found = SEPARATORS.match(text, position)
+    return found.end() if found else position

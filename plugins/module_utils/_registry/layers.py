@@ -1,0 +1,87 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection. The unpacked size of a layer, from a few bytes of it.
+
+- gzip, RFC 1952: the last four bytes are the unpacked length modulo 4 GiB, of the last member. A length below the
+  compressed one is therefore not believed: the layer is larger than 4 GiB, or has several members. A layer that is
+  larger than 4 GiB and well compressed, or has a large last member, is measured too small; nothing but a download
+  tells.
+- zstd, RFC 8878, 3.1.1.1: the header of the first frame has the length, if the packer knew it.
+- A layer that is made to be read in parts (eStargz, zstd:chunked) has many members or frames: unknown.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Callable, Mapping, Optional, Tuple
+
+from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.manifests import Layer
+
+__all__ = ["find_unpacked_size"]
+
+# C((first, last) -> the bytes from first to last of the layer), None where the registry does not give just those.
+ReadRange = Callable[[int, int], Optional[bytes]]
+
+IN_PARTS = ("containerd.io/snapshot/stargz/toc.digest", "io.github.containers.zstd-chunked.manifest-checksum")
+ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+# Bytes of the longest header of a frame.
+ZSTD_HEADER = 18
+# Header and trailer of an empty gzip member.
+SMALLEST_GZIP = 20
+
+
+def find_unpacked_size(layer: Layer, read_range: ReadRange) -> Optional[int]:
+    """Return the unpacked size of a layer in bytes, None where it is not known."""
+    if any(annotation in layer.annotations for annotation in IN_PARTS):
+        return None
+    for endings, measure in MEASURES.items():
+        if layer.media_type.endswith(endings):
+            return measure(layer, read_range)
+    return None
+
+
+def _measure_gzip(layer: Layer, read_range: ReadRange) -> Optional[int]:
+    if layer.size < SMALLEST_GZIP:
+        return None
+    trailer = read_range(layer.size - 4, layer.size - 1)
+    size: int = struct.unpack("<I", trailer)[0] if trailer else 0
+    return _believable(size, layer)
+
+
+def _measure_zstd(layer: Layer, read_range: ReadRange) -> Optional[int]:
+    if not layer.size:
+        return None
+    header = read_range(0, min(ZSTD_HEADER, layer.size) - 1)
+    size = _zstd_content_size(header) if header else None
+    return None if size is None else _believable(size, layer)
+
+
+def _zstd_content_size(header: bytes) -> Optional[int]:
+    """Return the Frame_Content_Size of a zstd frame, None where its header does not have it."""
+    if not header.startswith(ZSTD_MAGIC) or len(header) < 6:
+        return None
+    descriptor = header[4]
+    is_single_segment, size_flag = bool(descriptor & 0x20), descriptor >> 6
+    width = (1 if is_single_segment else 0, 2, 4, 8)[size_flag]
+    first = 5 + (0 if is_single_segment else 1) + (0, 1, 2, 4)[descriptor & 3]
+    field = header[first : first + width]
+    if not width or len(field) < width:
+        return None
+    return int.from_bytes(field, "little") + (256 if width == 2 else 0)
+
+
+def _believable(size: int, layer: Layer) -> Optional[int]:
+    return size if size >= layer.size else None
+
+
+def _measure_tar(layer: Layer, _read_range: ReadRange) -> Optional[int]:
+    return layer.size
+
+
+MEASURES: Mapping[Tuple[str, ...], Callable[[Layer, ReadRange], Optional[int]]] = {
+    (".tar+gzip", ".tar.gzip"): _measure_gzip,
+    (".tar+zstd", ".tar.zstd"): _measure_zstd,
+    (".tar",): _measure_tar,
+}

@@ -1,0 +1,113 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection. Addresses that a registry names, of its token service or of a blob: may they be asked?
+
+Source of the rules for token services: C(bearer.go) of github.com/google/go-containerregistry.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+from dataclasses import dataclass
+from typing import Any, Optional
+from urllib.parse import urlsplit
+
+from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.access import (
+    RegistryEndpoint,
+    is_loopback,
+)
+
+__all__ = ["Target", "find_redirect_problem", "find_token_service_problem", "parse_target"]
+
+DEFAULT_PORTS = {"https": 443, "http": 80}
+HOST_NAME = re.compile(r"(?=.{1,253}\.?$)[\w-]{1,63}(?:\.[\w-]{1,63})*\.?", re.ASCII)
+# Of addresses that the C library reads in its own way: 127.1, 0x7f.0.0.1, 2130706433.
+NUMERIC = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+))*\.?", re.ASCII | re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Target:
+    """An address in its parts; C(host) has the port if that is not the scheme's."""
+
+    url: str
+    scheme: str
+    name: str
+    port: int
+
+    @property
+    def host(self) -> str:
+        """Name and port, for messages."""
+        name = f"[{self.name}]" if ":" in self.name else self.name
+        return name if self.port == DEFAULT_PORTS[self.scheme] else f"{name}:{self.port}"
+
+    def has_origin_of(self, other: Target) -> bool:
+        """Return whether both are of the same scheme, host and port."""
+        return (self.scheme, self.name, self.port) == (other.scheme, other.name, other.port)
+
+
+def parse_target(url: str) -> Optional[Target]:
+    """Return the parts of an absolute http or https URL, None for anything else and for one with a user or password."""
+    if not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
+        return None
+    try:
+        parts = urlsplit(url)
+        name, port = parts.hostname or "", parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in DEFAULT_PORTS or "@" in parts.netloc or not _is_host(name):
+        return None
+    return Target(url, parts.scheme, name, DEFAULT_PORTS[parts.scheme] if port is None else port)
+
+
+def find_token_service_problem(target: Target, endpoint: RegistryEndpoint) -> str:
+    """Return why a token service must not be asked, the empty string where it may."""
+    if target.scheme != "https" and not endpoint.is_insecure:
+        return "it does not use https"
+    address = _address_of(target.name)
+    if not _is_own(target, endpoint) and (is_loopback(target.name) or (address and not address.is_global)):
+        return "it is an address of this machine or of a private network"
+    return ""
+
+
+def find_redirect_problem(target: Target, endpoint: RegistryEndpoint) -> str:
+    """Return why a redirect is not followed, the empty string where it is: storage in the same network is usual."""
+    if target.scheme != "https" and not endpoint.is_insecure:
+        return "it does not use https"
+    address = _address_of(target.name)
+    special = address and (address.is_loopback or address.is_link_local or address.is_unspecified)
+    if (special or is_loopback(target.name)) and not _is_own(target, endpoint):
+        return "it is an address of this machine or of its own link"
+    return ""
+
+
+def _is_own(target: Target, endpoint: RegistryEndpoint) -> bool:
+    """Return whether the registry itself is there: on the same host, or both on this machine."""
+    own = endpoint.host_name
+    return target.name == own or (is_loopback(own) and is_loopback(target.name))
+
+
+def _address_of(name: str) -> Any:
+    """Return the address that a host's name is, None for one that has to be looked up."""
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        if not NUMERIC.fullmatch(name):
+            return None
+        try:
+            address = ipaddress.ip_address(socket.inet_aton(name.rstrip(".")))
+        except (OSError, ValueError):
+            return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _is_host(name: str) -> bool:
+    if ":" not in name:
+        return HOST_NAME.fullmatch(name) is not None
+    try:
+        return "%" not in name and bool(ipaddress.ip_address(name))
+    except ValueError:
+        return False
