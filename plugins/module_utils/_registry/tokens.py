@@ -1,0 +1,190 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection. Answers to the challenges of registries: Bearer tokens, and Basic.
+
+A password goes to the registry that it is for, and to the token service that this registry names, over https; over
+plain http only where the registry is declared to speak that, and to its own host alone.
+Source: distribution.github.io, "Token Authentication Specification".
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from dataclasses import dataclass, field
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from urllib.parse import urlencode
+
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Deadline
+from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.access import RegistryEndpoint
+from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.challenges import Challenge
+from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.errors import (
+    MalformedRegistryAnswer,
+    TokenServiceRefused,
+    UnsupportedAuthentication,
+    status_error,
+)
+from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.targets import (
+    Target,
+    find_token_service_problem,
+    parse_target,
+)
+from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.wire import RegistryRequest, Wire
+
+__all__ = ["Authorizer", "Grant"]
+
+MAX_TOKEN_BYTES = 64 * 1024
+# "expires_in": if omitted, this defaults to 60 seconds.
+DEFAULT_LIFE, LONGEST_LIFE = 60.0, 86400.0
+HEADER_TEXT = re.compile(r"[!-~]+")
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What goes into the Authorization header until the monotonic clock shows C(ends).
+
+    C(has_credentials) is whether it is, or was given for, the user's password.
+    """
+
+    authorization: str = field(repr=False)
+    has_credentials: bool
+    ends: float = float("inf")
+
+
+class TokenKey(NamedTuple):
+    """What a token is for."""
+
+    host: str
+    realm: str
+    service: str
+    scope: str
+
+
+class Authorizer:
+    """Answers challenges, and keeps what it got. Any thread may ask; a token is fetched once."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._basic: Set[str] = set()
+        self._keys: Dict[Tuple[str, str], TokenKey] = {}
+        self._grants: Dict[TokenKey, Grant] = {}
+        self._locks: Dict[TokenKey, threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    def find_grant(self, endpoint: RegistryEndpoint, path: str) -> Optional[Grant]:
+        """Return what an earlier challenge of the registry for this repository was answered with, if it still lives."""
+        with self._lock:
+            if endpoint.host in self._basic and endpoint.credentials:
+                return Grant(endpoint.credentials.basic, True)
+            key = self._keys.get((endpoint.host, path))
+            return self._living(key) if key else None
+
+    def authorize(
+        self,
+        endpoint: RegistryEndpoint,
+        path: str,
+        challenges: Sequence[Challenge],
+        refused: Optional[Grant],
+        deadline: Deadline,
+    ) -> Optional[Grant]:
+        """Return an answer to challenges other than the refused one, None where there is none. Raises RegistryError."""
+        by_scheme = {challenge.scheme: challenge.parameters for challenge in reversed(challenges)}
+        if "bearer" in by_scheme:
+            return self._bearer(endpoint, path, by_scheme["bearer"], refused, deadline)
+        if "basic" in by_scheme:
+            return self._answer_basic(endpoint, refused)
+        if by_scheme:
+            raise UnsupportedAuthentication("the registry demands an authentication other than Basic and Bearer")
+        return None
+
+    def _answer_basic(self, endpoint: RegistryEndpoint, refused: Optional[Grant]) -> Optional[Grant]:
+        if endpoint.credentials is None:
+            return None
+        grant = Grant(endpoint.credentials.basic, True)
+        with self._lock:
+            self._basic.add(endpoint.host)
+        return None if refused and refused.authorization == grant.authorization else grant
+
+    def _bearer(
+        self,
+        endpoint: RegistryEndpoint,
+        path: str,
+        parameters: Mapping[str, str],
+        refused: Optional[Grant],
+        deadline: Deadline,
+    ) -> Grant:
+        target = _token_service(endpoint, parameters.get("realm", ""))
+        scope = parameters.get("scope") or f"repository:{path}:pull"
+        key = TokenKey(endpoint.host, target.url, parameters.get("service", ""), scope)
+        with self._lock:
+            lock = self._locks.setdefault(key, threading.Lock())
+            self._keys[endpoint.host, path] = key
+        with lock:
+            grant = self._living(key)
+            if grant is None or (refused and refused.authorization == grant.authorization):
+                grant = self._grants[key] = self._fetch(endpoint, target, key, deadline)
+            return grant
+
+    def _living(self, key: TokenKey) -> Optional[Grant]:
+        grant = self._grants.get(key)
+        return grant if grant and grant.ends > self._wire.clock.monotonic() else None
+
+    def _fetch(self, endpoint: RegistryEndpoint, target: Target, key: TokenKey, deadline: Deadline) -> Grant:
+        asked, credentials = self._wire.clock.monotonic(), endpoint.credentials
+        who = f"the token service {target.host}"
+        request = RegistryRequest(
+            "GET",
+            _with_query(target.url, key.service, key.scope),
+            {"Accept": "application/json"},
+            credentials.basic if credentials else None,
+            most=MAX_TOKEN_BYTES,
+            who=who,
+        )
+        response = self._wire.send(endpoint, request, deadline)
+        if response.status != 200:
+            # What it has to say of images does not count.
+            raise status_error(who, response.status, b"", sent_credentials=credentials is not None)
+        token, life = _parse_token(response.body, who)
+        return Grant(f"Bearer {token}", credentials is not None, asked + life)
+
+
+def _token_service(endpoint: RegistryEndpoint, realm: str) -> Target:
+    """Return where tokens come from. Raises TokenServiceRefused where it must not be asked."""
+    target = parse_target(realm)
+    if target is None:
+        raise TokenServiceRefused("the registry names a token service without a valid address")
+    problem = find_token_service_problem(target, endpoint)
+    is_own = endpoint.is_plain and target.name == endpoint.host_name
+    if not problem and endpoint.credentials and target.scheme != "https" and not is_own:
+        problem = "it does not use https, and would be sent the password"
+    if problem:
+        raise TokenServiceRefused(f"the token service {target.host} that the registry names is not asked: {problem}")
+    return target
+
+
+def _with_query(realm: str, service: str, scope: str) -> str:
+    pairs = ([("service", service)] if service else []) + [("scope", part) for part in scope.split()]
+    base = realm.partition("#")[0]
+    # Whatever the header has in it, that is no character of UTF-8 to anybody.
+    return base + ("&" if "?" in base else "?") + urlencode(pairs, errors="replace")
+
+
+def _parse_token(body: bytes, who: str) -> Tuple[str, float]:
+    """Return the token of an answer, and how many seconds it lives."""
+    try:
+        answer = json.loads(body.decode("utf-8"))
+    except (ValueError, RecursionError):
+        answer = None
+    fields = answer if isinstance(answer, dict) else {}
+    for token in (fields.get("token"), fields.get("access_token")):
+        if isinstance(token, str) and HEADER_TEXT.fullmatch(token):
+            return token, _life_of(fields.get("expires_in"))
+    raise MalformedRegistryAnswer(f"{who} gave no token")
+
+
+def _life_of(seconds: Any) -> float:
+    is_number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
+    return float(min(seconds, LONGEST_LIFE)) if is_number and seconds > 0 else DEFAULT_LIFE

@@ -1,0 +1,186 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection. Requests to registries, their token services and their storage, one at a time.
+
+No Authorization header leaves for another origin than the one it is for, no body is read beyond its bound, and what
+fails becomes a RegistryError. Requests are repeated as retry.py has it.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import Any, Callable, Dict, Mapping, Optional
+from urllib.parse import urljoin
+
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import MalformedAnswer, RequestError
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.exchange import (
+    HttpResponse,
+    exchange,
+    open_session,
+    read_body,
+    retry_after_seconds,
+)
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.retry import retry
+from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.access import (
+    RegistryAccess,
+    RegistryEndpoint,
+    is_loopback,
+)
+from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.errors import (
+    MalformedRegistryAnswer,
+    RedirectRefused,
+    RegistryUnreachable,
+    status_error,
+)
+from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.targets import (
+    Target,
+    find_redirect_problem,
+    parse_target,
+)
+
+__all__ = ["RegistryRequest", "Wire"]
+
+ERROR_BYTES = 64 * 1024
+REDIRECTS = frozenset([301, 302, 303, 307, 308])
+# Of one registry: itself, its token service, its storage, and one to spare.
+HOSTS = 4
+
+
+@dataclass(frozen=True)
+class RegistryRequest:
+    """A request. Of a response with C(status) up to C(most) bytes are read; C(who) names the service in messages."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    authorization: Optional[str] = field(default=None, repr=False)
+    status: int = 200
+    most: int = 0
+    redirects: int = 0
+    who: str = "the registry"
+
+
+class Authorization:
+    """Puts its value into a request. Without one it still keeps C(requests) from using a C(.netrc) entry."""
+
+    def __init__(self, value: Optional[str]) -> None:
+        self._value = value
+
+    def __call__(self, request: Any) -> Any:
+        """Return the prepared request with its Authorization header."""
+        if self._value is not None:
+            request.headers["Authorization"] = self._value
+        return request
+
+
+class Wire:
+    """Sends requests. Each registry has a session of its own, with its own trust; any thread may send."""
+
+    def __init__(self, access: RegistryAccess, clock: Clock, connections: int) -> None:
+        self.clock = clock
+        self._access, self._connections = access, connections
+        self._sessions: Dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    def send(self, endpoint: RegistryEndpoint, request: RegistryRequest, deadline: Deadline) -> HttpResponse:
+        """Return the response, whatever its status but 429 and 5xx. Raises RegistryError."""
+        return retry(
+            lambda: self._attempt(endpoint, request, deadline),
+            retries=self._access.retries,
+            clock=self.clock,
+            deadline=deadline,
+        )
+
+    def _attempt(self, endpoint: RegistryEndpoint, request: RegistryRequest, deadline: Deadline) -> HttpResponse:
+        response = self._follow(endpoint, request, deadline)
+        if response.status == 429 or response.status >= 500:
+            pause = retry_after_seconds(response.headers.get("Retry-After"), self.clock)
+            raise status_error(request.who, response.status, response.body, retry_after=pause)
+        return response
+
+    def _follow(self, endpoint: RegistryEndpoint, request: RegistryRequest, deadline: Deadline) -> HttpResponse:
+        """Return the response at the end of the redirects that the request allows."""
+        origin = target = parse_target(request.url)
+        authorization = request.authorization
+        for _redirect in range(request.redirects + 1):
+            if origin is None or target is None:
+                raise RedirectRefused(f"{request.who} has or gave an invalid address")
+            if not target.has_origin_of(origin):
+                # Nor does it come back when the storage points back.
+                authorization = None
+            response = self._exchange(endpoint, request, target, authorization, deadline)
+            location = response.headers.get("Location")
+            if response.status not in REDIRECTS or not location or not request.redirects:
+                if response.status in (401, 403) and not target.has_origin_of(origin):
+                    raise RedirectRefused(f"{target.host}, where it points to, answered with status {response.status}")
+                return response
+            target = _redirect_target(endpoint, target, location)
+        raise RedirectRefused(f"more than {request.redirects} redirects")
+
+    def _exchange(
+        self,
+        endpoint: RegistryEndpoint,
+        request: RegistryRequest,
+        target: Target,
+        authorization: Optional[str],
+        deadline: Deadline,
+    ) -> HttpResponse:
+        if deadline.passed:
+            raise RegistryUnreachable(f"no time is left to ask {target.host}", code="NoAnswer")
+        try:
+            return exchange(
+                self._session(endpoint),
+                request.method,
+                target.url,
+                _reader(request),
+                host=target.host,
+                timeout=min(self._access.timeout, max(1.0, deadline.remaining)),
+                headers={"User-Agent": self._access.user_agent, "Accept-Encoding": "identity", **request.headers},
+                auth=Authorization(authorization),
+                verify=endpoint.verify,
+            )
+        except MalformedAnswer as error:
+            raise MalformedRegistryAnswer(f"{request.who} sent {error.message}") from error
+        except RequestError as error:
+            raise RegistryUnreachable.from_cause(error) from error
+
+    def _session(self, endpoint: RegistryEndpoint) -> Any:
+        with self._lock:
+            if endpoint.domain not in self._sessions:
+                self._sessions[endpoint.domain] = open_session(
+                    self._connections, verify=endpoint.verify, direct=is_loopback(endpoint.host_name), hosts=HOSTS
+                )
+            return self._sessions[endpoint.domain]
+
+
+def _redirect_target(endpoint: RegistryEndpoint, target: Target, location: str) -> Optional[Target]:
+    try:
+        redirected = parse_target(urljoin(target.url, location))
+    except ValueError:
+        return None
+    problem = find_redirect_problem(redirected, endpoint) if redirected else ""
+    if redirected and problem:
+        raise RedirectRefused(f"{target.host} redirects to {redirected.host}, which is not followed: {problem}")
+    return redirected
+
+
+def _reader(request: RegistryRequest) -> Callable[[Any], bytes]:
+    def read(response: Any) -> bytes:
+        if request.method == "HEAD":
+            return b""
+        if response.status_code == request.status:
+            return read_body(response, request.most)
+        return _read_error(response) if response.status_code >= 400 else b""
+
+    return read
+
+
+def _read_error(response: Any) -> bytes:
+    try:
+        return read_body(response, ERROR_BYTES)
+    except MalformedAnswer:
+        return b""
