@@ -121,7 +121,7 @@ def host_name_of(host: str) -> str:
 
 def is_loopback(name: str) -> bool:
     """Return whether a host's name is one of this machine."""
-    if name == "localhost" or name.endswith(".localhost"):
+    if name.rstrip(".").split(".")[-1] == "localhost":
         return True
     try:
         return ipaddress.ip_address(name).is_loopback

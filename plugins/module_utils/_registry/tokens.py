@@ -22,7 +22,9 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import
 from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.access import RegistryEndpoint
 from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.challenges import Challenge
 from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.errors import (
+    CredentialsRefused,
     MalformedRegistryAnswer,
+    RegistryError,
     TokenServiceRefused,
     UnsupportedAuthentication,
     status_error,
@@ -71,6 +73,8 @@ class Authorizer:
         self._basic: Set[str] = set()
         self._keys: Dict[Tuple[str, str], TokenKey] = {}
         self._grants: Dict[TokenKey, Grant] = {}
+        # By host and realm. A password that was refused once is not sent for each repository: accounts get locked.
+        self._refusals: Dict[Tuple[str, str], RegistryError] = {}
         self._locks: Dict[TokenKey, threading.Lock] = {}
         self._lock = threading.Lock()
 
@@ -133,6 +137,9 @@ class Authorizer:
         return grant if grant and grant.ends > self._wire.clock.monotonic() else None
 
     def _fetch(self, endpoint: RegistryEndpoint, target: Target, key: TokenKey, deadline: Deadline) -> Grant:
+        refusal = self._refusals.get((key.host, key.realm))
+        if refusal is not None:
+            raise CredentialsRefused(refusal.cause, code=refusal.code, http_status=refusal.http_status)
         asked, credentials = self._wire.clock.monotonic(), endpoint.credentials
         who = f"the token service {target.host}"
         request = RegistryRequest(
@@ -146,7 +153,10 @@ class Authorizer:
         response = self._wire.send(endpoint, request, deadline)
         if response.status != 200:
             # What it has to say of images does not count.
-            raise status_error(who, response.status, b"", sent_credentials=credentials is not None)
+            error = status_error(who, response.status, b"", sent_credentials=credentials is not None)
+            if response.status == 401 and credentials:
+                self._refusals[key.host, key.realm] = error
+            raise error
         token, life = _parse_token(response.body, who)
         return Grant(f"Bearer {token}", credentials is not None, asked + life)
 

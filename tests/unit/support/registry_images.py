@@ -134,7 +134,8 @@ class Pusher:
     def __init__(
         self, url: str, username: Optional[str] = None, password: Optional[str] = None, verify: Any = True
     ) -> None:
-        self._url, self._login = url, (username, password) if username else None
+        self._url = url
+        self._login: Any = (username, password) if username else None
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.verify = verify

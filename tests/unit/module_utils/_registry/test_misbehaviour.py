@@ -20,7 +20,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.images 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.sizes import sum_sizes
 from emulator import registry_faults as faults
 from emulator.registry import REGISTRY, STORAGE, TOKEN_SERVICE, Registry
-from unit.support.registry_access import QuickClock, client_of, look_up, pusher_to
+from unit.support.registry_access import QuickClock, client_of, look_up, pusher_to, with_password
 from unit.support.registry_images import OCI, gzip_layer
 
 LAYER = gzip_layer(5000)
@@ -194,6 +194,15 @@ class TestAuthentication:
         assert (found.exists, found.is_refused) == (None, is_refused)
         anonymous = look_up(client_of(guarded, anonymous=True), guarded_image)
         assert (anonymous.exists, anonymous.is_refused) == (None, False)
+
+    def test_refused_password_is_not_sent_for_each_repository(self, guarded: Registry) -> None:
+        client = RegistryClient(with_password(guarded, "wrong"), QuickClock())
+        images = [f"{guarded.host}/app{number}:1" for number in range(40)]
+        for found in look_up(client, images):
+            assert (found.is_refused, found.error.code) == (True, "CredentialsRefused")
+            assert found.image in found.error.message
+        # As many as ask before the first of them has its answer.
+        assert len(guarded.requests(TOKEN_SERVICE)) <= 10
 
     def test_redirect_of_the_token_service_is_not_followed(self, guarded: Registry, guarded_image: str) -> None:
         def move(reply: faults.Reply) -> None:
