@@ -33,9 +33,10 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.chai
 from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.metadata import METADATA_ENDPOINT
 from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.stored import Profile
 from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.sts import OpenSts, Role
+from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.registries import Registries
 from ansible_collections.tencentcloud.tke.plugins.module_utils._version import COLLECTION, VERSION
 
-__all__ = ["CREDENTIAL_OPTIONS", "ENVIRONMENT", "argument_spec", "connect", "region_of"]
+__all__ = ["CREDENTIAL_OPTIONS", "ENVIRONMENT", "argument_spec", "connect", "open_registries", "region_of"]
 
 # This version has the actions for image caches; 2022-05-01 has not.
 TKE = Service("tke", "2018-05-25")
@@ -135,6 +136,18 @@ def connect(
     return {region: client(region) for region in regions}, credentials.secrets
 
 
+def open_registries(params: Mapping[str, Any], ansible_version: str, clock: Clock) -> Registries:
+    """Return what asks image registries, with the time-outs, retries and trust of the options. Raises InvalidInput."""
+    _check_limits(params)
+    return Registries(
+        clock,
+        timeout=params["api_timeout"],
+        retries=params["api_retries"],
+        verify=_verify(params),
+        user_agent=_user_agent(ansible_version),
+    )
+
+
 def region_of(params: Mapping[str, Any]) -> str:
     """Return the region of the options, else that of the profile. Raises InvalidInput if neither is set."""
     given: Optional[str] = params["region"]
@@ -195,6 +208,20 @@ def _stored_sts(profile: Profile) -> Endpoint:
 
 
 def _settings(params: Mapping[str, Any], region: str, ansible_version: str) -> ConnectionSettings:
+    _check_limits(params)
+    return ConnectionSettings(
+        endpoint=Endpoint.parse(params["endpoint"]),
+        region=region,
+        language=params["language"],
+        timeout=params["api_timeout"],
+        verify=_verify(params),
+        # The API accepts letters, digits and -_,;. here, at most 128 of them.
+        client_name=f"ansible_{COLLECTION}_{VERSION};ansible-core_{ansible_version}",
+        user_agent=_user_agent(ansible_version),
+    )
+
+
+def _check_limits(params: Mapping[str, Any]) -> None:
     timeout = params["api_timeout"]
     if not 0 < timeout <= LONGEST_TIMEOUT:
         raise InvalidInput(
@@ -202,16 +229,10 @@ def _settings(params: Mapping[str, Any], region: str, ansible_version: str) -> C
         )
     if params["api_retries"] < 0:
         raise InvalidInput(f"Invalid api_retries: expected 0 or more, got {params['api_retries']}.")
-    return ConnectionSettings(
-        endpoint=Endpoint.parse(params["endpoint"]),
-        region=region,
-        language=params["language"],
-        timeout=timeout,
-        verify=_verify(params),
-        # The API accepts at most 128 characters here: letters, digits and -_,;.
-        client_name=f"ansible_{COLLECTION}_{VERSION};ansible-core_{ansible_version}",
-        user_agent=f"{COLLECTION}/{VERSION} ansible-core/{ansible_version}",
-    )
+
+
+def _user_agent(ansible_version: str) -> str:
+    return f"{COLLECTION}/{VERSION} ansible-core/{ansible_version}"
 
 
 def _verify(params: Mapping[str, Any]) -> Union[bool, str]:

@@ -57,9 +57,14 @@ def make_diff(desired: Desired, plan: Plan, before: Optional[ImageCache], result
     leftovers = _find_leftovers(before, actions)
     if leftovers:
         old["replacements"] = [{"image_cache_id": image_cache_id} for image_cache_id in leftovers]
+    known: Dict[str, Any] = {}
     if started:
         known = {**_declared_part(plan.starts or {}), "image_cache_id": started["image_cache_id"] or UNKNOWN_ID}
         new["replacements"] = [known]
+    moved = [image for action in actions for image in action.get("moved_images", ())]
+    if moved:
+        old["image_digests"] = {image["image"]: image["old_digest"] for image in moved}
+        (known if started else new)["image_digests"] = {image["image"]: image["new_digest"] for image in moved}
     how = "; ".join(_describe_change(plan, before, actions, started is not None))
     return {"before": old, "after": new, **_headers(plan, before, how)}
 

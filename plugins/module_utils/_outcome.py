@@ -69,7 +69,7 @@ def _predicted_keys(plan: Plan) -> Dict[str, Any]:
         return {}
     predicted: Dict[str, Any] = {
         "changed": True,
-        "actions": [action_result(s.action, s.image_cache_id, None, s.fields) for s in plan.steps],
+        "actions": [action_result(s.action, s.image_cache_id, None, s.fields, s.moved) for s in plan.steps],
         "recovered_failure": recovered_failure(plan.recovers) if plan.recovers else None,
     }
     predicted["image_cache"] = _predicted_cache(plan, None)

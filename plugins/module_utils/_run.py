@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Mapping, Optional, Sequence
+from typing import Any, Callable, Dict, Mapping, Sequence
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _connection
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Client
@@ -24,6 +24,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.schedu
     ThreadExecutor,
     drive_runs,
 )
+from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.registries import Registries
 from ansible_collections.tencentcloud.tke.plugins.module_utils._runtime import Runtime, run_in_region
 
 __all__ = ["start_run", "declaration_spec", "drive", "image_cache", "image_cache_spec", "result_of"]
@@ -50,6 +51,8 @@ def declaration_spec() -> Dict[str, Dict[str, Any]]:
         "on_change": {"type": "str", "default": "update", "choices": ["update", "replace", "fail"]},
         "recreate_failed": {"type": "bool", "default": True},
         "track_build_settings": {"type": "bool", "default": False},
+        "verify_images": {"type": "bool", "default": False},
+        "follow_tags": {"type": "bool", "default": False},
         "force_rebuild": {"type": "bool", "default": False},
         "max_age": {"type": "str"},
         "wait": {"type": "bool", "default": True},
@@ -64,13 +67,16 @@ def image_cache(params: Mapping[str, Any], runtime: Runtime) -> Dict[str, Any]:
     def run(desired: Desired, client: Client, reporter: Reporter) -> Dict[str, Any]:
         for doubt in desired.find_doubts():
             reporter.warn(doubt)
-        return _reconcile(desired, client, Journal(reporter), runtime)
+        registries = _connection.open_registries(params, runtime.ansible_version, runtime.clock)
+        return _reconcile(desired, client, Journal(reporter), runtime, registries)
 
     return run_in_region(params, image_cache_spec, runtime, Desired.from_params, run)
 
 
-def _reconcile(desired: Desired, client: Client, journal: Journal, runtime: Runtime) -> Dict[str, Any]:
-    run = start_run(desired, client, journal, runtime)
+def _reconcile(
+    desired: Desired, client: Client, journal: Journal, runtime: Runtime, registries: Registries
+) -> Dict[str, Any]:
+    run = start_run(desired, client, journal, runtime, registries=registries, outages=Outages(journal.reporter))
     drive([TrackedRun(desired.label, journal, run)], runtime, max_writes=1)
     return result_of(run, desired, journal, runtime)
 
@@ -82,9 +88,9 @@ def drive(
     max_writes: int,
     on_end: Callable[[Run], None] = lambda run: None,
 ) -> None:
-    """Drive runs to their end with up to C(max_writes) concurrent writes, and report progress if it is shown.
+    """Drive runs to their ends, up to C(max_writes) writes at once, and report progress if the reporter prints it.
 
-    C(on_end) is called for each run that ends.
+    C(on_end) is called with each run that has ended.
     """
     runs = [one.run for one in tracked if isinstance(one.run, Run)]
     reporter = tracked[0].journal.reporter if tracked else runtime.reporter
@@ -101,14 +107,20 @@ def drive(
 
 
 def start_run(
-    desired: Desired, client: Client, journal: Journal, runtime: Runtime, outages: Optional[Outages] = None
+    desired: Desired,
+    client: Client,
+    journal: Journal,
+    runtime: Runtime,
+    *,
+    registries: Registries,
+    outages: Outages,
 ) -> Run:
-    """Return the run of one declared cache, for drive(). All caches of a task share C(outages)."""
+    """Return the run of one declared cache, to be driven. All caches of a task share C(registries) and C(outages)."""
     deadline = Deadline(runtime.clock, desired.wait_timeout)
     reconciliation = Reconciliation(
         desired, journal, clock=runtime.clock, deadline=deadline, check_mode=runtime.check_mode, outages=outages
     )
-    return Run(reconciliation.run(), client, deadline)
+    return Run(reconciliation.run(), client, deadline, registries)
 
 
 def result_of(run: Run, desired: Desired, journal: Journal, runtime: Runtime) -> Dict[str, Any]:

@@ -103,11 +103,19 @@ def image_cache_set(params: Mapping[str, Any], runtime: Runtime) -> Dict[str, An
         reporter.add_secrets(secrets)
         owners: Dict[Tuple[str, str], int] = {}
         outages = Outages(reporter)
+        registries = _connection.open_registries(params, runtime.ansible_version, runtime.clock)
         for entry in entries:
             for doubt in entry.desired.find_doubts():
                 reporter.warn(f"image_caches[{entry.number}]: {doubt}")
             entry.journal = EntryJournal(reporter, entry.number, entry.region, owners)
-            entry.run = start_run(entry.desired, clients[entry.region], entry.journal, runtime, outages)
+            entry.run = start_run(
+                entry.desired,
+                clients[entry.region],
+                entry.journal,
+                runtime,
+                registries=registries,
+                outages=outages,
+            )
         _drive(entries, params, runtime)
         return _result(entries, runtime)
 

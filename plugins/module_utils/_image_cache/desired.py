@@ -6,10 +6,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Iterator, List, Mapping, Optional
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.digests import TagDigests
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import FIELDS
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache, cache_label
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.options import (
@@ -50,12 +51,16 @@ class Desired:
     on_change: str
     recreate_failed: bool
     track_build_settings: bool
+    verify_images: bool
+    follow_tags: bool
     force_rebuild: bool
     # As set by the user, for example "7d".
     max_age: Optional[str]
     wait: bool
     wait_timeout: float
     wait_interval: float
+    # What the tags of the images name today, by the images as they are written; of those that a registry told.
+    digests: Mapping[str, TagDigests] = field(default_factory=dict)
 
     @property
     def name(self) -> Optional[str]:
@@ -85,6 +90,11 @@ class Desired:
             return self
         tags = {**(cache.value_of("tags") or {}), **self.values["tags"]}
         return replace(self, values={**self.values, "tags": tags})
+
+    def images_of(self, cache: Optional[ImageCache]) -> List[str]:
+        """Return the declared images, or those of the cache if none are declared."""
+        images: Optional[List[str]] = self.values.get("images") or (cache.value_of("images") if cache else None)
+        return list(images or ())
 
     @property
     def label(self) -> str:
@@ -116,6 +126,8 @@ class Desired:
             on_change=params["on_change"],
             recreate_failed=params["recreate_failed"],
             track_build_settings=params["track_build_settings"],
+            verify_images=params["verify_images"],
+            follow_tags=params["follow_tags"],
             force_rebuild=params["force_rebuild"],
             max_age=params["max_age"],
             wait=params["wait"],

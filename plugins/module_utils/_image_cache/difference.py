@@ -23,6 +23,8 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fiel
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import UPDATE_FAILED, ImageCache
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.tracking import (
     find_changed_rows,
+    find_moved_images,
+    split_record,
     update_record,
 )
 
@@ -37,19 +39,21 @@ __all__ = [
 ]
 __all__ += ["is_too_old", "describe_differences"]
 
-TRACKING = "track_build_settings"
+TRACKING, FOLLOWING = "track_build_settings", "follow_tags"
 
 
 @dataclass(frozen=True)
 class InPlaceUpdate:
     """The contents of an update: options with their values, and the record, which is stored in an additional tag.
 
-    C(kept) holds the user's tags if they are sent only because of the record: an update replaces all tags.
+    C(kept) holds the user's tags if they are sent only for the record: an update replaces them all. C(recorded) are the
+    options that have the record written.
     """
 
     values: Mapping[str, Any]
     record: str = ""
     kept: Mapping[str, Any] = field(default_factory=dict)
+    recorded: Tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.values or self.kept)
@@ -58,12 +62,12 @@ class InPlaceUpdate:
     def fields(self) -> Tuple[str, ...]:
         """The names of the options in the update."""
         named = tuple(row.option for row in FIELDS if row.option in self.values)
-        return (*named, TRACKING) if self.kept else named
+        return (*named, *self.recorded)
 
     @property
     def recorded_note(self) -> Dict[str, Any]:
-        """The entry for the record that a diff shows in addition to the values."""
-        return {TRACKING: True} if self.kept else {}
+        """What a diff shows besides the values."""
+        return dict.fromkeys(self.recorded, True)
 
     def request(self) -> Dict[str, Any]:
         """Return the fields of the request, without the id of the cache."""
@@ -77,11 +81,24 @@ def plan_in_place(desired: Desired, cache: ImageCache) -> InPlaceUpdate:
     values = {option: desired.values[option] for option in _changing_options(desired, cache)}
     if cache.status == UPDATE_FAILED:
         values.update(_contents_to_send(desired, cache))
-    record = update_record(desired.values, cache) if desired.track_build_settings else cache.record
+    rebuilds = any(_row(option).change is Change.ON_CHANGE for option in values)
+    record = update_record(desired, cache, rebuilds) if any(_recording(desired).values()) else cache.record
     kept = {} if record == cache.record else {"tags": cache.value_of("tags")}
     if values or kept:
         values.update(_declared_values(desired, Change.ALONGSIDE))
-    return InPlaceUpdate(values, record or "", kept)
+    recorded = _recorded_options(str(cache.record), str(record), rebuilds) if kept else ()
+    return InPlaceUpdate(values, record or "", kept, recorded)
+
+
+def _recording(desired: Desired) -> Dict[str, bool]:
+    """Return which of the options that keep a record are given."""
+    return {TRACKING: desired.track_build_settings, FOLLOWING: desired.follow_tags}
+
+
+def _recorded_options(before: str, after: str, rebuilds: bool) -> Tuple[str, ...]:
+    """Return the options whose part of the record changes; digests that go along with a rebuild need no mention."""
+    parts = zip((TRACKING, FOLLOWING), split_record(before), split_record(after))
+    return tuple(option for option, old, new in parts if old != new and not (rebuilds and option == FOLLOWING))
 
 
 def replace_fields(
@@ -97,8 +114,7 @@ def replace_fields(
 def find_outstanding(desired: Desired, cache: ImageCache, options: Sequence[str]) -> List[str]:
     """Return those of the updated options that Describe does not show as declared yet."""
     differ = [row.option for row in find_differences(desired, cache)]
-    if plan_in_place(desired, cache).kept:
-        differ.append(TRACKING)
+    differ += plan_in_place(desired, cache).recorded
     return [option for option in options if option in differ]
 
 
@@ -123,8 +139,8 @@ def find_not_compared(desired: Desired, cache: ImageCache) -> Tuple[str, ...]:
     They count as equal.
     """
     options = [row.option for row in FIELDS if row.option in desired.values and _is_hidden(row, cache)]
-    if desired.track_build_settings and cache.record is None:
-        options.append(TRACKING)
+    if cache.record is None:
+        options += [option for option, given in _recording(desired).items() if given]
     return tuple(options)
 
 
@@ -153,6 +169,8 @@ def reasons_to_replace(desired: Desired, cache: ImageCache, now: float, rebuilt:
         reasons.append("force_rebuild")
     if is_too_old(desired, cache, now):
         reasons.append("max_age")
+    if find_moved_images(desired, cache):
+        reasons.append(FOLLOWING)
     return reasons
 
 
@@ -161,7 +179,10 @@ def describe_differences(desired: Desired, cache: ImageCache, reasons: Sequence[
     said = []
     for option in [*find_build_differences(desired, cache), *(reason for reason in reasons if reason in WORDS)]:
         if option in WORDS:
-            said.append(WORDS[option].format(created=cache.raw.get("CreationTime"), max_age=desired.max_age))
+            moved = ", ".join(map(str, find_moved_images(desired, cache)))
+            said.append(
+                WORDS[option].format(created=cache.raw.get("CreationTime"), max_age=desired.max_age, moved=moved)
+            )
         elif _row(option).is_shown:
             said.append(f"{option} is {cache.value_of(option)!r}, declared {desired.values[option]!r}")
         else:
@@ -172,6 +193,7 @@ def describe_differences(desired: Desired, cache: ImageCache, reasons: Sequence[
 WORDS = {
     "force_rebuild": "force_rebuild requests a rebuild",
     "max_age": "it was created at {created}, and max_age is {max_age}",
+    FOLLOWING: "tags have moved: {moved}",
 }
 
 

@@ -15,8 +15,10 @@ from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache import difference
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.difference import InPlaceUpdate
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.digests import MovedImage
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import (
     FIELDS,
+    SHOWN,
     Field,
     conceal,
     to_request,
@@ -28,14 +30,17 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.obse
     ImageCache,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.successor import Successor
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.tracking import find_moved_images
 
 __all__ = ["CONTENTS", "CREATE", "DELETE", "RENAME", "REPLACE", "UPDATE"]
-__all__ += ["BuildFailed", "Found", "Plan", "Refused", "Step", "make_plan"]
+__all__ += ["BuildFailed", "Found", "Plan", "PlannedBuild", "Refused", "Step", "find_build", "make_plan"]
 
 CREATE, UPDATE, RENAME, REPLACE, DELETE = "create", "update", "rename", "replace", "delete"
 # The contents of a cache. The other options of a replacement can be updated in place.
 CONTENTS = ("images", "image_cache_size")
-# In seconds. A replacement that an interrupted run started within the last day counts as a new build.
+# In GiB, what the API takes without ImageCacheSize.
+DEFAULT_SIZE: int = SHOWN["image_cache_size"].default
+# In seconds: a replacement of a run that was cut off within the last day is still a new build.
 AS_NEW = 24 * 3600
 IN_PLACE = " With on_change: update, the cache is rebuilt in place and cannot be used until the build ends."
 
@@ -81,6 +86,8 @@ class Step:
     request: Mapping[str, Any] = field(default_factory=dict, repr=False)
     old: Optional[str] = None
     closing: Optional[Step] = None
+    # The images whose tags have moved, of a replace for that reason.
+    moved: Tuple[MovedImage, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,6 +110,26 @@ class Plan:
     lacks_passwords: bool = False
     not_compared: Tuple[str, ...] = ()
     starts: Optional[Mapping[str, Any]] = None
+
+
+@dataclass(frozen=True)
+class PlannedBuild:
+    """What a plan builds: the images, and the size in GiB."""
+
+    images: Tuple[str, ...]
+    size: int
+
+
+def find_build(desired: Desired, plan: Plan) -> Optional[PlannedBuild]:
+    """Return what a plan builds, None if it builds nothing."""
+    for step in plan.steps:
+        if step.action == CREATE or (step.action == REPLACE and step.image_cache_id is None):
+            return PlannedBuild(tuple(step.request["Images"]), step.request.get("ImageCacheSize", DEFAULT_SIZE))
+        if step.action == UPDATE and set(step.fields) & set(CONTENTS):
+            size = plan.subject.value_of("image_cache_size") if plan.subject else None
+            images = tuple(desired.images_of(plan.subject))
+            return PlannedBuild(images, step.request.get("ImageCacheSize", size or DEFAULT_SIZE))
+    return None
 
 
 def make_plan(desired: Desired, found: Found, now: float) -> Plan:
@@ -199,6 +226,7 @@ def _is_fitting(desired: Desired, cache: ImageCache, now: float) -> bool:
     return cache.status not in (FAILED, UPDATE_FAILED) and not (
         difference.find_build_differences(desired, cache)
         or difference.is_too_old(desired, cache, now)
+        or find_moved_images(desired, cache)
         or (desired.force_rebuild and _is_stale(cache, now))
     )
 
@@ -282,7 +310,8 @@ def _plan_replace(desired: Desired, cache: ImageCache, reasons: Sequence[str]) -
     request = to_request({**new.values, "image_cache_name": desired.replacement_name}, new.record)
     closing = _update_step(None, InPlaceUpdate({"image_cache_name": desired.name}))
     fields = difference.replace_fields(desired, cache, reasons)
-    step = Step(REPLACE, None, fields, request, old=cache.id, closing=closing)
+    moved = tuple(find_moved_images(desired, cache))
+    step = Step(REPLACE, None, fields, request, old=cache.id, closing=closing, moved=moved)
     built = conceal({**new.compare_with_old(fields), "image_cache_name": desired.name})
     if desired.wait:
         return Plan((step,), built, lacks_passwords=new.lacks_passwords)
@@ -304,7 +333,8 @@ def _plan_takeover(desired: Desired, cache: ImageCache, replacement: ImageCache,
     changes = difference.plan_in_place(desired, replacement)
     reasons = difference.reasons_to_replace(desired, cache, now, rebuilt=False)
     fields = difference.replace_fields(desired, cache, reasons, changes.fields)
-    step = Step(REPLACE, replacement.id, fields, old=cache.id, closing=_update_step(None, changes))
+    moved = tuple(find_moved_images(desired, cache))
+    step = Step(REPLACE, replacement.id, fields, old=cache.id, closing=_update_step(None, changes), moved=moved)
     return Plan(
         (step,),
         _resource_after(desired, replacement, changes),

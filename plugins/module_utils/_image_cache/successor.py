@@ -27,7 +27,7 @@ class Successor:
         desired = desired.with_tags_of(old) if old else desired
         carried = {row.option: self._values_of[row.option] for row in FIELDS if _is_carried_over(row, self._values_of)}
         self.values: Dict[str, Any] = {**carried, **desired.values}
-        self.record = make_record(desired.values) if desired.track_build_settings else ""
+        self.record = make_record(desired, self.values)
         credentials = self._values_of.get("image_registry_credentials")
         self.lacks_passwords = bool(credentials) and "image_registry_credentials" not in self.values
 

@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. A record of the settings that the API never shows, stored in one tag of the cache.
+"""Private to this collection. A record of what the API never shows, kept in one tag of the cache.
 
-The tag holds a short digest of each recorded setting, so that a change can be detected and attributed to a setting.
-The nine settings contain no password: credentials are not recorded.
+The tag has a short digest of each recorded setting, so that a run sees whether one has changed, and which one. After
+them come the digests that the images' tags had when the build began (digests.py). The nine settings contain no
+password.
 """
 
 from __future__ import annotations
@@ -13,27 +14,62 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.digests import (
+    DigestRecord,
+    MovedImage,
+    floating_images,
+)
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import FIELDS, Field
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
 
-__all__ = ["find_changed_rows", "make_record", "read_record", "update_record"]
+__all__ = ["find_changed_rows", "find_images_to_inspect", "find_moved_images", "make_record", "make_settings_record"]
+__all__ += ["read_digests", "read_record", "split_record", "update_record"]
 
-# 24 bits suffice to detect a change; the digest is not a security measure. Nine digests fit easily into a tag.
+# 24 bits: it has to tell a change, not to withstand an attack. Nine of them stay far below the length of a tag.
 DIGITS = 6
 ENTRY = re.compile(rf"([a-z]+)-([0-9a-f]{{{DIGITS}}})", re.ASCII)
+# Between the record of the settings and that of the digests. Neither contains it, and the API accepts it in tags.
+SEPARATOR = "@"
 
 
-def make_record(values: Mapping[str, Any]) -> str:
-    """Return the value of the tag for the settings in C(values)."""
+def make_record(desired: Desired, values: Mapping[str, Any]) -> str:
+    """Return the tag's value for a cache that is built from these values of the options."""
+    settings = make_settings_record(desired.values) if desired.track_build_settings else ""
+    return _combine(settings, _digests_of_build(desired, values.get("images") or ()))
+
+
+def make_settings_record(values: Mapping[str, Any]) -> str:
+    """Return the record of those of the nine settings that are among C(values)."""
     return _join(_digests(values))
 
 
 def read_record(cache: ImageCache) -> Optional[Dict[str, str]]:
-    """Return the record of a cache as digests by mark: empty without a record, None if no tags are shown."""
+    """Return the recorded settings of a cache, from mark to digest; empty without any, None if no tags are shown."""
     tag = cache.record
-    return None if tag is None else dict(ENTRY.findall(tag))
+    return None if tag is None else dict(ENTRY.findall(split_record(tag)[0]))
+
+
+def read_digests(desired: Desired, cache: ImageCache) -> Optional[DigestRecord]:
+    """Return the recorded digests of the images that are declared, None if none are recorded of exactly these."""
+    text = split_record(cache.record or "")[1]
+    return DigestRecord.parse(text, desired.images_of(cache)) if text else None
+
+
+def find_moved_images(desired: Desired, cache: ImageCache) -> List[MovedImage]:
+    """Return the images whose tags have moved since the cache was built, as far as registries and the record tell."""
+    record = read_digests(desired, cache) if desired.follow_tags else None
+    return record.find_moved(desired.digests) if record else []
+
+
+def find_images_to_inspect(desired: Desired, cache: ImageCache) -> List[str]:
+    """Return the images of which the digest of the platform's manifest is needed to tell whether they have moved."""
+    record = read_digests(desired, cache)
+    if record is None:
+        return floating_images(desired.images_of(cache))
+    return [*record.find_suspects(desired.digests), *record.find_unknown()]
 
 
 def find_changed_rows(values: Mapping[str, Any], cache: ImageCache) -> List[Field]:
@@ -43,12 +79,44 @@ def find_changed_rows(values: Mapping[str, Any], cache: ImageCache) -> List[Fiel
     return [row for row in _hidden(values) if known.get(row.mark, given[row.mark]) != given[row.mark]]
 
 
-def update_record(values: Mapping[str, Any], cache: ImageCache) -> Optional[str]:
-    """Return the new record for the cache, or None if its tags are not shown."""
+def update_record(desired: Desired, cache: ImageCache, rebuilds: bool) -> Optional[str]:
+    """Return the record that an updated cache is to have, None if its tags are not shown.
+
+    C(rebuilds) says that the update pulls the images again.
+    """
     known = read_record(cache)
     if known is None:
         return None
-    return _join({**known, **_digests(values)})
+    settings, digests = split_record(str(cache.record))
+    if desired.track_build_settings:
+        settings = _join({**known, **_digests(desired.values)})
+    return _combine(settings, _update_digests(desired, cache, digests, rebuilds))
+
+
+def _update_digests(desired: Desired, cache: ImageCache, recorded: str, rebuilds: bool) -> str:
+    if not desired.follow_tags:
+        return recorded
+    record = None if rebuilds else read_digests(desired, cache)
+    if record is None:
+        return _digests_of_build(desired, desired.images_of(cache))
+    return str(record.complete(desired.digests))
+
+
+def _digests_of_build(desired: Desired, images: Sequence[str]) -> str:
+    """Return the record of digests for a build that begins now; empty if none is known."""
+    if not desired.follow_tags or not any(image in desired.digests for image in floating_images(images)):
+        return ""
+    return str(DigestRecord.from_digests(images, desired.digests))
+
+
+def split_record(record: str) -> Tuple[str, str]:
+    """Return the record of the settings and that of the digests, each empty without one."""
+    settings, _separator, digests = record.partition(SEPARATOR)
+    return settings, digests
+
+
+def _combine(settings: str, digests: str) -> str:
+    return f"{settings}{SEPARATOR}{digests}" if digests else settings
 
 
 def _hidden(values: Mapping[str, Any]) -> List[Field]:

@@ -11,7 +11,7 @@ is raised inside it. It neither sends requests nor sleeps, so that many reconcil
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Generator, List, Mapping, Optional, Set, Tuple, TypeVar, Union
+from typing import Any, Dict, Generator, List, Mapping, Optional, Set, Tuple, TypeVar, Union
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline, poll_interval
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import RequestError
@@ -25,9 +25,10 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.obse
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import Found
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal, Reporter
+from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.images import Depth, Image
 
 __all__ = ["BUSY_PAUSES", "LISTING_LAG", "RACE_PAUSES", "UNCLEAR_PAUSES", "UNCLEAR_REPEATS"]
-__all__ += ["Effect", "Outages", "Read", "ReadResult", "RunContext", "Steps", "Write"]
+__all__ += ["Ask", "Effect", "Outages", "Read", "ReadResult", "RunContext", "Steps", "Write"]
 __all__ += ["OutageAtDeadline", "TimedOut", "Vanished", "await_gone", "await_settled"]
 
 # Pauses in seconds between the polls after a create with an unknown outcome: 10 s in total.
@@ -70,7 +71,19 @@ class ReadResult:
     request_id: Optional[str]
 
 
-Effect = Union[Read, Write]
+@dataclass(frozen=True)
+class Ask:
+    """Ask registries about images, to a depth for each. Sent: facts on each image, by the image.
+
+    C(values) are the declared options, which say how the registries are reached.
+    """
+
+    values: Mapping[str, Any]
+    questions: Mapping[str, Depth]
+    after: float = 0.0
+
+
+Effect = Union[Ask, Read, Write]
 Steps = Generator[Effect, Any, T]
 E = TypeVar("E", Read, Write)
 
@@ -112,7 +125,10 @@ class RunContext:
         # For some seconds, a deleted cache may still be listed, and a created cache may not be listed yet.
         self.removed: Set[str] = set()
         self.listed: Set[str] = set()
-        # Number of creates with an unknown outcome.
+        # What registries told, by the image, and to which depth each was asked.
+        self.images: Dict[str, Image] = {}
+        self.depths: Dict[str, Depth] = {}
+        # Creates of which nobody knows whether the server acted.
         self.unclear = 0
 
     def read_by_ids(self, *image_cache_ids: str, after: float = 0.0) -> Steps[List[ImageCache]]:
@@ -148,6 +164,16 @@ class RunContext:
         self.outages.under_way = True
         self.journal.request_id = answer.request_id
         return answer
+
+    def ask_registries(self, questions: Mapping[str, Depth]) -> Steps[bool]:
+        """Ask registries what they have not been asked yet, and return whether there was anything to ask."""
+        new = {image: depth for image, depth in questions.items() if depth > self.depths.get(image, 0)}
+        if not new:
+            return False
+        self.report(f"asking registries about {len(new)} image{'s' if len(new) > 1 else ''}")
+        self.images.update((yield Ask(self.desired.values, new)))
+        self.depths.update(new)
+        return True
 
     def poll_interval(self) -> float:
         """Return the seconds until the next poll, limited by the deadline."""

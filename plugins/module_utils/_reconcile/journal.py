@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Protocol, Tuple
+from typing import Any, Dict, List, Optional, Protocol, Sequence, Tuple
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.digests import MovedImage
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache, cache_label
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import RENAME, REPLACE
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import RENAME, REPLACE, Step
 
 __all__ = ["Journal", "Reporter", "action_result"]
 
@@ -89,20 +90,25 @@ class Journal:
         self.note_action("delete", image_cache_id, request_id)
 
     def note_action(
-        self, action: str, image_cache_id: str, request_id: Optional[str], fields: Tuple[str, ...] = ()
+        self,
+        action: str,
+        image_cache_id: str,
+        request_id: Optional[str],
+        fields: Tuple[str, ...] = (),
+        moved: Sequence[MovedImage] = (),
     ) -> None:
         """Record a writing action that the API has accepted."""
         entry = self._replace_entry()
         if action == RENAME and entry and entry["image_cache_id"] == image_cache_id:
             # Another run has deleted the old cache. The rename completes the replace that this run started.
             return
-        self.actions.append(action_result(action, image_cache_id, request_id, fields))
+        self.actions.append(action_result(action, image_cache_id, request_id, fields, moved))
 
-    def note_replace(self, old: str, new: str, request_id: Optional[str], fields: Tuple[str, ...]) -> None:
-        """Record the new cache of a replace as one entry, even if another new cache replaces the old one in the end."""
-        self._old, entry = old, self._replace_entry()
+    def note_replace(self, new: str, request_id: Optional[str], step: Step) -> None:
+        """Note the new cache of a replace: one entry, whichever cache takes the old one's place in the end."""
+        self._old, entry = step.old, self._replace_entry()
         if entry is None:
-            self.note_action(REPLACE, new, request_id, fields)
+            self.note_action(REPLACE, new, request_id, step.fields, step.moved)
         else:
             entry["image_cache_id"] = new
 
@@ -116,12 +122,17 @@ class Journal:
 
 
 def action_result(
-    action: str, image_cache_id: Optional[str], request_id: Optional[str], fields: Tuple[str, ...]
+    action: str,
+    image_cache_id: Optional[str],
+    request_id: Optional[str],
+    fields: Tuple[str, ...],
+    moved: Sequence[MovedImage] = (),
 ) -> Dict[str, Any]:
-    """Return one entry of RV(actions)."""
-    return {
+    """Return an entry of the result's RV(actions)."""
+    entry: Dict[str, Any] = {
         "action": action,
         "image_cache_id": image_cache_id,
         "request_id": request_id,
         "fields": list(fields),
     }
+    return {**entry, "moved_images": [image.as_result() for image in moved]} if moved else entry

@@ -10,7 +10,7 @@ The section "Apply" of docs/architecture.md lists what the API leaves open, and 
 from __future__ import annotations
 
 import dataclasses
-from typing import Optional, Sequence, Set, Tuple
+from typing import Iterable, Optional, Sequence, Set, Tuple
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import StateRefused
@@ -30,6 +30,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan
     Plan,
     Refused,
     Step,
+    find_build,
     make_plan,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.successor import Successor
@@ -50,14 +51,20 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.replac
     replace_cache,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.updating import update_cache
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.verification import (
+    check_build,
+    describe_unknown,
+    find_questions,
+    read_digests,
+)
 
 __all__ = ["Reconciliation"]
 
 # The run plans again if another run was faster, or if a joined build has failed. After this many plans, this run and
 # another process are probably undoing each other's changes.
 MOST_PLANS = 6
-# Options that request a rebuild even if nothing differs.
-ASKED_FOR = ("force_rebuild", "max_age")
+# What calls for another build of a cache that differs in nothing.
+ASKED_FOR = ("force_rebuild", "max_age", "follow_tags")
 
 
 class Reconciliation:
@@ -71,9 +78,9 @@ class Reconciliation:
         clock: Clock,
         deadline: Deadline,
         check_mode: bool,
-        outages: Optional[Outages] = None,
+        outages: Outages,
     ) -> None:
-        self._context = RunContext(desired, journal, clock, deadline, outages or Outages(journal.reporter))
+        self._context = RunContext(desired, journal, clock, deadline, outages)
         self._journal, self._check_mode = journal, check_mode
         # The declared id. It is not used after this run has deleted that cache.
         self._address = desired.image_cache_id
@@ -88,7 +95,7 @@ class Reconciliation:
         Raises Refused, BuildFailed, TimedOut, Vanished and RequestError.
         """
         found = yield from self._find_and_settle()
-        plan = self._plan(found)
+        plan = yield from self._plan(found)
         self._journal.before = plan.subject
         for _plan in range(MOST_PLANS):
             if plan.join and not self._context.desired.wait:
@@ -99,16 +106,16 @@ class Reconciliation:
             if left is None:
                 return self._finish(plan)
             found = left
-            plan = self._plan(found)
+            plan = yield from self._plan(found)
         raise Refused(
             f"Another process keeps changing the cache; gave up after {MOST_PLANS} attempts. Run again when only one"
             " process changes it."
         )
 
-    def _plan(self, found: Found) -> Plan:
+    def _plan(self, found: Found) -> Steps[Plan]:
         if len(found.caches) == 1:
             self._journal.note_found(found.caches[0])
-        plan = make_plan(self._context.desired, found, self._context.clock.unix())
+        plan = yield from self._plan_with_registries(found)
         if plan.subject is not None:
             self._journal.note_found(plan.subject)
         used = {step.image_cache_id for step in plan.steps}
@@ -122,6 +129,31 @@ class Reconciliation:
             )
         self._warn_of_not_compared(plan.not_compared)
         return plan
+
+    def _plan_with_registries(self, found: Found) -> Steps[Plan]:
+        """Return the plan that takes into account what registries say. Raises Refused if its build must fail."""
+        context = self._context
+        while True:
+            plan = make_plan(context.desired, found, context.clock.unix())
+            if plan.join and not (context.desired.wait or self._check_mode):
+                # Such a run leaves the cache as it is.
+                return plan
+            questions = find_questions(context.desired, (*found.caches, *found.replacements), plan)
+            if not (yield from context.ask_registries(questions)):
+                break
+            context.desired = dataclasses.replace(context.desired, digests=read_digests(context.images))
+        build = find_build(context.desired, plan)
+        if context.desired.verify_images and build:
+            self._warn_once(check_build(build, context.images))
+        if context.desired.follow_tags:
+            self._warn_once(describe_unknown(context.desired, context.images))
+        return plan
+
+    def _warn_once(self, warnings: Iterable[str]) -> None:
+        for warning in warnings:
+            if warning not in self._warned:
+                self._warned.add(warning)
+                self._context.warn(warning)
 
     def _warn_of_not_compared(self, options: Tuple[str, ...]) -> None:
         news = [option for option in options if option not in self._warned]

@@ -53,7 +53,7 @@ def replace_cache(context: RunContext, step: Step, replacement: Optional[ImageCa
             return None
 
     def on_accepted(request_id: Optional[str]) -> None:
-        context.journal.note_replace(old, str(new), request_id, step.fields)
+        context.journal.note_replace(str(new), request_id, step)
         context.journal.note_exchange(old, str(new))
 
     context.report(f"the replacement {new} is Ready; deleting {old}")
@@ -84,10 +84,10 @@ def _build_replacement(context: RunContext, step: Step, old: str) -> Steps[Creat
     """Build the new cache and record the replace."""
 
     def on_created(image_cache_id: str, request_id: Optional[str]) -> None:
-        context.journal.note_replace(old, image_cache_id, request_id, step.fields)
+        context.journal.note_replace(image_cache_id, request_id, step)
 
     context.report(f"building the replacement {context.desired.replacement_name} of {old}")
     created = yield from build_cache(context, Build(step, on_created))
     if created.lost_to:
-        context.journal.note_replace(old, created.lost_to.id, None, step.fields)
+        context.journal.note_replace(created.lost_to.id, None, step)
     return created

@@ -19,6 +19,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidRequest, NotFound
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.context import (
+    Ask,
     Effect,
     Read,
     ReadResult,
@@ -26,6 +27,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.contex
     Write,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.progress import Progress
+from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.registries import Registries
 
 __all__ = ["Executor", "InlineExecutor", "Run", "ThreadExecutor", "drive_runs", "list_together", "select_part"]
 
@@ -36,8 +38,8 @@ BATCH_WINDOW = 0.2
 class Run:
     """A reconciliation that is being driven. It ends with a C(result) or an C(error)."""
 
-    def __init__(self, steps: Steps[Any], client: Client, deadline: Deadline) -> None:
-        self.client, self.deadline = client, deadline
+    def __init__(self, steps: Steps[Any], client: Client, deadline: Deadline, registries: Registries) -> None:
+        self.client, self.deadline, self.registries = client, deadline, registries
         self.result: Any = None
         self.error: Optional[Exception] = None
         self.effect: Optional[Effect] = None
@@ -169,6 +171,7 @@ class _Scheduler:
     def drive(self) -> None:
         while self._waiting or self._busy:
             self._waiting = [run for run in self._waiting if run.effect is not None]
+            self._submit_questions()
             self._submit_writes()
             self._submit_reads()
             for outcomes in self._executor.wait(self._seconds_to_wait()):
@@ -177,6 +180,13 @@ class _Scheduler:
                 self._progress.report()
         if self._progress is not None:
             self._progress.end()
+
+    def _submit_questions(self) -> None:
+        for run in self._waiting[:]:
+            if isinstance(run.effect, Ask):
+                self._waiting.remove(run)
+                self._busy += 1
+                self._executor.submit(_ask(run, run.effect))
 
     def _submit_writes(self) -> None:
         now = self._clock.monotonic()
@@ -247,6 +257,10 @@ def _write(run: Run, write: Write) -> Work:
         return [(run, _catch(lambda: call(write.request, run.deadline)))]
 
     return work
+
+
+def _ask(run: Run, ask: Ask) -> Work:
+    return lambda: [(run, _catch(lambda: run.registries.look_up(ask.values, ask.questions, run.deadline)))]
 
 
 def _read(group: List[Run]) -> Work:

@@ -11,6 +11,7 @@ from typing import Any, Callable, Optional
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Answer, Listing
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Deadline
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.context import Outages
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.reconciliation import Reconciliation
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.scheduler import (
@@ -19,6 +20,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.schedu
     drive_runs,
 )
 from unit.support.clock import FakeClock
+from unit.support.registries import ScriptedRegistries
 from unit.support.world import web_params
 
 Call = tuple[str, Any]
@@ -82,8 +84,11 @@ class Conversation:
         """Reconcile C(web) and return its journal; fail if an expected call is missing."""
         desired, self.journal = Desired.from_params(web_params(**options)), Journal(self)
         deadline = Deadline(self.clock, desired.wait_timeout)
-        reconciliation = Reconciliation(desired, self.journal, clock=self.clock, deadline=deadline, check_mode=False)
-        run = Run(reconciliation.run(), self, deadline)  # type: ignore[arg-type]
+        outages = Outages(self.journal.reporter)
+        reconciliation = Reconciliation(
+            desired, self.journal, clock=self.clock, deadline=deadline, check_mode=False, outages=outages
+        )
+        run = Run(reconciliation.run(), self, deadline, ScriptedRegistries())  # type: ignore[arg-type]
         drive_runs([run], self.clock, InlineExecutor(self.clock))
         if run.error is not None:
             raise run.error

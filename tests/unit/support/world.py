@@ -29,6 +29,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._sanitize import 
 from emulator import vendor
 from emulator.errors import ApiProblem
 from emulator.service import Cache, ImageCacheService, Settings
+from unit.support.registries import ScriptedRegistries
 
 # 2026-03-30 in UTC.
 START_TIME = 1774828800.0
@@ -98,6 +99,7 @@ class World:
         self.calls: list[str] = []
         self.requests: list[tuple[str, Mapping[str, Any]]] = []
         self.warnings: list[str] = []
+        self.registries = ScriptedRegistries()
         # Called before and after the service acts, with the moment's name and the number of the call.
         self.watch: Callable[[str, int], None] = lambda moment, number: None
 
@@ -134,7 +136,7 @@ class World:
         runtime = Runtime(self, ansible_version="2.19", check_mode=check_mode, diff=True, clock=clock)
         client = Client(transport, retries=3, check_mode=check_mode, clock=clock)
         desired, journal = Desired.from_params(self.params(**options)), Journal(ScrubbingReporter(self, []))
-        result = sanitize_result(_run._reconcile(desired, client, journal, runtime))
+        result = sanitize_result(_run._reconcile(desired, client, journal, runtime, self.registries))
         check_diff(result)
         return result
 
@@ -164,6 +166,7 @@ class World:
         runtime = Runtime(self, ansible_version="2.19", check_mode=check_mode, diff=True, clock=self.clock)
         client = Client(self, retries=3, check_mode=check_mode, clock=self.clock)
         with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(_connection, "open_registries", lambda *_args: self.registries)
             patch.setattr(_connection, "connect", lambda _p, regions, **_k: (dict.fromkeys(regions, client), []))
             return run({**defaults, "region": "ap-guangzhou", **options}, runtime)
 

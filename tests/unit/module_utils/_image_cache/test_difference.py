@@ -31,7 +31,7 @@ class TestDifference:
         assert InPlaceUpdate({"tags": {}}).request() == {"Tags": []}
 
     def test_record_is_named_if_it_alone_requires_the_tags(self) -> None:
-        with_record = InPlaceUpdate({"retention_days": 5}, "r", {"tags": {}})
+        with_record = InPlaceUpdate({"retention_days": 5}, "r", {"tags": {}}, ("track_build_settings",))
         assert with_record.fields == ("retention_days", "track_build_settings")
         assert with_record.recorded_note == {"track_build_settings": True}
         without_record = InPlaceUpdate({"retention_days": 5, "images": []})
@@ -41,17 +41,17 @@ class TestDifference:
         ("tags", "sent"),
         [
             ([], True),
-            ([{"Key": RECORD_TAG, "Value": tracking.make_record(BUILD_SETTINGS)}], False),
-            ([{"Key": RECORD_TAG, "Value": tracking.make_record({"vpc_id": "vpc-1"})}], True),
+            ([{"Key": RECORD_TAG, "Value": tracking.make_settings_record(BUILD_SETTINGS)}], False),
+            ([{"Key": RECORD_TAG, "Value": tracking.make_settings_record({"vpc_id": "vpc-1"})}], True),
         ],
     )
     def test_changed_record_is_sent_with_tracking(self, tags: list[dict[str, str]], sent: bool) -> None:
         change = difference.plan_in_place(declaration(track_build_settings=True), observed_cache(Tags=tags))
         assert bool(change.kept) is sent
-        assert change.record == tracking.make_record(BUILD_SETTINGS)
+        assert change.record == tracking.make_settings_record(BUILD_SETTINGS)
 
     def test_record_is_kept_without_tracking(self) -> None:
-        record = tracking.make_record({"vpc_id": "vpc-1"})
+        record = tracking.make_settings_record({"vpc_id": "vpc-1"})
         change = difference.plan_in_place(
             declaration(tags={"a": "1"}), observed_cache(Tags=[{"Key": RECORD_TAG, "Value": record}])
         )
@@ -72,12 +72,12 @@ class TestDifference:
             "track_build_settings",
         ]
         arrived = observed_cache(
-            Images=["nginx:2"], Tags=[{"Key": RECORD_TAG, "Value": tracking.make_record(BUILD_SETTINGS)}]
+            Images=["nginx:2"], Tags=[{"Key": RECORD_TAG, "Value": tracking.make_settings_record(BUILD_SETTINGS)}]
         )
         assert difference.find_outstanding(desired, arrived, sent) == ["tags"]
 
     def test_changed_tracked_setting_is_a_difference(self) -> None:
-        old = observed_cache(Tags=[{"Key": RECORD_TAG, "Value": tracking.make_record(BUILD_SETTINGS)}])
+        old = observed_cache(Tags=[{"Key": RECORD_TAG, "Value": tracking.make_settings_record(BUILD_SETTINGS)}])
         desired = declaration(subnet_id="subnet-2", track_build_settings=True, tags={"a": "1"})
         assert [row.option for row in difference.find_differences(desired, old)] == ["subnet_id", "tags"]
         assert difference.find_build_differences(desired, old) == ["subnet_id"]
@@ -105,7 +105,9 @@ class TestDifference:
         assert difference.reasons_to_replace(desired, observed_cache(), NOW, rebuilt=False) == reasons
 
     def test_unlisted_option_is_described_without_its_old_value(self) -> None:
-        old = observed_cache(Tags=[{"Key": RECORD_TAG, "Value": tracking.make_record({"existed_eip_id": "eip-0"})}])
+        old = observed_cache(
+            Tags=[{"Key": RECORD_TAG, "Value": tracking.make_settings_record({"existed_eip_id": "eip-0"})}]
+        )
         desired = declaration(existed_eip_id="eip-1", image_cache_size=50, track_build_settings=True)
         assert difference.describe_differences(desired, old, []) == [
             "existed_eip_id differs from its value at build time, declared 'eip-1'",

@@ -56,7 +56,7 @@ def test_missing_cache_is_created() -> None:
 
 def test_tracked_cache_is_created_with_its_record() -> None:
     (step,) = plan_run({"track_build_settings": True}).steps
-    assert step.request["Tags"] == [{"Key": RECORD_TAG, "Value": tracking.make_record(BUILD_SETTINGS)}]
+    assert step.request["Tags"] == [{"Key": RECORD_TAG, "Value": tracking.make_settings_record(BUILD_SETTINGS)}]
     (step,) = plan_run({}).steps
     assert "Tags" not in step.request
 
@@ -193,7 +193,7 @@ class TestRefusals:
 
     def test_on_change_fail_names_every_difference(self) -> None:
         options = {"on_change": "fail", "force_rebuild": True, "max_age": "12h", "track_build_settings": True}
-        old = observed_cache(Tags=[{"Key": RECORD_TAG, "Value": tracking.make_record({"vpc_id": "vpc-0"})}])
+        old = observed_cache(Tags=[{"Key": RECORD_TAG, "Value": tracking.make_settings_record({"vpc_id": "vpc-0"})}])
         with pytest.raises(Refused) as raised:
             plan_run({**options, "images": ["nginx:2"]}, old)
         assert str(raised.value).startswith(

@@ -121,7 +121,7 @@ class TestPurgeTagsFalse:
     """With purge_tags false, declared tags are added to the tags of the cache."""
 
     SHOWN = [{"Key": "team", "Value": "web"}, {"Key": "stage", "Value": "test"}]
-    RECORD = {"Key": RECORD_TAG, "Value": tracking.make_record(BUILD_SETTINGS)}
+    RECORD = {"Key": RECORD_TAG, "Value": tracking.make_settings_record(BUILD_SETTINGS)}
     ADDED = {"tags": {"stage": "prod", "new": "1"}, "purge_tags": False}
     ALL = {"team": "web", "stage": "prod", "new": "1"}
 

@@ -50,5 +50,5 @@ class TestSuccessor:
         assert Successor(declaration(), observed_cache()).lacks_passwords is False
 
     def test_record_contains_all_declared_settings(self) -> None:
-        assert Successor(declaration(track_build_settings=True)).record == tracking.make_record(BUILD_SETTINGS)
+        assert Successor(declaration(track_build_settings=True)).record == tracking.make_settings_record(BUILD_SETTINGS)
         assert Successor(declaration()).record == ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache import tracking
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.readers import RECORD_TAG
-from unit.support.plans import BUILD_SETTINGS, observed_cache
+from unit.support.plans import BUILD_SETTINGS, declaration, observed_cache
 
 
 class TestRecord:
@@ -33,16 +33,16 @@ class TestRecord:
         return observed_cache(Tags=[{"Key": RECORD_TAG, "Value": record}])
 
     def test_record_has_the_format_of_existing_caches(self) -> None:
-        assert tracking.make_record(self.SETTINGS) == self.RECORD
-        assert tracking.make_record({**self.SETTINGS, "images": ["nginx:1"]}) == self.RECORD
-        assert tracking.make_record({}) == ""
+        assert tracking.make_settings_record(self.SETTINGS) == self.RECORD
+        assert tracking.make_settings_record({**self.SETTINGS, "images": ["nginx:1"]}) == self.RECORD
+        assert tracking.make_settings_record({}) == ""
 
     def test_order_of_values_does_not_change_the_record(self) -> None:
         again = {**self.SETTINGS, "security_group_ids": ["sg-1", "sg-2", "sg-1"]}
-        assert tracking.make_record(again) == self.RECORD
+        assert tracking.make_settings_record(again) == self.RECORD
         line = {"delete_policy": "Never", "internet_max_bandwidth_out": 5}
         reversed_line = dict(reversed(line.items()))
-        assert tracking.make_record({"auto_create_eip_attribute": line}) == tracking.make_record(
+        assert tracking.make_settings_record({"auto_create_eip_attribute": line}) == tracking.make_settings_record(
             {"auto_create_eip_attribute": reversed_line}
         )
 
@@ -53,15 +53,18 @@ class TestRecord:
         assert tracking.read_record(observed_cache(Tags="?")) is None
 
     def test_unrecorded_settings_are_not_compared(self) -> None:
-        old = self.observed_record(tracking.make_record({"vpc_id": "vpc-0", "resolve_config": "x"}))
+        old = self.observed_record(tracking.make_settings_record({"vpc_id": "vpc-0", "resolve_config": "x"}))
         assert [row.option for row in tracking.find_changed_rows(self.SETTINGS, old)] == ["vpc_id", "resolve_config"]
         assert tracking.find_changed_rows(self.SETTINGS, observed_cache()) == []
         assert tracking.find_changed_rows(self.SETTINGS, observed_cache(Tags="?")) == []
         assert tracking.find_changed_rows({}, old) == []
 
     def test_undeclared_settings_stay_in_the_record(self) -> None:
-        old = self.observed_record(tracking.make_record({"vpc_id": "vpc-0", "subnet_id": "subnet-1"}))
-        expected = tracking.make_record({"vpc_id": "vpc-1", "subnet_id": "subnet-1"})
-        assert tracking.update_record({"vpc_id": "vpc-1"}, old) == expected
-        assert tracking.update_record(BUILD_SETTINGS, observed_cache()) == tracking.make_record(BUILD_SETTINGS)
-        assert tracking.update_record(BUILD_SETTINGS, observed_cache(Tags="?")) is None
+        old = self.observed_record(tracking.make_settings_record({"vpc_id": "vpc-0", "subnet_id": "subnet-1"}))
+        expected = tracking.make_settings_record({"vpc_id": "vpc-1", "subnet_id": "subnet-1"})
+        desired = declaration(subnet_id=None, track_build_settings=True)
+        assert tracking.update_record(desired, old, False) == expected
+        desired = declaration(track_build_settings=True)
+        record = tracking.make_settings_record(BUILD_SETTINGS)
+        assert tracking.update_record(desired, observed_cache(), False) == record
+        assert tracking.update_record(desired, observed_cache(Tags="?"), False) is None
