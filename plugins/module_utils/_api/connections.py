@@ -24,7 +24,7 @@ try:
     import urllib3
     import urllib3.exceptions
 except ImportError:
-    # Whoever sends something says so: exchange.py.
+    # exchange.py reports the missing library before it is used.
     pass
 
 __all__ = ["NotConnected", "make_adapter"]
@@ -69,10 +69,7 @@ class BoundedResponse(http.client.HTTPResponse):
 
 
 def make_adapter(connections: int, hosts: int = 1) -> Any:
-    """Return an adapter of C(requests) for as many connections at once to each of so many C(hosts).
-
-    They raise NotConnected.
-    """
+    """Return an adapter of C(requests) for C(connections) at once to each of C(hosts), which raise NotConnected."""
 
     class Adapter(requests.adapters.HTTPAdapter):
         """Creates its connections from the classes in this file, including those through a proxy."""

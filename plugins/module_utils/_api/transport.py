@@ -39,7 +39,7 @@ __all__ = ["REQUESTS_IMPORT_ERROR", "ConnectionSettings", "Service", "Transport"
 CONTENT_TYPE = "application/json"
 # A page of 50 caches with long event lists is much smaller than this.
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
-# In place of a signature, for the actions by which keys are obtained in the first place.
+# Replaces the signature for the actions that provide keys.
 UNSIGNED = "SKIP"
 
 
@@ -101,7 +101,7 @@ class Transport:
         connections: int = 1,
     ) -> None:
         self._settings, self._service, self._keys, self._clock = settings, service, keys, clock
-        # To this machine no proxy leads, and none may see a request that is not encrypted.
+        # A proxy cannot reach this machine, and must not see unencrypted requests.
         self._session = open_session(connections, verify=settings.verify, direct=settings.endpoint.loopback)
 
     def send(self, action: str, parameters: Mapping[str, Any]) -> Dict[str, Any]:
@@ -153,7 +153,7 @@ class Transport:
 
 
 def _read(response: Any) -> bytes:
-    """Return the body of a response that is no redirect."""
+    """Return the body of a response. Raises GatewayError if it is a redirect."""
     if response.is_redirect:
         raise GatewayError(
             f"HTTP status {response.status_code} is a redirect, which signed requests do not follow",
