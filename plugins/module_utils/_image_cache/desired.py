@@ -14,10 +14,11 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.dige
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import FIELDS
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache, cache_label
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.options import (
+    credential_problems,
     duration_problems,
-    image_problems,
     plain_tags,
     text_problems,
+    value_problems,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.reference import parse_reference
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.times import parse_duration
@@ -25,18 +26,10 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.time
 __all__ = ["REPLACEMENT_SUFFIX", "Desired"]
 
 REPLACEMENT_SUFFIX = "-replacement"
-# The value Never keeps the EIP. "Any other value, even empty" releases it.
-MAY_BE_EMPTY = frozenset(["auto_create_eip_attribute.delete_policy"])
 # In seconds. Builds take minutes, and the clocks of Python cannot handle waits of many years.
 LONGEST_WAIT = 10**8
 # Maximum length of a name in a message, because the name itself may be invalid.
 MUCH = 80
-# Minimum values. The retention 0 means that the cache never expires.
-LEAST = {
-    "image_cache_size": 1,
-    "retention_days": 0,
-    "auto_create_eip_attribute.internet_max_bandwidth_out": 1,
-}
 
 
 @dataclass(frozen=True)
@@ -152,23 +145,10 @@ def _problems(values: Mapping[str, Any], image_cache_id: Optional[str]) -> Itera
     if image_cache_id is None and "image_cache_name" not in values:
         yield "Neither image_cache_name nor image_cache_id is set. Set one of them."
     yield from text_problems("image_cache_id", image_cache_id)
-    for place, value in _leaves(values):
-        yield from _leaf_problems(place, value)
+    yield from value_problems(values)
     yield from _image_problems(values)
     yield from _eip_problems(values)
-    yield from _credential_problems(values)
-
-
-def _credential_problems(values: Mapping[str, Any]) -> Iterator[str]:
-    for number, credential in enumerate(values.get("image_registry_credentials", [])):
-        if credential.get("server") is None:
-            yield f"image_registry_credentials[{number}] has no server. Set it to the host of the registry."
-        server = credential.get("server") or ""
-        if "://" in server:
-            yield (
-                f"image_registry_credentials: server {server!r} has a scheme. Set only the host:"
-                f" {server.split('://', 1)[1]!r}."
-            )
+    yield from credential_problems(values)
 
 
 def _name_problems(params: Mapping[str, Any]) -> Iterator[str]:
@@ -178,26 +158,6 @@ def _name_problems(params: Mapping[str, Any]) -> Iterator[str]:
             f"image_cache_name ends in {REPLACEMENT_SUFFIX!r}, which is reserved for replacements. Choose another"
             " name. Only state: absent accepts such a name, to delete a leftover replacement."
         )
-
-
-def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[Any]:
-    """Yield each single value with its place for messages, for example C(images[0])."""
-    for name, value in values.items():
-        place = f"{prefix}{name}"
-        for number, item in enumerate(value) if isinstance(value, list) else ((None, value),):
-            at = place if number is None else f"{place}[{number}]"
-            if isinstance(item, Mapping) and name != "tags":
-                yield from _leaves(item, f"{at}.")
-            elif not isinstance(item, Mapping):
-                yield at, item
-
-
-def _leaf_problems(place: str, value: Any) -> Iterator[str]:
-    if place not in MAY_BE_EMPTY or str(value).strip():
-        yield from (image_problems if place.startswith("images[") else text_problems)(place, value)
-    least = LEAST.get(place)
-    if least is not None and value is not None and value < least:
-        yield f"Invalid {place}: expected {least} or more, got {value}."
 
 
 def _image_problems(values: Mapping[str, Any]) -> Iterator[str]:

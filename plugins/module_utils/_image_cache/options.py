@@ -16,7 +16,22 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.refe
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.times import parse_duration
 
-__all__ = ["duration_problems", "image_problems", "plain_tags", "text_problems"]
+__all__ = [
+    "credential_problems",
+    "duration_problems",
+    "image_problems",
+    "plain_tags",
+    "text_problems",
+    "value_problems",
+]
+
+# The API's other names for it: 0 is "for ever" there, and "any other value, even empty" releases the EIP.
+MAY_BE_EMPTY = frozenset(["auto_create_eip_attribute.delete_policy"])
+LEAST = {
+    "image_cache_size": 1,
+    "retention_days": 0,
+    "auto_create_eip_attribute.internet_max_bandwidth_out": 1,
+}
 
 
 def text_problems(place: str, value: Any) -> Iterator[str]:
@@ -37,6 +52,28 @@ def image_problems(place: str, value: str) -> Iterator[str]:
     except InvalidReference as error:
         problems = problems or [f"{place}: {error}."]
     yield from problems
+
+
+def value_problems(values: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with each single value of options: an empty text, an invalid image, a number that is too low.
+
+    C(values) are options by name; those of lists and dictionaries are checked one by one.
+    """
+    for place, value in _leaves(values):
+        yield from _leaf_problems(place, value)
+
+
+def credential_problems(values: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with the servers of registry credentials; C(values) are options by name."""
+    for number, credential in enumerate(values.get("image_registry_credentials", [])):
+        if credential.get("server") is None:
+            yield f"image_registry_credentials[{number}] has no server. Set it to the host of the registry."
+        server = credential.get("server") or ""
+        if "://" in server:
+            yield (
+                f"image_registry_credentials: server {server!r} has a scheme. Set only the host:"
+                f" {server.split('://', 1)[1]!r}."
+            )
 
 
 def duration_problems(option: str, value: Optional[str]) -> Iterator[str]:
@@ -65,3 +102,23 @@ def _is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[Any]:
+    """Yield every single value with the place that a message names, C(images[0]) for instance."""
+    for name, value in values.items():
+        place = f"{prefix}{name}"
+        for number, item in enumerate(value) if isinstance(value, list) else ((None, value),):
+            at = place if number is None else f"{place}[{number}]"
+            if isinstance(item, Mapping) and name != "tags":
+                yield from _leaves(item, f"{at}.")
+            elif not isinstance(item, Mapping):
+                yield at, item
+
+
+def _leaf_problems(place: str, value: Any) -> Iterator[str]:
+    if place not in MAY_BE_EMPTY or str(value).strip():
+        yield from (image_problems if place.startswith("images[") else text_problems)(place, value)
+    least = LEAST.get(place)
+    if least is not None and value is not None and value < least:
+        yield f"Invalid {place}: expected {least} or more, got {value}."
