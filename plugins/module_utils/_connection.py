@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Client
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
@@ -36,13 +37,25 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.sts 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.registries import Registries
 from ansible_collections.tencentcloud.tke.plugins.module_utils._version import COLLECTION, VERSION
 
-__all__ = ["CREDENTIAL_OPTIONS", "ENVIRONMENT", "argument_spec", "connect", "open_registries", "region_of"]
+__all__ = [
+    "CREDENTIAL_OPTIONS",
+    "ENVIRONMENT",
+    "REQUEST_OPTIONS",
+    "RequestSettings",
+    "argument_spec",
+    "connect",
+    "open_registries",
+    "region_of",
+    "request_settings",
+]
 
 # This version has the actions for image caches; 2022-05-01 has not.
 TKE = Service("tke", "2018-05-25")
 STS = Service("sts", "2018-08-13")
 STS_ENDPOINT = "sts.tencentcloudapi.com"
 CREDENTIAL_OPTIONS = ("secret_id", "secret_key", "token", "profile")
+# The options for requests, to the API and to registries.
+REQUEST_OPTIONS = ("api_timeout", "api_retries", "validate_certs", "ca_path")
 # The variables for the profile. They are ignored if the option profile is set.
 PROFILE_VARIABLES = ("TENCENTCLOUD_PROFILE", "TCCLI_PROFILE")
 
@@ -89,11 +102,25 @@ EXTERNAL_IDS = re.compile(r"[\w+=,.@:/-]{2,128}", re.ASCII)
 LONGEST_SESSION = 43200
 
 
-def argument_spec(env_fallback: Any) -> Dict[str, Dict[str, Any]]:
-    """Return the argument spec of the connection options. C(env_fallback) is the function of Ansible."""
-    spec = {option: dict(entry) for option, entry in OPTIONS.items()}
-    for option, variable in ENVIRONMENT.items():
-        spec[option]["fallback"] = (env_fallback, [variable])
+@dataclass(frozen=True)
+class RequestSettings:
+    """How requests are sent. C(timeout) is seconds for one request, C(retries) the number of further attempts.
+
+    C(verify) is whether certificates are verified, or the path of a CA bundle.
+    """
+
+    timeout: float
+    retries: int
+    verify: Union[bool, str]
+    user_agent: str
+
+
+def argument_spec(env_fallback: Any, options: Iterable[str] = tuple(OPTIONS)) -> Dict[str, Dict[str, Any]]:
+    """Return the argument spec of connection options; C(env_fallback) is Ansible's function of that name."""
+    spec = {option: dict(OPTIONS[option]) for option in options}
+    for option, entry in spec.items():
+        if option in ENVIRONMENT:
+            entry["fallback"] = (env_fallback, [ENVIRONMENT[option]])
     return spec
 
 
@@ -137,15 +164,8 @@ def connect(
 
 
 def open_registries(params: Mapping[str, Any], ansible_version: str, clock: Clock) -> Registries:
-    """Return what asks image registries, with the time-outs, retries and trust of the options. Raises InvalidInput."""
-    _check_limits(params)
-    return Registries(
-        clock,
-        timeout=params["api_timeout"],
-        retries=params["api_retries"],
-        verify=_verify(params),
-        user_agent=_user_agent(ansible_version),
-    )
+    """Return what asks image registries, with the timeout, retries and trust of the options. Raises InvalidInput."""
+    return Registries(clock, **dataclasses.asdict(request_settings(params, ansible_version)))
 
 
 def region_of(params: Mapping[str, Any]) -> str:
@@ -208,20 +228,21 @@ def _stored_sts(profile: Profile) -> Endpoint:
 
 
 def _settings(params: Mapping[str, Any], region: str, ansible_version: str) -> ConnectionSettings:
-    _check_limits(params)
+    settings = request_settings(params, ansible_version)
     return ConnectionSettings(
         endpoint=Endpoint.parse(params["endpoint"]),
         region=region,
         language=params["language"],
-        timeout=params["api_timeout"],
-        verify=_verify(params),
+        timeout=settings.timeout,
+        verify=settings.verify,
         # The API accepts letters, digits and -_,;. here, at most 128 of them.
         client_name=f"ansible_{COLLECTION}_{VERSION};ansible-core_{ansible_version}",
-        user_agent=_user_agent(ansible_version),
+        user_agent=settings.user_agent,
     )
 
 
-def _check_limits(params: Mapping[str, Any]) -> None:
+def request_settings(params: Mapping[str, Any], ansible_version: str) -> RequestSettings:
+    """Return what C(REQUEST_OPTIONS) say. Raises InvalidInput."""
     timeout = params["api_timeout"]
     if not 0 < timeout <= LONGEST_TIMEOUT:
         raise InvalidInput(
@@ -229,10 +250,8 @@ def _check_limits(params: Mapping[str, Any]) -> None:
         )
     if params["api_retries"] < 0:
         raise InvalidInput(f"Invalid api_retries: expected 0 or more, got {params['api_retries']}.")
-
-
-def _user_agent(ansible_version: str) -> str:
-    return f"{COLLECTION}/{VERSION} ansible-core/{ansible_version}"
+    user_agent = f"{COLLECTION}/{VERSION} ansible-core/{ansible_version}"
+    return RequestSettings(timeout, params["api_retries"], _verify(params), user_agent)
 
 
 def _verify(params: Mapping[str, Any]) -> Union[bool, str]:
