@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
-from typing import Dict, Iterable, List, Mapping, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Deadline
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.reference import (
@@ -25,6 +25,11 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.manifes
 __all__ = ["Depth", "Image", "ImageLayer", "look_up_images"]
 
 LOOKUP_SECONDS = 300.0
+# Seconds without a report after which there is one, though nothing is new.
+HEARTBEAT = 60.0
+
+# Is given what is asked for, C(images) or C(layers), and how many of how many are done.
+Report = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -66,11 +71,12 @@ def look_up_images(
     *,
     threads: int = 10,
     deadline: Optional[Deadline] = None,
+    report: Report = lambda _what, _done, _total: None,
 ) -> Dict[str, Image]:
     """Return what registries tell of images, by the images as they are written. It never raises for one of them.
 
     Each image and each layer is asked for once, however often it is named, C(threads) at once, until the C(deadline),
-    300 s from now without one.
+    300 s from now without one. C(report) is called before images, before layers, and at least once a minute.
     """
     deadline = deadline or Deadline(client.clock, LOOKUP_SECONDS)
     written = list(dict.fromkeys(images))
@@ -81,9 +87,27 @@ def look_up_images(
         if isinstance(reference, Reference)
     }
     with ThreadPoolExecutor(max_workers=max(1, threads), thread_name_prefix="tencentcloud.tke") as pool:
-        list(pool.map(Lookup.run, lookups.values()))
-        sizes = _look_up_layers(pool, list(lookups.values()))
+        workers = Workers(pool, report)
+        workers.run_all("images", Lookup.run, list(lookups.values()))
+        sizes = _look_up_layers(workers, list(lookups.values()))
     return {image: _image(image, reference, lookups, sizes) for image, reference in references.items()}
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Threads that ask, and whom to tell how far they are."""
+
+    pool: ThreadPoolExecutor
+    report: Report
+
+    def run_all(self, what: str, call: Callable[[Any], Any], items: Sequence[Any]) -> List[Any]:
+        """Return what a function returns for each item, in their order."""
+        futures = [self.pool.submit(call, item) for item in items]
+        pending = set(futures)
+        while pending:
+            self.report(what, len(futures) - len(pending), len(futures))
+            pending = wait(pending, HEARTBEAT).not_done
+        return [future.result() for future in futures]
 
 
 def _parse(image: str) -> Union[Reference, InvalidReference]:
@@ -95,7 +119,7 @@ def _parse(image: str) -> Union[Reference, InvalidReference]:
     return reference if reference.tag or reference.digest else replace(reference, tag=DEFAULT_TAG)
 
 
-def _look_up_layers(pool: ThreadPoolExecutor, lookups: List[Lookup]) -> Mapping[Tuple[str, str], Optional[int]]:
+def _look_up_layers(workers: Workers, lookups: List[Lookup]) -> Mapping[Tuple[str, str], Optional[int]]:
     """Return the unpacked sizes of all layers, by registry and digest.
 
     What one registry says of a layer counts for its own images alone.
@@ -105,7 +129,7 @@ def _look_up_layers(pool: ThreadPoolExecutor, lookups: List[Lookup]) -> Mapping[
         for lookup in reversed(lookups)
         for layer in lookup.layers or ()
     }
-    return dict(zip(wanted, pool.map(_look_up_layer, wanted.values())))
+    return dict(zip(wanted, workers.run_all("layers", _look_up_layer, list(wanted.values()))))
 
 
 def _look_up_layer(wanted: Tuple[Lookup, Layer]) -> Optional[int]:

@@ -7,10 +7,13 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import pytest
+from ansible_collections.tencentcloud.tke.plugins.module_utils._registry import images
 from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.client import RegistryClient
-from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.images import Depth, ImageLayer
+from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.images import Depth, ImageLayer, look_up_images
+from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.manifests import Platform
 from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.sizes import sum_sizes
 from unit.support.registry_access import QuickClock, Server, client_of, look_up, with_password
 from unit.support.registry_images import (
@@ -167,3 +170,23 @@ def test_two_spellings_of_a_tag_have_the_same_facts(registry: Server, pusher: Pu
 
 def test_no_images_need_no_request(registry: Server) -> None:
     assert look_up(client_of(registry), []) == []
+
+
+def test_report_is_called_before_images_and_layers_and_while_they_last(
+    registry: Server, pusher: Pusher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pusher.push_image("app", "1.0", LAYERS)
+    reports: list[tuple[str, int, int]] = []
+    written = [f"{registry.host}/app:1.0", f"{registry.host}/app:2.0"]
+    platform = Platform("linux", "amd64")
+
+    def report(*said: Any) -> None:
+        reports.append(said)
+
+    look_up_images(client_of(registry), written, Depth.SIZES, platform, report=report)
+    assert reports == [("images", 0, 2), ("layers", 0, 2)]
+    reports.clear()
+    monkeypatch.setattr(images, "HEARTBEAT", 0.0)
+    look_up_images(client_of(registry), written, Depth.SIZES, platform, report=report)
+    assert len(reports) > 2
+    assert reports == sorted(reports)
