@@ -4,11 +4,40 @@
 
 from __future__ import annotations
 
+# The options that every module has: how requests are sent, to the API as well as to registries.
+REQUESTS = r"""
+  api_timeout:
+    description:
+      - Timeout for a single request in seconds.
+      - If not set, the environment variable E(TENCENTCLOUD_API_TIMEOUT) is used.
+    type: float
+    default: 30
+  api_retries:
+    description:
+      - Maximum number of retries for a request.
+      - A request is retried if it is throttled or if the connection fails. A request that only reads is also retried if
+        the service fails.
+      - If not set, the environment variable E(TENCENTCLOUD_API_RETRIES) is used.
+    type: int
+    default: 5
+  validate_certs:
+    description:
+      - Whether to verify TLS certificates.
+      - If not set, the environment variable E(TENCENTCLOUD_VALIDATE_CERTS) is used.
+    type: bool
+    default: true
+  ca_path:
+    description:
+      - File or directory of CA certificates to trust instead of the default ones.
+      - If not set, the environment variable E(TENCENTCLOUD_CA_PATH) is used.
+    type: path
+"""
+
 
 class ModuleDocFragment:
-    """The connection options of every module."""
+    """The connection options of modules."""
 
-    DOCUMENTATION = r"""
+    DOCUMENTATION: str = rf"""
 options:
   secret_id:
     description:
@@ -103,31 +132,7 @@ options:
     type: str
     choices: [en-US, zh-CN]
     default: en-US
-  api_timeout:
-    description:
-      - Timeout for a single request in seconds.
-      - If not set, the environment variable E(TENCENTCLOUD_API_TIMEOUT) is used.
-    type: float
-    default: 30
-  api_retries:
-    description:
-      - Maximum number of retries for a request.
-      - A request is retried if it is throttled or if the connection fails. A request that only reads is also retried if
-        the service fails.
-      - If not set, the environment variable E(TENCENTCLOUD_API_RETRIES) is used.
-    type: int
-    default: 5
-  validate_certs:
-    description:
-      - Whether to verify the TLS certificates of O(endpoint) and O(sts_endpoint).
-      - If not set, the environment variable E(TENCENTCLOUD_VALIDATE_CERTS) is used.
-    type: bool
-    default: true
-  ca_path:
-    description:
-      - File or directory of CA certificates to trust instead of the default ones.
-      - If not set, the environment variable E(TENCENTCLOUD_CA_PATH) is used.
-    type: path
+{REQUESTS}
 requirements:
   - requests
 notes:

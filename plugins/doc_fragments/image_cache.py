@@ -7,6 +7,8 @@ from __future__ import annotations
 import re
 import textwrap
 
+from ansible_collections.tencentcloud.tke.plugins.doc_fragments.registry import registry_options
+
 # The options that declare an image cache. M(tencentcloud.tke.image_cache) and every entry of
 # M(tencentcloud.tke.image_cache_set) have them; all but those in C(ADDRESS) are also defaults of the entries.
 ADDRESS = r"""
@@ -30,7 +32,12 @@ ADDRESS = r"""
     aliases: [id]
 """
 
-DECLARATION = r"""
+REGISTRIES = registry_options(
+    credentials="The entries are compared as a set, using only the keys that you set.",
+    password="See O(update_password).",
+    hosts="The API never returns this setting; see O(track_build_settings).",
+)
+DECLARATION = rf"""
   state:
     description:
       - Whether the image cache should exist.
@@ -63,29 +70,7 @@ DECLARATION = r"""
         O(track_build_settings=true). They are sent with every other update.
     type: list
     elements: str
-  image_registry_credentials:
-    description:
-      - Credentials for image registries. Each entry requires C(server).
-      - The entries are compared as a set, using only the keys that you set.
-    type: list
-    elements: dict
-    suboptions:
-      server:
-        description:
-          - Host of the registry, without a scheme.
-        type: str
-      username:
-        description:
-          - User name for the registry.
-        type: str
-      password:
-        description:
-          - Password for the registry. See O(update_password).
-        type: str
-      name:
-        description:
-          - Name of the credentials.
-        type: str
+{REGISTRIES}
   update_password:
     description:
       - When to update registry passwords.
@@ -139,18 +124,6 @@ DECLARATION = r"""
       - Number of days after which the platform deletes the cache; with V(0), it never expires.
       - If not set, a new cache never expires and an existing cache keeps its retention.
     type: int
-  registry_skip_verify_list:
-    description:
-      - Hosts of registries whose TLS certificates are not verified during the build.
-      - The API never returns this setting; see O(track_build_settings).
-    type: list
-    elements: str
-  registry_http_end_point_list:
-    description:
-      - Hosts of registries from which the build pulls over plain HTTP.
-      - The API never returns this setting; see O(track_build_settings).
-    type: list
-    elements: str
   resolve_config:
     description:
       - Content of C(resolv.conf) for the build.
