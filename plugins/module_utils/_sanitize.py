@@ -17,6 +17,8 @@ __all__ = ["sanitize_line", "sanitize_lines", "sanitize_result"]
 
 # Maximum characters of a line and of a message. Longer texts from the API are not meant for people.
 LONGEST_LINE, LONGEST_MESSAGE = 4000, 100000
+# The keys of results per entry: those of a set, and those of images that were looked up.
+ENTRIES = ("image_caches", "images")
 # Control and format characters (such as those for the text direction), surrogates, line and paragraph separators.
 UNPRINTED = frozenset(["Cc", "Cf", "Cs", "Zl", "Zp"])
 
@@ -26,10 +28,11 @@ def sanitize_result(result: Mapping[str, Any]) -> Dict[str, Any]:
     read = dict(result)
     if "msg" in read:
         read["msg"] = sanitize_lines(read["msg"])
-    if "error" in read:
+    if read.get("error"):
         read["error"] = {**read["error"], "message": _shorten(read["error"]["message"], LONGEST_LINE)}
-    if "image_caches" in read:
-        read["image_caches"] = [sanitize_result(entry) for entry in read["image_caches"]]
+    for entries in ENTRIES:
+        if entries in read:
+            read[entries] = [sanitize_result(entry) if isinstance(entry, dict) else entry for entry in read[entries]]
     return read
 
 

@@ -27,6 +27,7 @@ MODULE = "tencentcloud.tke.image_cache"
 SET = "tencentcloud.tke.image_cache_set"
 INFO = "tencentcloud.tke.image_cache_info"
 PRUNE = "tencentcloud.tke.image_cache_prune"
+REGISTRY_INFO = "tencentcloud.tke.registry_image_info"
 # The default options of most stories; each story adds or overrides some.
 WEB: dict[str, Any] = {
     "name": "web",

@@ -17,13 +17,14 @@ from typing import Any
 
 from ansible.module_utils import basic
 from ansible.module_utils.common.json import Direction, get_module_encoder
-from ansible_collections.tencentcloud.tke.plugins.module_utils import _info, _prune, _run, _set
+from ansible_collections.tencentcloud.tke.plugins.module_utils import _info, _prune, _registry_info, _run, _set
 from ansible_collections.tencentcloud.tke.plugins.module_utils._module import Definition, run_in_process
 from ansible_collections.tencentcloud.tke.plugins.modules import (
     image_cache,
     image_cache_info,
     image_cache_prune,
     image_cache_set,
+    registry_image_info,
 )
 
 MODULES = {
@@ -31,6 +32,7 @@ MODULES = {
     "image_cache_info": image_cache_info,
     "image_cache_prune": image_cache_prune,
     "image_cache_set": image_cache_set,
+    "registry_image_info": registry_image_info,
 }
 # To run the modules without their main().
 DEFINITIONS = {
@@ -38,6 +40,7 @@ DEFINITIONS = {
     "image_cache_info": Definition(_info.image_cache_info_spec, _info.image_cache_info),
     "image_cache_prune": Definition(_prune.image_cache_prune_spec, _prune.image_cache_prune),
     "image_cache_set": Definition(_set.image_cache_set_spec, _set.image_cache_set),
+    "registry_image_info": Definition(_registry_info.registry_image_info_spec, _registry_info.registry_image_info),
 }
 # The encoder that modules use to print their result.
 RESULT = get_module_encoder("legacy", Direction.MODULE_TO_CONTROLLER)

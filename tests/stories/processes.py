@@ -59,6 +59,10 @@ class ModuleProcesses:
         """Run a task of image_cache_prune."""
         return self.task(*arguments, module="image_cache_prune", **options)
 
+    def registry(self, *arguments: str, **options: Any) -> Run:
+        """Run a task of registry_image_info."""
+        return self.task(*arguments, module="registry_image_info", **options)
+
     def run(self, module: str = "image_cache", **options: Any) -> Any:
         """Run a module, and return its result, or None if the process was killed."""
         assert self._parent.stdin is not None

@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 import yaml
 from emulator import BuildFailure, Emulator, Fault
+from emulator.registry import Registry
+from unit.support.registry_access import pusher_to
+from unit.support.registry_images import gzip_layer
 
 from .caches import CREATE, DELETE, LIST, create_cache, create_cache_of_age
 from .controller import ROOT, Controller
@@ -141,11 +144,24 @@ def run_image_cache_prune(emulator: Emulator, processes: ModuleProcesses) -> Ite
     yield processes.prune(unmatched_for="30d"), ("error",)
 
 
+def run_registry_image_info(_emulator: Emulator, processes: ModuleProcesses) -> Iterator[Any]:
+    """Yield runs of the registry_image_info module likewise."""
+    registry = Registry().start()
+    layers = {"linux/amd64": [gzip_layer()], "linux/arm64": [gzip_layer()]}
+    pusher_to(registry).push_index("shop/web", "1.4.2", layers)
+    images = [f"{registry.host}/shop/web:1.4.2", f"{registry.host}/shop/web:1.4.3"]
+    plain = {"registry_http_end_point_list": [registry.host]}
+    yield processes.registry(images=images, **plain), ("images",)
+    yield processes.registry(images=images[:1], **plain), ("recommended_size",)
+    registry.stop()
+
+
 RUNS = {
     "image_cache": run_image_cache,
     "image_cache_set": run_image_cache_set,
     "image_cache_info": run_image_cache_info,
     "image_cache_prune": run_image_cache_prune,
+    "registry_image_info": run_registry_image_info,
 }
 
 
@@ -154,7 +170,7 @@ def permission_fault(action: str) -> Fault:
 
 
 def mask_volatile_values(value: Any) -> Any:
-    """Return a value with its IDs, times and ages replaced, which differ in each run."""
+    """Return a value with its IDs, digests, hosts, times and ages replaced, which differ in each run."""
     if isinstance(value, dict):
         return {key: mask_volatile_values(inner) for key, inner in value.items()}
     if isinstance(value, list):
@@ -165,6 +181,8 @@ def mask_volatile_values(value: Any) -> Any:
         return value
     text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "a request", value)
     text = re.sub(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(Z| \+0000 UTC)", "a time", text)
+    text = re.sub(r"\bsha256:[0-9a-f]{64}\b", "a digest", text)
+    text = re.sub(r"\b(127\.0\.0\.1:\d+|registry\.example\.com)(?=[/: ]|$)", "a registry", text)
     return re.sub(r"\b(imc|disk|eksci|snap)-[0-9a-z]{8}\b", "an id", text)
 
 

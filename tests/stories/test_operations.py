@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable
@@ -13,9 +14,12 @@ from typing import Any, Callable
 import pytest
 import yaml
 from emulator import BuildFailure, Emulator
+from emulator.registry import Registry
+from unit.support.registry_access import pusher_to
+from unit.support.registry_images import gzip_layer, large_layer
 
 from .caches import CREATE, DELETE, LIST, create_cache, create_cache_of_age, find_only_cache
-from .controller import MODULE, ROOT, SET, Controller, Run
+from .controller import MODULE, REGISTRY_INFO, ROOT, SET, Controller, Run
 from .examples import GUIDES, code_blocks
 
 PLAYBOOKS = {block.name: block.text for guide in GUIDES for block in code_blocks(guide) if block.name}
@@ -25,7 +29,10 @@ DEFAULTS = {module: {"wait_interval": 0.1} for module in (MODULE, SET)}
 
 @dataclass(frozen=True)
 class Case:
-    """How to prepare the emulator, the arguments of the command line, and the check of the result."""
+    """How to prepare the emulator, the arguments of the command line, and the check of the result.
+
+    C(REGISTRY) in an argument stands for the host of the emulated registry.
+    """
 
     prepare: Callable[[Emulator], Any]
     check: Callable[[Run, Emulator, Any, Path], None]
@@ -50,7 +57,7 @@ def messages(run: Run) -> list[str]:
 def check_size(run: Run, emulator: Emulator, prepared: Any, _folder: Path) -> None:
     assert declared_values(emulator, "ImageCacheSize") == [28]
     # The smaller cache was deleted when the larger one was Ready.
-    assert run.results[0]["replaced"]["old_id"] == prepared
+    assert run.results[1]["replaced"]["old_id"] == prepared
     calls = emulator.calls()
     assert calls.index(CREATE) < calls.index(DELETE)
 
@@ -169,7 +176,11 @@ CASES = {
     "first-role": Case(create_no_cache, check_first_role),
     "one-job": Case(create_no_cache, check_each_region),
     "regions": Case(create_no_cache, check_each_region),
-    "how-large": Case(lambda e: create_cache(e, ImageCacheName="ml", ImageCacheSize=20), check_size),
+    "how-large": Case(
+        lambda e: create_cache(e, ImageCacheName="ml", ImageCacheSize=20),
+        check_size,
+        ("-e", '{"images": ["REGISTRY/ml/train:2.4.0", "REGISTRY/redis:7.4.1"]}'),
+    ),
     "how-long": Case(create_caches_to_expire, check_retention),
     "pinned": Case(
         lambda e: create_cache(e, ImageCacheName="shop", Images=["registry.example.com/shop:4.11.0"]), check_pinned
@@ -194,9 +205,20 @@ def test_every_playbook_of_the_guides_has_a_case() -> None:
     assert all(block.name for block in code_blocks(ROOT / "docs/docsite/rst/guide_operations.rst"))
 
 
+@pytest.fixture(scope="module")
+def registry() -> Iterator[Registry]:
+    """A registry with two images, which need 27.6 GiB and a little more."""
+    registry = Registry().start()
+    pusher = pusher_to(registry)
+    pusher.push_image("ml/train", "2.4.0", [large_layer(23 << 30)])
+    pusher.push_image("redis", "7.4.1", [gzip_layer()])
+    yield registry
+    registry.stop()
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_playbook_does_what_the_guide_says(
-    emulator: Emulator, controller: Controller, tmp_path: Path, name: str
+    emulator: Emulator, registry: Registry, controller: Controller, tmp_path: Path, name: str
 ) -> None:
     case = CASES[name]
     prepared = case.prepare(emulator)
@@ -204,11 +226,16 @@ def test_playbook_does_what_the_guide_says(
     plays = yaml.safe_load(PLAYBOOKS[name])
     for play in plays:
         if "hosts" in play:
-            play["module_defaults"] = DEFAULTS
+            plain = {"registry_http_end_point_list": [registry.host]}
+            play["module_defaults"] = {**DEFAULTS, REGISTRY_INFO: plain}
     path = tmp_path / f"{name}.yml"
     path.write_text(yaml.safe_dump(plays, sort_keys=False), encoding="utf-8")
     environment = {"ANSIBLE_COLLECTIONS_PATH": str(ROOT / "tests/stories/collections")}
-    command = ("ansible-playbook", str(path), *case.arguments)
+    command = (
+        "ansible-playbook",
+        str(path),
+        *(argument.replace("REGISTRY", registry.host) for argument in case.arguments),
+    )
     predicted = controller.run(*command, "--check", environment=environment)
     assert predicted.status == 0, predicted.output
     assert set(emulator.calls()) == {LIST}

@@ -15,15 +15,18 @@ from typing import Any
 
 import pytest
 from ansible.module_utils import basic
-from ansible_collections.tencentcloud.tke.plugins.module_utils import _prune, _run
+from ansible_collections.tencentcloud.tke.plugins.module_utils import _prune, _registry_info, _run
 from ansible_collections.tencentcloud.tke.plugins.module_utils._module import Definition, run_in_process
 from emulator import Emulator
+from emulator.registry import Registry
 from stories.caches import create_cache_of_age
 from stories.controller import ROOT
+from unit.support.registry_access import pusher_to
+from unit.support.registry_images import gzip_layer
 
 UTILS = ROOT / "plugins/module_utils"
 PACKAGE = "ansible_collections.tencentcloud.tke.plugins.module_utils"
-MODULES = ("image_cache", "image_cache_set", "image_cache_info", "image_cache_prune")
+MODULES = ("image_cache", "image_cache_set", "image_cache_info", "image_cache_prune", "registry_image_info")
 CANARIES = {"secret_key": "canary-key/+Zq8=", "token": "canary-token-Xw7", "password": 'canary"pass Vy6'}
 # The layers that remove secrets, and those above them.
 EXCLUDED_LAYERS = ("_module", "_secrets", "_sanitize", "_runtime", "_version")
@@ -55,8 +58,8 @@ def find_functions() -> Iterator[tuple[str, str]]:
                 yield from ((name, f"{node.name}.{method.name}") for method in methods if method.name != "__init__")
 
 
-def run_modules(emulator: Emulator) -> Iterator[dict[str, Any]]:
-    """Run a replace, a refusal and a pruning, which use most layers, and yield the results."""
+def run_modules(emulator: Emulator, registry: Registry) -> Iterator[dict[str, Any]]:
+    """Run a replace, a refusal, a pruning and a lookup, which use most layers, and yield the results."""
     keys = {"secret_id": "AKIDcanary", "secret_key": CANARIES["secret_key"], "token": CANARIES["token"]}
     credentials = [{"server": "h.example.com", "username": "u", "password": CANARIES["password"]}]
     connection = {"endpoint": emulator.endpoint, "region": "ap-guangzhou", "api_retries": 1, "api_timeout": 5}
@@ -75,16 +78,36 @@ def run_modules(emulator: Emulator) -> Iterator[dict[str, Any]]:
     }
     image_cache = Definition(_run.image_cache_spec, _run.image_cache)
     prune = Definition(_prune.image_cache_prune_spec, _prune.image_cache_prune)
+    lookup_options = {
+        "images": [f"{registry.host}/shop/web:1", f"{registry.host}/shop/web:2"],
+        "image_registry_credentials": [{"server": registry.host, "username": "u", "password": CANARIES["password"]}],
+        "registry_http_end_point_list": [registry.host],
+        "api_retries": 1,
+        "api_timeout": 5,
+    }
+    lookup = Definition(_registry_info.registry_image_info_spec, _registry_info.registry_image_info)
     for definition, options in (
-        (image_cache, web),
-        (image_cache, {**web, "vpc_id": ""}),
-        (prune, {"older_than": "1d"}),
+        (image_cache, {**keys, **connection, **web}),
+        (image_cache, {**keys, **connection, **web, "vpc_id": ""}),
+        (prune, {**keys, **connection, "older_than": "1d"}),
+        (lookup, lookup_options),
     ):
-        arguments = json.dumps({"ANSIBLE_MODULE_ARGS": {**BASE, **keys, **connection, **options}})
+        arguments = json.dumps({"ANSIBLE_MODULE_ARGS": {**BASE, **options}})
         messages: list[str] = []
         secrets = {name: canary for name, canary in CANARIES.items() if json.dumps(canary) in arguments}
         Defect.words = " ".join(secrets.values())
         yield {**run_in_process(definition, arguments.encode(), messages.append), "messages": messages}
+
+
+@pytest.fixture(scope="module")
+def registry() -> Iterator[Registry]:
+    """A registry with one image, and the canary as its password."""
+    registry = Registry("token")
+    registry.username, registry.password = "u", CANARIES["password"]
+    registry.start()
+    pusher_to(registry).push_index("shop/web", "1", {"linux/amd64": [gzip_layer()]})
+    yield registry
+    registry.stop()
 
 
 @pytest.fixture
@@ -99,7 +122,7 @@ def emulator_with_caches(emulator: Emulator) -> Emulator:
 
 @pytest.mark.parametrize(("module", "function"), list(find_functions()), ids=lambda name: name)
 def test_defect_in_function_shows_no_secret(
-    emulator_with_caches: Emulator, monkeypatch: pytest.MonkeyPatch, module: str, function: str
+    emulator_with_caches: Emulator, registry: Registry, monkeypatch: pytest.MonkeyPatch, module: str, function: str
 ) -> None:
     owner: Any = importlib.import_module(f"{PACKAGE}.{module}")
     *classes, name = function.split(".")
@@ -118,7 +141,7 @@ def test_defect_in_function_shows_no_secret(
     monkeypatch.setattr(owner, name, replacement)
     # End the process if a defect makes a run wait without end.
     faulthandler.dump_traceback_later(60, exit=True)
-    for result in run_modules(emulator_with_caches):
+    for result in run_modules(emulator_with_caches, registry):
         text = json.dumps(result)
         for secret, canary in CANARIES.items():
             assert json.dumps(canary)[1:-1] not in text, secret
@@ -126,35 +149,42 @@ def test_defect_in_function_shows_no_secret(
     faulthandler.cancel_dump_traceback_later()
 
 
-def test_defect_is_reported_without_secrets(emulator_with_caches: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_defect_is_reported_without_secrets(
+    emulator_with_caches: Emulator, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
     plan = importlib.import_module(f"{PACKAGE}._image_cache.plan")
 
     def raise_defect(*_args: Any) -> Any:
         raise Defect
 
     monkeypatch.setattr(plan, "_plan_replace", raise_defect)
-    result = next(run_modules(emulator_with_caches))
+    result = next(run_modules(emulator_with_caches, registry))
     assert result["msg"].startswith(
         "Internal error in tencentcloud.tke (please report it): Defect: ******** ******** ********."
     )
 
 
-def test_system_log_has_no_secret(emulator_with_caches: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_system_log_has_no_secret(
+    emulator_with_caches: Emulator, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Ansible logs the arguments of each module in any process."""
     logged: list[str] = []
     monkeypatch.setattr(basic, "has_journal", False)
     monkeypatch.setattr(basic.syslog, "syslog", lambda *words: logged.append(str(words)))
-    runs = len(list(run_modules(emulator_with_caches)))
+    runs = len(list(run_modules(emulator_with_caches, registry)))
     assert len([line for line in logged if "Invoked with" in line]) == runs
     for secret, canary in CANARIES.items():
         assert not [line for line in logged if canary in line], secret
 
 
-def test_runs_without_defect_replace_refuse_and_prune(emulator_with_caches: Emulator) -> None:
-    replaced, refused, pruned = run_modules(emulator_with_caches)
+def test_runs_without_defect_replace_refuse_prune_and_look_up(
+    emulator_with_caches: Emulator, registry: Registry
+) -> None:
+    replaced, refused, pruned, looked_up = run_modules(emulator_with_caches, registry)
     assert replaced["replaced"]["new_id"], replaced
     assert refused["msg"].startswith("image cache web: vpc_id is empty")
     assert [cache["image_cache_name"] for cache in pruned["deleted"]] == ["old"]
+    assert [image["exists"] for image in looked_up["images"]] == [True, False]
 
 
 def test_functions_of_every_layer_are_found() -> None:

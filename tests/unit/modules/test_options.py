@@ -10,7 +10,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from ansible_collections.tencentcloud.tke.plugins.module_utils import _connection, _info, _prune, _run, _runtime, _set
+from ansible_collections.tencentcloud.tke.plugins.module_utils import (
+    _connection,
+    _info,
+    _prune,
+    _registry_info,
+    _run,
+    _runtime,
+    _set,
+)
 from ansible_collections.tencentcloud.tke.plugins.module_utils._runtime import Runtime
 from unit.support.world import WEB, World
 
@@ -43,6 +51,11 @@ RUNS: dict[str, tuple[Callable[[Mapping[str, Any], Runtime], dict[str, Any]], Sp
     ),
     "image_cache_info": (_info.image_cache_info, _info.image_cache_info_spec, {"match_images": ["nginx:1"]}),
     "image_cache_prune": (_prune.image_cache_prune, _prune.image_cache_prune_spec, {"never_matched": True}),
+    "registry_image_info": (
+        _registry_info.registry_image_info,
+        _registry_info.registry_image_info_spec,
+        {"images": ["127.0.0.1:9/shop/web:1"], "platform": "linux/amd64"},
+    ),
 }
 
 
@@ -63,4 +76,4 @@ def test_module_reads_every_option(module: str, monkeypatch: pytest.MonkeyPatch)
     # The options of entries are read as the options of a single cache.
     entry_options = set(_run.declaration_spec()) if module == "image_cache_set" else set()
     assert set(spec) - entry_options <= params.read
-    assert set(_connection.OPTIONS) <= params.read
+    assert set(_connection.REQUEST_OPTIONS if module == "registry_image_info" else _connection.OPTIONS) <= params.read

@@ -18,8 +18,8 @@ import yaml
 from ansible.module_utils.basic import AnsibleFallbackNotFound
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.splitter import parse_kv
-from ansible_collections.tencentcloud.tke.plugins.module_utils import _info, _prune, _run, _set
-from stories.controller import INFO, MODULE, PRUNE, ROOT, SET
+from ansible_collections.tencentcloud.tke.plugins.module_utils import _info, _prune, _registry_info, _run, _set
+from stories.controller import INFO, MODULE, PRUNE, REGISTRY_INFO, ROOT, SET
 from stories.examples import GUIDES, PLAYBOOKS, PLUGINS, READMES, code_blocks, tasks_of, yaml_of
 
 ROLE = "tencentcloud.tke.image_cache"
@@ -35,6 +35,7 @@ SPECS: Mapping[str, Mapping[str, Any]] = {
     SET: _set.image_cache_set_spec(raise_no_fallback),
     INFO: _info.image_cache_info_spec(raise_no_fallback),
     PRUNE: _prune.image_cache_prune_spec(raise_no_fallback),
+    REGISTRY_INFO: _registry_info.registry_image_info_spec(raise_no_fallback),
 }
 ROLE_SPEC = yaml.safe_load((ROOT / "roles/image_cache/meta/argument_specs.yml").read_text(encoding="utf-8"))
 ROLE_OPTIONS: Mapping[str, Any] = ROLE_SPEC["argument_specs"]["main"]["options"]

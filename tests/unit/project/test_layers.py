@@ -21,6 +21,7 @@ LAYERS = (
     "_set",
     "_prune",
     "_info",
+    "_registry_info",
     "_run",
     "_runtime",
     "_connection",

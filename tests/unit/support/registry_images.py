@@ -29,6 +29,7 @@ __all__ = [
     "digest_of",
     "estargz_layer",
     "gzip_layer",
+    "large_layer",
     "tar_layer",
     "zstd_layer",
 ]
@@ -121,6 +122,11 @@ def zstd_layer(size: int = 300000, *, says_size: bool = True) -> PackedLayer:
         is_last = start + length >= size
         blocks += ((length << 3) | (1 << 1) | is_last).to_bytes(3, "little") + b"\0"
     return PackedLayer(header + blocks, size, "zstd")
+
+
+def large_layer(size: int) -> PackedLayer:
+    """Return a layer whose zstd header names so many bytes, and that nobody unpacks."""
+    return PackedLayer(b"\x28\xb5\x2f\xfd\xe0" + struct.pack("<Q", size) + bytes(20), size, "zstd")
 
 
 def digest_of(content: bytes) -> str:

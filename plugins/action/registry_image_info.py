@@ -1,0 +1,18 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from ansible_collections.tencentcloud.tke.plugins.module_utils._module import Definition
+from ansible_collections.tencentcloud.tke.plugins.module_utils._registry_info import (
+    registry_image_info,
+    registry_image_info_spec,
+)
+from ansible_collections.tencentcloud.tke.plugins.plugin_utils._in_process import InProcess
+
+
+class ActionModule(InProcess):
+    """The action of M(tencentcloud.tke.registry_image_info)."""
+
+    definition = Definition(registry_image_info_spec, registry_image_info)
