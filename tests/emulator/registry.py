@@ -20,9 +20,9 @@ import ssl
 import threading
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any, Optional, Union
 from urllib.parse import parse_qs
 
 import trustme
@@ -40,6 +40,11 @@ PLACE = re.compile(r"/v2/(?P<name>.+)/(?P<kind>manifests|blobs/uploads|blobs)/(?
 RANGE = re.compile(r"bytes=(\d+)-(\d+)")
 
 
+def write_opaque_token(_scopes: Sequence[str]) -> str:
+    """Return a token that tells nothing to anybody but its issuer."""
+    return f"opaque-{uuid.uuid4()}"
+
+
 @dataclass(frozen=True)
 class ReceivedRequest:
     """One request as it arrived, and at which of the services."""
@@ -55,7 +60,8 @@ class Registry:
     """A registry in a thread of its own, on the loopback address.
 
     C(auth) is C(none), C(basic) or C(token); with C(is_public) a token for pulls needs no password. An C(authority)
-    makes it speak TLS. C(faults) change what it is about to send, one after the other.
+    makes it speak TLS; C(verify) is how tests check its certificate. C(write_token) makes the token for scopes.
+    C(faults) change what it is about to send, one after the other.
     """
 
     def __init__(
@@ -65,8 +71,10 @@ class Registry:
         authority: Optional[trustme.CA] = None,
         is_public: bool = False,
         token_life: Any = 300,
+        write_token: Callable[[Sequence[str]], str] = write_opaque_token,
     ) -> None:
         self.auth, self.is_public, self.token_life = auth, is_public, token_life
+        self.verify: Union[bool, str] = True
         self.username, self.password = "puller", "p4ss:word-of-the-registry"
         self.received: list[ReceivedRequest] = []
         self.faults: list[ReplyFault] = []
@@ -78,6 +86,7 @@ class Registry:
         self.ports: dict[str, int] = {}
         self.is_encrypted = authority is not None
         self._ssl_context = _ssl_context(authority) if authority else None
+        self._write_token = write_token
         self._uploads: dict[str, bytes] = {}
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
@@ -194,7 +203,7 @@ class Registry:
             return _error(TOKEN, request, 401, "UNAUTHORIZED")
         if given is None:
             scopes = [scope for scope in scopes if self.is_public and scope.endswith(":pull")]
-        token = f"opaque-{uuid.uuid4()}"
+        token = self._write_token(scopes)
         # A life that makes no sense is the default one.
         life = self.token_life if isinstance(self.token_life, (int, float)) and self.token_life > 1 else 60
         self.tokens[token] = scopes, time.monotonic() + life

@@ -42,6 +42,10 @@ class Server(Protocol):
     def password(self) -> str:
         """That user's password."""
 
+    @property
+    def verify(self) -> Union[bool, str]:
+        """Whether its certificate is checked, or the path of a CA bundle."""
+
 
 class QuickClock(Clock):
     """The real clock, but pauses take no time: they only pass on it."""
@@ -62,13 +66,15 @@ def access_to(server: Server, *, anonymous: bool = False, **facts: Any) -> Regis
     """Return the access that a user would declare for a registry: credentials, and plain http where it speaks that."""
     entry = {"server": server.host, "username": server.username, "password": server.password}
     plain = [server.host] if server.scheme == "http" else []
-    return RegistryAccess.from_options([] if anonymous else [entry], plain, **{"timeout": 10, "retries": 2, **facts})
+    common = {"timeout": 10, "retries": 2, "verify": server.verify}
+    return RegistryAccess.from_options([] if anonymous else [entry], plain, **{**common, **facts})
 
 
 def with_password(server: Server, password: str) -> RegistryAccess:
     """Return the access with another password."""
     entry = {"server": server.host, "username": server.username, "password": password}
-    return RegistryAccess.from_options([entry], [server.host] if server.scheme == "http" else [], retries=2)
+    plain = [server.host] if server.scheme == "http" else []
+    return RegistryAccess.from_options([entry], plain, retries=2, verify=server.verify)
 
 
 def client_of(server: Server, clock: Optional[Clock] = None, **facts: Any) -> RegistryClient:
@@ -87,6 +93,7 @@ def look_up(
     return found[images] if isinstance(images, str) else list(found.values())
 
 
-def pusher_to(server: Server, verify: Any = True) -> Pusher:
+def pusher_to(server: Server, verify: Any = None) -> Pusher:
     """Return what pushes images to a registry."""
-    return Pusher(f"{server.scheme}://{server.host}", server.username, server.password, verify)
+    url = f"{server.scheme}://{server.host}"
+    return Pusher(url, server.username, server.password, server.verify if verify is None else verify)
