@@ -18,7 +18,7 @@ export PYTHONPATH := $(COLLECTIONS):$(CURDIR)/tests
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
 export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 
-.PHONY: help demo test emulator docs tables bench mutants ways cores lint types sanity units integration package importer runner licenses role_spec pins clean
+.PHONY: help demo test emulator docs tables bench mutants ways cores lint types registry sanity units integration package importer runner licenses role_spec pins clean
 
 help: ## List all commands
 	@grep -E '^[a-z_]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -55,6 +55,10 @@ lint: $(READY) $(TREE) ## Check style: ruff, ansible-lint, documentation, change
 
 types: $(READY) $(TREE) ## Check types: mypy --strict
 	@sh tools/types
+
+registry: $(READY) $(TREE) ## Run the tests of the registry client against Debian's docker-registry
+	@sh tools/docker_registry >/dev/null
+	@REAL_REGISTRY=1 pytest -p no:cacheprovider -k debian tests/unit/module_utils/_registry
 
 sanity: $(READY) ## Run ansible-test sanity with each version of ansible-core
 	@sh tools/each_core sh tools/ansible_test sanity

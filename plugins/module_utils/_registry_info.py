@@ -59,12 +59,8 @@ class Question:
         problems = list(_problems(params))
         if problems:
             raise InvalidInput(" ".join(problems))
-        access = RegistryAccess.from_options(
-            params["image_registry_credentials"] or (),
-            params["registry_http_end_point_list"] or (),
-            params["registry_skip_verify_list"] or (),
-            **asdict(_connection.request_settings(params, ansible_version)),
-        )
+        settings = asdict(_connection.request_settings(params, ansible_version))
+        access = RegistryAccess.from_values(params, **settings)
         return cls(params["images"], parse_platform(params["platform"]), access)
 
 

@@ -15,6 +15,8 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.refe
 
 __all__ = ["RegistryAccess", "RegistryCredentials", "RegistryEndpoint", "host_of", "is_loopback", "normalize_domain"]
 
+# The options that say how registries are reached: credentials, hosts of plain HTTP, hosts that are not verified.
+ACCESS_OPTIONS = ("image_registry_credentials", "registry_http_end_point_list", "registry_skip_verify_list")
 DOCKER_HUB_HOST = "registry-1.docker.io"
 DOCKER_HUB = frozenset(["", DEFAULT_DOMAIN, "index.docker.io", DOCKER_HUB_HOST])
 
@@ -93,6 +95,12 @@ class RegistryAccess:
                 login = RegistryCredentials(entry["username"], entry["password"])
                 by_domain.setdefault(normalize_domain(entry.get("server")), login)
         return cls(by_domain, _domains(plain_hosts), _domains(unverified_hosts), **facts)
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, Any], **facts: Any) -> RegistryAccess:
+        """Return the access that options of an image cache describe; C(values) are the options by name."""
+        credentials, plain_hosts, unverified_hosts = (values.get(option) or () for option in ACCESS_OPTIONS)
+        return cls.from_options(credentials, plain_hosts, unverified_hosts, **facts)
 
     def endpoint(self, domain: str) -> RegistryEndpoint:
         """Return where the registry of a reference's domain is."""

@@ -25,8 +25,6 @@ __all__ = ["PLATFORM", "Registries"]
 
 # What the build instance pulls, and what super nodes run.
 PLATFORM = parse_platform("linux/amd64")
-# The options that say how registries are reached: credentials, hosts of plain http, hosts without verification.
-ACCESS = ("image_registry_credentials", "registry_http_end_point_list", "registry_skip_verify_list")
 
 # Requests that may be under way at once.
 THREADS = 10
@@ -55,7 +53,7 @@ class Registries:
         C(values) are the options of the image cache that say how its registries are reached. It raises nothing: a
         failure is a fact of the image.
         """
-        access = _access(values, self._facts)
+        access = RegistryAccess.from_values(values, **self._facts)
         key = (access.plain_domains, access.unverified_domains, frozenset(access.credentials.items()))
         with self._lock:
             client = self._clients.setdefault(key, RegistryClient(access, self._clock, self._threads))
@@ -80,8 +78,3 @@ class Registries:
                 raise
             for image, future in images.items():
                 future.set_result(found[image])
-
-
-def _access(values: Mapping[str, Any], facts: Mapping[str, Any]) -> RegistryAccess:
-    credentials, plain_hosts, unverified_hosts = (values.get(option) or () for option in ACCESS)
-    return RegistryAccess.from_options(credentials, plain_hosts, unverified_hosts, **facts)
