@@ -49,7 +49,7 @@ DECLARATION = rf"""
       - Container images in the cache, each with a fixed tag or a digest. The order does not matter.
       - References that do not conform to Docker's grammar are rejected before any request.
       - The platform matches a Pod's images by name and tag, even if the tag has moved to another image since the build.
-        The module warns about images without a tag or with C(:latest).
+        The module warns about images without a tag or with C(:latest). See O(follow_tags).
       - Required to create a cache.
     type: list
     elements: str
@@ -133,8 +133,8 @@ DECLARATION = rf"""
     description:
       - Tags of the cache. With O(purge_tags=true), they replace all existing tags, and an empty dictionary removes all
         tags.
-      - The tag C(ansible-build-settings) is reserved for O(track_build_settings). It is never compared, removed, or
-        returned.
+      - The tag C(ansible-build-settings) is reserved for O(track_build_settings) and O(follow_tags). It is never
+        compared, removed, or returned.
     type: dict
   purge_tags:
     description:
@@ -180,6 +180,42 @@ DECLARATION = rf"""
         cache, as with O(on_change=replace), or fails with O(on_change=fail).
       - If a cache has no record, the current settings are recorded without a rebuild.
     version_added: 1.0.0
+    type: bool
+    default: false
+  verify_images:
+    description:
+      - Whether to ask the registries about the images before a build, also in check mode.
+      - The requests are sent from the host that runs the module, with O(image_registry_credentials),
+        O(registry_http_end_point_list), and O(registry_skip_verify_list). They do not use the credentials of Tencent
+        Cloud.
+      - The run fails without changing anything if an image does not exist, if a registry refuses the given
+        credentials, if an image does not support C(linux/amd64), or if the images are larger than
+        O(image_cache_size).
+      - The module warns and starts the build if a registry does not give a definite answer, for example because it
+        cannot be reached, limits requests, or denies an anonymous request. It also warns if O(image_cache_size) is
+        smaller than recommended for the images.
+      - A run that builds nothing sends no requests for this option. Registries may count a lookup as a pull.
+    version_added: 1.1.0
+    type: bool
+    default: false
+  follow_tags:
+    description:
+      - Whether to rebuild the cache if the tag of an image has moved. In every run, the module asks the registries for
+        the digests of the tags, with one HEAD request per image. Registries do not count these requests as pulls.
+      - The rebuild is always a replacement. With O(on_change=fail), the run fails. RV(actions) and the diff name the
+        images that have moved.
+      - The digests of the C(linux/amd64) manifests are compared. An index that only has another attestation or
+        another architecture does not cause a rebuild.
+      - Images with a digest cannot move. The registries are not asked about them.
+      - The module warns and does not rebuild the cache if a registry does not return a digest.
+      - The registries are reached as described for O(verify_images).
+      - The tag C(ansible-build-settings) contains a short record of the digests that were read before the build, in
+        addition to the record of O(track_build_settings). If a cache has no record, the current digests are recorded
+        without a rebuild.
+      - A tag has at most 255 characters. If a cache has more than 120 images, the record only shows that some image has
+        moved, and all of them are named.
+      - Each rebuild may add a value to the account's quota of tag values.
+    version_added: 1.1.0
     type: bool
     default: false
   force_rebuild:

@@ -48,12 +48,15 @@ attributes:
       - An ID that is unknown in check mode is shown as V((known after build\)).
       - Replacements of earlier runs that this run deletes are listed as C(replacements). So is the replacement that a
         run with O(wait=false) starts.
+      - If O(follow_tags) causes a replacement, C(image_digests) shows the images that have moved, with the beginnings
+        of their old and new digests.
   idempotent:
     description: A second run with the same options changes nothing.
     support: partial
     details:
       - With O(update_password=always), a registry password is sent in every run.
       - With O(force_rebuild=true), the cache is rebuilt in every run.
+      - With O(follow_tags=true), the cache is rebuilt if a tag has moved between the runs.
 seealso:
   - module: tencentcloud.tke.image_cache_set
   - module: tencentcloud.tke.image_cache_info
@@ -136,6 +139,30 @@ EXAMPLES = r"""
     subnet_id: subnet-8ah75lo8
     max_age: 7d
     track_build_settings: true
+
+- name: Check the images in their registry before the image cache is built
+  tencentcloud.tke.image_cache:
+    region: ap-guangzhou
+    name: billing
+    images:
+      - harbor.example.com/billing/api:3.1.0
+    vpc_id: vpc-508ctkfb
+    subnet_id: subnet-8ah75lo8
+    image_registry_credentials:
+      - server: harbor.example.com
+        username: puller
+        password: "{{ billing_registry_password }}"
+    verify_images: true
+
+- name: Rebuild the image cache when its tag moves
+  tencentcloud.tke.image_cache:
+    region: ap-guangzhou
+    name: nightly
+    images:
+      - registry.example.com/nightly:stable
+    vpc_id: vpc-508ctkfb
+    subnet_id: subnet-8ah75lo8
+    follow_tags: true
 
 - name: Rename an image cache
   tencentcloud.tke.image_cache:
@@ -313,11 +340,30 @@ actions:
     fields:
       description:
         - Options that the action sets.
-        - For a V(replace), first the options that cause it, such as O(images), O(force_rebuild), or O(max_age), then
-          the other options whose values change. If a replacement of an earlier run is used, also the options that are
-          updated in it, including O(image_cache_name).
+        - For a V(replace), first the options that cause it, such as O(images), O(force_rebuild), O(max_age), or
+          O(follow_tags), then the other options whose values change. If a replacement of an earlier run is used, also
+          the options that are updated in it, including O(image_cache_name).
       type: list
       elements: str
+    moved_images:
+      description:
+        - Images whose tags have moved since the build of the replaced cache. Only for a V(replace) that O(follow_tags)
+          causes.
+      type: list
+      elements: dict
+      version_added: 1.1.0
+      contains:
+        image:
+          description: Image, as declared.
+          type: str
+        old_digest:
+          description:
+            - Beginning of the digest that was recorded at the build. The more images a cache has, the shorter it is.
+              C(null) if the record does not contain it.
+          type: str
+        new_digest:
+          description: Beginning of the digest that the tag has now.
+          type: str
   sample:
     - action: update
       image_cache_id: imc-r1htp8tg

@@ -39,6 +39,7 @@ attributes:
     details:
       - With O(update_password=always), registry passwords are sent in every run.
       - With O(force_rebuild=true), the caches are rebuilt in every run.
+      - With O(follow_tags=true), a cache is rebuilt if a tag has moved between the runs.
 options:
   concurrency:
     description:
@@ -128,7 +129,10 @@ image_caches:
       description: ID of the image cache. C(null) if it is absent, and in check mode if it has not been built yet.
       type: str
     actions:
-      description: Actions that were taken, or would be taken in check mode, in order.
+      description:
+        - Actions that were taken, or would be taken in check mode, in order.
+        - For a replacement that O(image_caches[].follow_tags) causes, C(moved_images) names the images that have moved,
+          each with C(image), C(old_digest), and C(new_digest).
       type: list
       elements: dict
     replaced:
