@@ -72,23 +72,34 @@ class RegistryClient:
         self._authorizer = Authorizer(self._wire)
         # Manifests that were read, by domain, path and digest: what a digest names never changes.
         self._manifests: Dict[Place, Union[Index, Manifest]] = {}
+        # What tags and digests name, by domain, path and name: one answer counts for the whole task.
+        self._found: Dict[Place, Descriptor] = {}
 
     def find_digest(self, reference: Reference, deadline: Deadline) -> Descriptor:
-        """Return what a reference names, an index included, by HEAD; by GET where that does not tell."""
+        """Return what a reference names, an index included, by HEAD; by GET where that does not tell.
+
+        Each reference is asked for until there is an answer, and then no more.
+        """
         with _naming(reference):
             name = reference.digest or reference.tag or DEFAULT_TAG
-            response, grant = self._ask(reference, _manifest_request("HEAD", name), deadline)
-            if response.status in (401, 403):
-                raise _refusal(response, grant)
-            if response.status == 200:
-                shown = _content_digest(response.headers)
-                media_type = media_type_of(response.headers.get("Content-Type"))
-                _check_digest(reference.digest, shown)
-                # A gateway says 200 to anything: what has neither its digest nor a known kind is read.
-                digest = (reference.digest or shown) if shown or media_type else None
-                if digest:
-                    return Descriptor(digest, media_type)
-            return self._get_manifest(reference, name, deadline)
+            place = reference.domain, reference.path, name
+            if place not in self._found:
+                self._found[place] = self._find_digest(reference, name, deadline)
+            return self._found[place]
+
+    def _find_digest(self, reference: Reference, name: str, deadline: Deadline) -> Descriptor:
+        response, grant = self._ask(reference, _manifest_request("HEAD", name), deadline)
+        if response.status in (401, 403):
+            raise _refusal(response, grant)
+        if response.status == 200:
+            shown = _content_digest(response.headers)
+            media_type = media_type_of(response.headers.get("Content-Type"))
+            _check_digest(reference.digest, shown)
+            # A gateway says 200 to anything: what has neither its digest nor a known kind is read.
+            digest = (reference.digest or shown) if shown or media_type else None
+            if digest:
+                return Descriptor(digest, media_type)
+        return self._get_manifest(reference, name, deadline)
 
     def read_manifest(self, reference: Reference, digest: str, deadline: Deadline) -> Union[Index, Manifest]:
         """Return what a digest in the repository of a reference names, compared with the digest."""

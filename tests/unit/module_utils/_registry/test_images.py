@@ -15,7 +15,8 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.client 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.images import Depth, ImageLayer, look_up_images
 from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.manifests import Platform
 from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.sizes import sum_sizes
-from unit.support.registry_access import QuickClock, Server, client_of, look_up, with_password
+from emulator.registry import Registry
+from unit.support.registry_access import QuickClock, Server, client_of, look_up, pusher_to, with_password
 from unit.support.registry_images import (
     DOCKER,
     OCI,
@@ -65,6 +66,22 @@ def test_digest_alone_is_known_without_more(registry: Server, pusher: Pusher) ->
     assert (found.digest, found.exists, found.tag) == (digest, True, "latest")
     assert (found.platform_digest, found.platforms, found.layers, found.error) == (None, (), None, None)
     assert found.pinned == f"{registry.host}/app:latest@{digest}"
+
+
+def test_closer_look_does_not_ask_for_the_tag_again(emulated: Registry) -> None:
+    pusher_to(emulated).push_index("app", "1.0", {"linux/amd64": LAYERS})
+    client, image = client_of(emulated), f"{emulated.host}/app:1.0"
+    emulated.received.clear()
+    digests = [look_up(client, image, depth).digest for depth in Depth]
+    assert len(set(digests)) == 1
+    assert [path for method, path in emulated.requests() if method == "HEAD"] == ["/v2/app/manifests/1.0"]
+
+
+def test_failed_look_is_repeated(emulated: Registry) -> None:
+    client, image = client_of(emulated), f"{emulated.host}/app:1.0"
+    assert look_up(client, image, Depth.DIGEST).error is not None
+    pusher_to(emulated).push_image("app", "1.0", LAYERS)
+    assert look_up(client, image, Depth.PLATFORM).error is None
 
 
 def test_image_by_digest_is_found_by_it(registry: Server, pusher: Pusher) -> None:
