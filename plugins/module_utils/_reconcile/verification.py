@@ -48,9 +48,10 @@ def find_questions(desired: Desired, caches: Sequence[ImageCache], plan: Plan) -
 
 
 def describe_unknown(desired: Desired, images: Mapping[str, Image]) -> Iterator[str]:
-    """Yield a warning for each image of which no registry tells the digest: nothing is rebuilt for it."""
+    """Yield a warning for each tag that registries do not tell enough of: nothing is rebuilt for it."""
     for name, image in images.items():
-        if image.error and name not in desired.digests:
+        known = desired.digests.get(name)
+        if image.error and not (known and known.platform_digest):
             yield f"cannot tell whether the tag of an image has moved: {image.error.message}"
 
 

@@ -27,6 +27,8 @@ class ScriptedRegistries:
         self.indexes: dict[str, str] = {}
         self.bytes: dict[str, int] = {}
         self.errors: dict[str, RegistryError] = {}
+        # Of images whose tag can be asked for, and nothing else.
+        self.manifest_errors: dict[str, RegistryError] = {}
         self.asked: list[tuple[str, Depth]] = []
 
     def look_up(self, _values: Mapping[str, Any], questions: Mapping[str, Depth], _deadline: Any) -> dict[str, Image]:
@@ -44,4 +46,6 @@ class ScriptedRegistries:
             size = self.bytes.get(image, 1 << 20)
             layers = (ImageLayer(digest_of(f"layer {content}"), size // 3, size),)
         digest = digest_of(f"index {content} {self.indexes.get(image, '')}")
+        if depth > Depth.DIGEST and image in self.manifest_errors:
+            return Image(image, digest=digest, exists=True, error=self.manifest_errors[image])
         return Image(image, digest=digest, platform_digest=platform_digest, layers=layers, exists=True)

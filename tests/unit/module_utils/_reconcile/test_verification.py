@@ -104,6 +104,13 @@ class TestFollowTags:
         assert world.run(**FOLLOW)["changed"] is False
         assert any("too many requests" in warning for warning in world.warnings)
 
+    def test_tag_whose_manifest_cannot_be_read_causes_a_warning_and_no_rebuild(self, world: World) -> None:
+        create_followed_cache(world)
+        world.registries.contents["nginx:1"] = "new content"
+        world.registries.manifest_errors["nginx:1"] = RegistryThrottled("too many requests")
+        assert world.run(**FOLLOW)["changed"] is False
+        assert any("cannot tell whether the tag" in warning for warning in world.warnings)
+
     def test_digest_that_was_unknown_at_the_build_is_recorded_later(self, world: World) -> None:
         images = ["nginx:1", "redis:7"]
         world.registries.errors["redis:7"] = RegistryThrottled("too many requests")
