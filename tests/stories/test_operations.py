@@ -21,10 +21,13 @@ from unit.support.registry_images import gzip_layer, large_layer
 from .caches import CREATE, DELETE, LIST, create_cache, create_cache_of_age, find_only_cache
 from .controller import MODULE, REGISTRY_INFO, ROOT, SET, Controller, Run
 from .examples import GUIDES, code_blocks
+from .registries import push
 
 PLAYBOOKS = {block.name: block.text for guide in GUIDES for block in code_blocks(guide) if block.name}
 # A build takes 0.3 s here, so a short polling interval keeps the tests fast. The guides use the default of 10 s.
 DEFAULTS = {module: {"wait_interval": 0.1} for module in (MODULE, SET)}
+# A registry that cannot be reached, so connections fail at once.
+CLOSED_PORT = "127.0.0.1:9"
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,7 @@ def check_pinned(run: Run, emulator: Emulator, prepared: Any, _folder: Path) -> 
 def check_floating(run: Run, emulator: Emulator, prepared: Any, _folder: Path) -> None:
     assert run.results[0]["replaced"]["old_id"] == prepared
     assert emulator.calls().count(CREATE) == 1
+    assert "cannot tell whether the tag of an image has moved" in run.results[0]["warnings"][0]
 
 
 def check_rolling_replace(run: Run, emulator: Emulator, prepared: Any, _folder: Path) -> None:
@@ -186,9 +190,9 @@ CASES = {
         lambda e: create_cache(e, ImageCacheName="shop", Images=["registry.example.com/shop:4.11.0"]), check_pinned
     ),
     "floating": Case(
-        lambda e: create_cache(e, ImageCacheName="nightly", Images=["registry.example.com/shop:nightly"]),
+        lambda e: create_cache(e, ImageCacheName="nightly", Images=[f"{CLOSED_PORT}/shop:nightly"]),
         check_floating,
-        ("-e", "rebuild=true"),
+        ("-e", "rebuild=true", "-e", f"registry={CLOSED_PORT}"),
     ),
     "rolling-replace": Case(lambda e: create_cache(e, ImageCacheName="web"), check_rolling_replace),
     "helm-values": Case(lambda e: create_cache(e, ImageCacheName="web"), check_helm_values),
@@ -230,7 +234,10 @@ def test_playbook_does_what_the_guide_says(
             play["module_defaults"] = {**DEFAULTS, REGISTRY_INFO: plain}
     path = tmp_path / f"{name}.yml"
     path.write_text(yaml.safe_dump(plays, sort_keys=False), encoding="utf-8")
-    environment = {"ANSIBLE_COLLECTIONS_PATH": str(ROOT / "tests/stories/collections")}
+    environment = {
+        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "tests/stories/collections"),
+        "TENCENTCLOUD_API_RETRIES": "0",
+    }
     command = (
         "ansible-playbook",
         str(path),
@@ -244,3 +251,22 @@ def test_playbook_does_what_the_guide_says(
     assert run.status == 0, run.output
     assert sum(bool(result.get("failed")) for result in run.results) == case.failures
     case.check(run, emulator, prepared, tmp_path)
+
+
+def test_playbook_for_a_floating_tag_names_the_image_that_has_moved(
+    emulator: Emulator, controller: Controller, registry: Registry
+) -> None:
+    (play,) = yaml.safe_load(PLAYBOOKS["floating"])
+    play["module_defaults"] = {MODULE: {**DEFAULTS[MODULE], "registry_http_end_point_list": [registry.host]}}
+    play["vars"]["registry"] = registry.host
+    path = controller.folder / "floating.yml"
+    path.write_text(yaml.safe_dump([play], sort_keys=False), encoding="utf-8")
+    changes = []
+    for content in (b"1", b"1", b"2"):
+        push(registry, "shop:nightly", content=content)
+        run = controller.run("ansible-playbook", str(path))
+        assert run.status == 0, run.output
+        changes.append(run.results[0]["changed"])
+    assert changes == [True, False, True]
+    assert emulator.calls().count(CREATE) == 2
+    assert f"{registry.host}/shop:nightly: sha256:" in run.output

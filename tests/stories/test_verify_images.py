@@ -17,9 +17,12 @@ from unit.support.registry_images import PackedLayer
 
 from .caches import CREATE, LIST, SET_OPTIONS, set_entries
 from .controller import MODULE, SET, Controller
+from .guides import table
 from .registries import ARM64, ClaimedLayer, credentials_for, options_for, push, push_index, pusher_to
 
 GIB = 1 << 30
+# Of the guide: a missing image, refused credentials, a missing platform, and a size that is too small.
+MISSING, REFUSED, PLATFORM, LARGER = (row[0] for row in table("Refused builds"))
 VERIFY: dict[str, Any] = {"verify_images": True}
 
 
@@ -46,7 +49,7 @@ class TestRefusals:
         push(registry, "shop:1")
         run = controller.web(*arguments, **options_for(registry, "shop:2", **VERIFY))
         assert run.status != 0
-        assert f"image {registry.host}/shop:2 does not exist in registry {registry.host}" in run.result["msg"]
+        assert f"the build would fail: image {registry.host}/shop:2 {MISSING} {registry.host}" in run.result["msg"]
         assert "Nothing was changed. To build without asking the registries, set verify_images: false" in run.output
         assert emulator.calls() == [LIST]
         assert run.result["actions"] == []
@@ -56,7 +59,7 @@ class TestRefusals:
     ) -> None:
         pusher_to(registry).push_index("shop", "1", ARM64)
         run = controller.web(**options_for(registry, "shop:1", **VERIFY))
-        assert "linux/amd64 is not among linux/arm64" in run.result["msg"]
+        assert f"{PLATFORM}: linux/amd64 is not among linux/arm64" in run.result["msg"]
         assert emulator.calls() == [LIST]
 
     def test_images_that_do_not_fit_are_refused_with_the_size_to_set(
@@ -65,7 +68,7 @@ class TestRefusals:
         push(registry, "shop:1", layers=layer_of(30))
         options = options_for(registry, "shop:1", **VERIFY)
         run = controller.web(**options)
-        assert "The images need more than 30 GiB, but image_cache_size is 20 GiB. Set it to at least 36." in run.output
+        assert f"{LARGER} 30 GiB, but image_cache_size is 20 GiB. Set it to at least 36." in run.result["msg"]
         assert emulator.calls() == [LIST]
         run = controller.web(**options, size=36)
         assert (run.status, run.result.get("warnings", [])) == (0, [])
@@ -90,7 +93,7 @@ class TestPasswords:
     ) -> None:
         options = options_for(private_registry, "shop:1", **credentials_for(private_registry, "canary-wrong"))
         run = controller.web("-vvvv", **options, **VERIFY)
-        assert "refused the credentials with status 401" in run.result["msg"]
+        assert f"{REFUSED} with status 401" in run.result["msg"]
         assert f"Check the entry for {private_registry.host} in image_registry_credentials" in run.output
         assert emulator.calls() == [LIST]
         assert "canary-wrong" not in run.output
@@ -170,7 +173,7 @@ class TestRequests:
     def test_ad_hoc_command_verifies(self, emulator: Emulator, controller: Controller, registry: Registry) -> None:
         push(registry, "shop:1")
         place = f"registry_http_end_point_list={registry.host} vpc_id=vpc-1 subnet_id=subnet-1 verify_images=true"
-        for tag, words in ((1, "CHANGED"), (2, "does not exist in registry")):
+        for tag, words in ((1, "CHANGED"), (2, MISSING)):
             arguments = f"name=web images={registry.host}/shop:{tag} {place}"
             run = controller.run("ansible", "localhost", "-m", MODULE, "-a", arguments, "--check")
             assert words in run.output
