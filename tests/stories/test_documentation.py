@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Callable
 
 import pytest
 import yaml
@@ -18,9 +18,10 @@ from unit.support.registry_access import pusher_to
 from unit.support.registry_images import gzip_layer
 
 from .caches import CREATE, DELETE, LIST, create_cache, create_cache_of_age
-from .controller import ROOT, Controller
+from .controller import ROOT, Controller, Run
 from .examples import documentation
 from .processes import ModuleProcesses
+from .registries import options_for, push
 
 # Ansible itself documents these.
 ANSIBLE_KEYS = {"changed", "failed", "msg", "warnings", "invocation", "diff", "exception"}
@@ -84,6 +85,17 @@ def returned_values(result: Mapping[str, Any], rows: Mapping[str, Any], prefix: 
                 yield from returned_values(element, rows, f"{path}.")
 
 
+def run_with_moved_tag(run_task: Callable[[dict[str, Any]], Run]) -> Iterator[Any]:
+    """Yield a run that creates a cache, and one after the tag of its image has moved."""
+    registry = Registry().start()
+    options = options_for(registry, "shop:nightly", name="nightly", follow_tags=True)
+    del options["api_retries"]
+    for content in (b"1", b"2"):
+        push(registry, "shop:nightly", content=content)
+        yield run_task({**WEB, **options}), ()
+    registry.stop()
+
+
 def run_image_cache(emulator: Emulator, processes: ModuleProcesses) -> Iterator[Any]:
     """Yield runs of the image_cache module, each with the keys whose samples it must match."""
     yield processes.task(**WEB), ("image_cache", "image_cache_id", "request_id")
@@ -96,6 +108,7 @@ def run_image_cache(emulator: Emulator, processes: ModuleProcesses) -> Iterator[
     yield processes.task(**broken), ("recovered_failure",)
     emulator.faults.append(permission_fault(CREATE))
     yield processes.task(**{**WEB, "name": "denied"}), ("error",)
+    yield from run_with_moved_tag(lambda options: processes.task(**options))
     yield processes.task(name="web", state="absent"), ()
 
 
@@ -121,6 +134,7 @@ def run_image_cache_set(emulator: Emulator, processes: ModuleProcesses) -> Itera
     yield processes.set(**set_options, image_caches=broken), ()
     emulator.faults.append(permission_fault(CREATE))
     yield processes.set(**set_options, image_caches=[{"name": "denied", "images": ["nginx:1"]}]), ()
+    yield from run_with_moved_tag(lambda options: processes.set(image_caches=[options]))
 
 
 def run_image_cache_info(emulator: Emulator, processes: ModuleProcesses) -> Iterator[Any]:
