@@ -145,7 +145,7 @@ class Reconciliation:
         build = find_build(context.desired, plan)
         if context.desired.verify_images and build:
             self._warn_once(check_build(build, context.images))
-        if context.desired.follow_tags:
+        elif context.desired.follow_tags:
             self._warn_once(describe_unknown(context.desired, context.images))
         return plan
 

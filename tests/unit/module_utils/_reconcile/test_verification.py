@@ -173,10 +173,13 @@ class TestVerifyImages:
         assert "Nothing was changed" in result["msg"]
         assert writes_of(world) == []
 
-    def test_unclear_answer_causes_a_warning(self, world: World) -> None:
+    @pytest.mark.parametrize("options", [{}, FOLLOW])
+    def test_unclear_answer_causes_one_warning(self, world: World, options: dict[str, Any]) -> None:
         world.registries.errors["nginx:1"] = RegistryThrottled("too many requests")
-        assert world.run(**VERIFY)["changed"] is True
-        assert any("could not verify" in warning and "too many requests" in warning for warning in world.warnings)
+        assert world.run(**VERIFY, **options)["changed"] is True
+        (warning,) = world.warnings
+        assert "could not verify" in warning
+        assert "too many requests" in warning
 
     def test_images_larger_than_the_cache_are_refused_with_a_size(self, world: World) -> None:
         world.registries.bytes["nginx:1"] = 30 << 30
