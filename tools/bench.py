@@ -33,10 +33,16 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.tc3 import K
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.transport import ConnectionSettings, Transport
 from ansible_collections.tencentcloud.tke.plugins.module_utils._connection import TKE
 from emulator import REGIONS, Emulator, Settings
+from emulator.registry import Registry
+from unit.support.registry_images import Pusher, gzip_layer
 
 ROOT = Path(__file__).resolve().parents[1]
 MODULE, SET = "tencentcloud.tke.image_cache", "tencentcloud.tke.image_cache_set"
 MANY, RATE, BUILD, LATENCY = 100, 20, 5.0, 0.05
+# The images that a hundred caches share, and the region of these caches.
+IMAGES, FOLLOWED = 30, "ap-beijing"
+# The region of the caches that are created.
+NEW = "ap-shanghai"
 NAMES = [f"cache-{number:03}" for number in range(MANY)]
 DECLARED = {"images": ["nginx:1.27.3"], "vpc_id": "vpc-508ctkfb", "subnet_id": "subnet-8ah75lo8", "wait_interval": 1}
 # tccli only trusts the certificates of certifi and has no option for others.
@@ -60,8 +66,11 @@ class Row:
     command: list[str]
     fresh: bool = False
     times: int = 1
+    region: str = "ap-guangzhou"
     seconds: list[float] = field(default_factory=list)
     calls: int = 0
+    # Requests to the registry for manifests.
+    manifests: int = 0
 
     @property
     def median(self) -> float:
@@ -81,6 +90,8 @@ class Bench:
         settings = Settings(build_seconds=BUILD, latency=LATENCY, requests_per_second=RATE)
         self.emulator = Emulator(settings, ssl_context=context).start()
         fill(self.emulator, NAMES)
+        self.registry = Registry().start()
+        push_images(self.registry)
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("TENCENTCLOUD_")},
             **self.emulator.environment(),
@@ -102,13 +113,13 @@ class Bench:
         arguments = ["tke", "DescribeImageCaches", "--ImageCacheNames", json.dumps(NAMES[:1]), "--endpoint", endpoint]
         return [sys.executable, "-c", TCCLI, *arguments]
 
-    def measure(self, row: Row, number: int) -> None:
+    def measure(self, row: Row) -> None:
         """Run the processes of a row once, and record their time and number of calls."""
-        region = "ap-shanghai" if row.fresh else "ap-guangzhou"
         if row.fresh:
-            self.emulator.regions.pop(region, None)
-        environment = {**self.environment, "TENCENTCLOUD_REGION": region}
+            self.emulator.regions.pop(row.region, None)
+        environment = {**self.environment, "TENCENTCLOUD_REGION": row.region}
         self.emulator.received.clear()
+        self.registry.received.clear()
         started = time.perf_counter()
         for _time in range(row.times):
             process = subprocess.run(row.command, env=environment, capture_output=True, text=True, check=False)
@@ -116,6 +127,30 @@ class Bench:
                 sys.exit(f"{row.title}: {process.stdout[-2000:]}{process.stderr[-2000:]}")
         row.seconds.append(time.perf_counter() - started)
         row.calls = len(self.emulator.received)
+        row.manifests = len(self.registry.requests())
+
+    def stop(self) -> None:
+        """Stop the emulator and the registry."""
+        self.emulator.stop()
+        self.registry.stop()
+
+
+def push_images(registry: Registry) -> None:
+    """Push the images that caches share."""
+    pusher = Pusher(registry.url(), registry.username, registry.password)
+    for number in range(IMAGES):
+        pusher.push_image(f"app-{number}", "1", [gzip_layer(fill=bytes([number]))])
+
+
+def followed_set(registry: Registry, **options: Any) -> dict[str, Any]:
+    """Return a task that declares a hundred caches, with three of the shared images each."""
+    names = [f"{registry.host}/app-{number}:1" for number in range(IMAGES)]
+    entries = [
+        {"name": name, "images": [names[(number + step) % IMAGES] for step in (0, 7, 13)]}
+        for number, name in enumerate(NAMES)
+    ]
+    plain = {"registry_http_end_point_list": [registry.host]}
+    return {SET: {**DECLARED, **plain, "image_caches": entries, **options}}
 
 
 def fill(emulator: Emulator, names: list[str]) -> None:
@@ -153,8 +188,25 @@ def rows(bench: Bench) -> dict[str, Row]:
         "loop_module": Row(f"{TASKS} unchanged caches: the loop in module processes", [*short, *IN_MODULES]),
         "many_sdk": Row("100 listings: script with the SDK", [*script, "each"]),
         "many_tccli": Row("100 listings: loop over tccli", bench.tccli(), times=MANY),
-        "create": Row("create 100 caches and wait: image_cache_set", bench.play("create", **{SET: many}), fresh=True),
-        "create_sdk": Row("create 100 caches and wait: script with the SDK", [*script, "create"], fresh=True),
+        "shared": Row(
+            f"100 unchanged caches that share {IMAGES} images: image_cache_set",
+            bench.play("shared", **followed_set(bench.registry)),
+            region=FOLLOWED,
+        ),
+        "followed": Row(
+            "the same with follow_tags",
+            bench.play("followed", **followed_set(bench.registry, follow_tags=True)),
+            region=FOLLOWED,
+        ),
+        "create": Row(
+            "create 100 caches and wait: image_cache_set",
+            bench.play("create", **{SET: many}),
+            fresh=True,
+            region=NEW,
+        ),
+        "create_sdk": Row(
+            "create 100 caches and wait: script with the SDK", [*script, "create"], fresh=True, region=NEW
+        ),
     }
 
 
@@ -199,9 +251,12 @@ def bars(table: dict[str, Row]) -> list[tuple[str, float, float]]:
     """Return the targets, each with its title, the measured factor and the allowed factor."""
     floor = table["start"].median + MANY / RATE + BUILD
     return [
-        (f"create 100 caches and wait, relative to the floor of {floor:.1f} s", table["create"].median / floor, 1.25),
+        (f"create 100 caches and wait, relative to the floor of {floor:.1f} s", table["create"].median / floor, 1.12),
         ("100 unchanged caches, relative to one", table["many"].median / table["one"].median, 1.5),
         ("100 unchanged caches, calls", float(table["many"].calls), 2.0),
+        ("follow_tags, relative to the run without it", table["followed"].median / table["shared"].median, 2.0),
+        ("follow_tags, calls", float(table["followed"].calls), 2.0),
+        (f"follow_tags, manifest requests for {IMAGES} images", float(table["followed"].manifests), float(IMAGES)),
     ]
 
 
@@ -238,7 +293,7 @@ def scale() -> list[dict[str, float]]:
                         "peak_mib": round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024),
                     }
                 )
-        bench.emulator.stop()
+        bench.stop()
         return measured
 
 
@@ -321,12 +376,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder))
         table = rows(bench)
+        # The first run creates the caches and records the digests.
+        bench.measure(table["followed"])
+        table["followed"].seconds.clear()
         for number in range(options.rounds):
             for row in table.values():
-                bench.measure(row, number)
+                bench.measure(row)
                 print(f"round {number + 1}: {row.title}: {row.seconds[-1]:.2f} s, {row.calls} calls", flush=True)
         call = api_call(bench)
-        bench.emulator.stop()
+        bench.stop()
     measured = scale()
     page = report(table, call, measured, options.rounds)
     facts = {name: {"title": r.title, "seconds": r.seconds, "calls": r.calls} for name, r in table.items()}
