@@ -381,7 +381,7 @@ class TestCacheBeingBuilt:
         run = controller.web(images=["nginx:2"], wait=False)
         assert run.result["changed"] is False
         assert emulator.calls() == [LIST]
-        assert "with wait: false the change of images is deferred" in run.result["warnings"][0]
+        assert "With wait: false, the change of images is deferred" in run.result["warnings"][0]
 
     def test_check_mode_predicts_the_update_without_waiting(self, emulator: Emulator, controller: Controller) -> None:
         emulator.settings.build_seconds = 30

@@ -232,7 +232,7 @@ class TestNoTracebacks:
         ),
         (Fault.error("FailedOperation.Anything", LIST), "FailedOperation.Anything", "An internal error"),
         (Fault.error("InternalError.InsufficientBalance", LIST), "InternalError.InsufficientBalance", "balance"),
-        (Fault.error("ResourcesSoldOut", LIST), "ResourcesSoldOut", "a subnet_id in another zone"),
+        (Fault.error("ResourcesSoldOut", LIST), "ResourcesSoldOut", "a subnet in another zone"),
         (Fault.error("UnsupportedRegion", LIST), "UnsupportedRegion", "Check region"),
     )
 

@@ -130,7 +130,7 @@ class TestValidation:
             ),
             (
                 [*set_entries("a"), {"images": ["nginx:1"]}],
-                "image_caches[1]: Set image_cache_name or image_cache_id",
+                "image_caches[1]: Neither image_cache_name nor image_cache_id is set",
             ),
             ([*set_entries("a"), {"name": "b", "imgaes": []}], "image_caches[1]: Unsupported parameters"),
             ([*set_entries("a"), {"name": "b", "size": "big"}], "image_caches[1]: argument 'image_cache_size'"),
