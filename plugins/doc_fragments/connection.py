@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-# The options that every module has: how requests are sent, to the API as well as to registries.
+# Options of every module for requests to the API and to registries.
 REQUESTS = r"""
   api_timeout:
     description:

@@ -204,17 +204,17 @@ DECLARATION = rf"""
         the digests of the tags, with one HEAD request per image. Registries do not count these requests as pulls.
       - The rebuild is always a replacement. With O(on_change=fail), the run fails. RV(actions) and the diff name the
         images that have moved.
-      - The digests of the C(linux/amd64) manifests are compared. An index that only has another attestation or
-        another architecture does not cause a rebuild.
+      - The digests of the C(linux/amd64) manifests are compared. Changes to attestations or other architectures do not
+        cause a rebuild.
       - Images with a digest cannot move. The registries are not asked about them.
       - The module warns and does not rebuild the cache if a registry does not return a digest.
       - The registries are reached as described for O(verify_images).
       - The tag C(ansible-build-settings) contains a short record of the digests that were read before the build, in
         addition to the record of O(track_build_settings). If a cache has no record, the current digests are recorded
         without a rebuild.
-      - A tag has at most 255 characters. If a cache has more than 120 images, the record only shows that some image has
-        moved, and all of them are named.
-      - Each rebuild may add a value to the account's quota of tag values.
+      - The value of this tag has at most 255 characters. For a cache with more than 120 images, the record does not
+        show which image has moved, so all images are named.
+      - Each rebuild may count towards the account's quota of tag values.
     version_added: 1.1.0
     type: bool
     default: false

@@ -10,7 +10,7 @@ NOTE = "\n      - "
 
 
 def registry_options(credentials: str = "", password: str = "", hosts: str = "") -> str:
-    """Return the options for registries. The arguments are sentences that a module adds to some of them."""
+    """Return the options for registries. Each argument is a sentence to add to the options of that kind."""
     return f"""
   image_registry_credentials:
     description:
@@ -52,7 +52,7 @@ ANONYMOUS = """Images of other registries are looked up anonymously. A password 
 
 
 class ModuleDocFragment:
-    """The options of modules that only ask registries."""
+    """The options of modules that only query registries."""
 
     DOCUMENTATION: str = f"""
 options:

@@ -13,8 +13,8 @@ description:
   - Creates, updates, replaces, renames, and deletes an image cache, which is a snapshot that contains container images.
     Pods on super nodes and on TKE Serverless that start from an image cache do not pull its images.
   - A build takes minutes, and a cache incurs costs until it is deleted. The module therefore looks for an existing
-    cache before it creates one, waits for a build that is in progress, and checks the outcome of an unclear request
-    before it retries. If a run is interrupted, the next run continues it.
+    cache before it creates one and waits for a build that is in progress. If the outcome of a request is unclear, it
+    checks it before it retries. If a run is interrupted, the next run continues it.
   - The name of a cache followed by C(-replacement) is reserved for its replacement. If a replacement was interrupted,
     the next run completes or deletes it. This includes runs with O(state=absent).
 notes:
@@ -48,8 +48,8 @@ attributes:
       - An ID that is unknown in check mode is shown as V((known after build\)).
       - Replacements of earlier runs that this run deletes are listed as C(replacements). So is the replacement that a
         run with O(wait=false) starts.
-      - If O(follow_tags) causes a replacement, C(image_digests) shows the images that have moved, with the beginnings
-        of their old and new digests.
+      - If O(follow_tags) causes a replacement, C(image_digests) shows the images that have moved, with the first
+        characters of their old and new digests.
   idempotent:
     description: A second run with the same options changes nothing.
     support: partial
@@ -347,7 +347,7 @@ actions:
       elements: str
     moved_images:
       description:
-        - Images whose tags have moved since the build of the replaced cache. Only for a V(replace) that O(follow_tags)
+        - Images whose tags have moved since the replaced cache was built. Only for a V(replace) that O(follow_tags)
           causes.
       type: list
       elements: dict
@@ -358,11 +358,11 @@ actions:
           type: str
         old_digest:
           description:
-            - Beginning of the digest that was recorded at the build. The more images a cache has, the shorter it is.
-              C(null) if the record does not contain it.
+            - First characters of the digest that was recorded at the build. A cache with more images has fewer of them.
+              C(null) if the record does not contain them.
           type: str
         new_digest:
-          description: Beginning of the digest that the tag has now.
+          description: First characters of the current digest of the tag.
           type: str
   sample:
     - action: update

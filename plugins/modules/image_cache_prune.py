@@ -138,7 +138,7 @@ EXAMPLES = r"""
       - UpdateFailed
     older_than: 1d
 
-- name: Delete the image caches of the CI, except the three newest and those that Pods are pinned to
+- name: Delete CI image caches except the three newest and those that Pods are pinned to
   tencentcloud.tke.image_cache_prune:
     region: ap-guangzhou
     name_pattern: ci-*

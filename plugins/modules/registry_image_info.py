@@ -14,7 +14,7 @@ description:
   - Recommends a size for an image cache that contains all these images.
   - Uses the OCI Distribution API with the same registry options as M(tencentcloud.tke.image_cache). It reads manifests
     and a few bytes of each layer, and does not download images.
-  - An image that does not exist or cannot be looked up is not a failure of the module. See RV(images[].error).
+  - Does not fail if an image does not exist or cannot be looked up. RV(images[].error) contains the reason.
 author:
   - The tencentcloud.tke contributors (@tencentcloud)
 extends_documentation_fragment:
@@ -86,7 +86,7 @@ EXAMPLES = r"""
         username: puller
         password: "{{ vault_registry_password }}"
 
-# Pinned images do not change when somebody moves a tag. The image cache and its Pods need the same references.
+# Pinned images do not change when a tag moves. The image cache and its Pods need the same references.
 - name: Create an image cache of pinned images
   tencentcloud.tke.image_cache:
     region: ap-guangzhou
@@ -121,7 +121,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 images:
-  description: The result for each entry of O(images), in the same order.
+  description: Result for each entry of O(images), in the same order.
   returned: when the input is valid
   type: list
   elements: dict
@@ -148,11 +148,11 @@ images:
       type: str
     pinned:
       description:
-        - Image with its tag and digest, C(null) if the digest is unknown. This reference keeps its content when the tag
-          moves.
+        - Image with its tag and digest, C(null) if the digest is unknown. The content of this reference does not change
+          when the tag moves.
       type: str
     platforms:
-      description: Platforms that the image supports, as far as its manifest shows them. Attestations are left out.
+      description: Platforms that the image supports, as far as its manifest lists them, without attestations.
       type: list
       elements: str
     compressed_bytes:
@@ -167,8 +167,8 @@ images:
       type: int
     exists:
       description:
-        - Whether the image exists, C(null) if unknown. Many registries answer anonymous requests for images that do not
-          exist and for private images alike.
+        - Whether the image exists, C(null) if unknown. Many registries respond to anonymous requests in the same way if
+          an image does not exist and if it is private.
       type: bool
     error:
       description: Reason why the lookup failed or is incomplete, C(null) if it succeeded.
@@ -178,7 +178,7 @@ images:
           description: Error code of the registry, for example V(MANIFEST_UNKNOWN), or the type of failure.
           type: str
         message:
-          description: Error message with the image, the registry, the cause, and what to do.
+          description: Error message with the image, the registry, the cause, and a suggested solution.
           type: str
         retryable:
           description: Whether the same lookup may succeed later.
@@ -210,7 +210,7 @@ images:
         code: MANIFEST_UNKNOWN
         message: >-
           image registry.example.com/shop/web:1.4.3 does not exist in registry registry.example.com: the registry
-          answered with status 404 (MANIFEST_UNKNOWN). Check the repository and the tag or digest.
+          returned HTTP status 404 (MANIFEST_UNKNOWN). Check the repository and the tag or digest.
         retryable: false
 compressed_bytes:
   description: Download size of all images together in bytes, each layer counted once. C(null) if unknown for an image.
@@ -225,9 +225,9 @@ unpacked_bytes:
 recommended_size:
   description:
     - Recommended size in GiB of an image cache that contains all images, at least 20.
-    - RV(unpacked_bytes) plus 20 percent, rounded up. The headroom is for the tables of the file system, partly filled
-      blocks, and the metadata of the snapshotter.
-    - If RV(unpacked_bytes) is unknown, three times RV(compressed_bytes). C(null) if that is unknown, too.
+    - RV(unpacked_bytes) plus 20 percent, rounded up. The headroom is for file system metadata, partly filled blocks,
+      and the metadata of the snapshotter.
+    - If RV(unpacked_bytes) is unknown, three times RV(compressed_bytes). C(null) if both are unknown.
   returned: when the input is valid
   type: int
   sample: 20
