@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. The run of M(tencentcloud.tke.registry_image_info): it asks registries about images."""
+"""Private to this collection. The run of M(tencentcloud.tke.registry_image_info)."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._runtime import R
 
 __all__ = ["registry_image_info", "registry_image_info_spec"]
 
-# That of super nodes, on which image caches are built.
+# The platform of super nodes, on which image caches are built.
 PLATFORM = "linux/amd64"
-# The options of an image cache that say what is pulled, and how.
+# The options of an image cache that are also options of this module.
 PULL_OPTIONS = (
     "images",
     "image_registry_credentials",
@@ -47,7 +47,7 @@ PULL_OPTIONS = (
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked: about which images, for which platform, and how their registries are reached."""
+    """The images to look up, their platform, and the access to their registries."""
 
     images: Sequence[str]
     platform: Platform
@@ -55,7 +55,7 @@ class Question:
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any], ansible_version: str) -> Question:
-        """Return the question in the module's parameters. Raises InvalidInput."""
+        """Return the question for the module's parameters. Raises InvalidInput."""
         problems = list(_problems(params))
         if problems:
             raise InvalidInput(" ".join(problems))

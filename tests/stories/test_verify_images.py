@@ -59,7 +59,7 @@ class TestRefusals:
     ) -> None:
         pusher_to(registry).push_index("shop", "1", ARM64)
         run = controller.web(**options_for(registry, "shop:1", **VERIFY))
-        assert f"{PLATFORM}: linux/amd64 is not among linux/arm64" in run.result["msg"]
+        assert f"{PLATFORM}: expected linux/amd64, found linux/arm64" in run.result["msg"]
         assert emulator.calls() == [LIST]
 
     def test_images_that_do_not_fit_are_refused_with_the_size_to_set(
@@ -93,7 +93,7 @@ class TestPasswords:
     ) -> None:
         options = options_for(private_registry, "shop:1", **credentials_for(private_registry, "canary-wrong"))
         run = controller.web("-vvvv", **options, **VERIFY)
-        assert f"{REFUSED} with status 401" in run.result["msg"]
+        assert f"{REFUSED} with HTTP status 401" in run.result["msg"]
         assert f"Check the entry for {private_registry.host} in image_registry_credentials" in run.output
         assert emulator.calls() == [LIST]
         assert "canary-wrong" not in run.output
@@ -119,7 +119,7 @@ class TestPasswords:
     ) -> None:
         run = controller.web(**options_for(private_registry, "shop:1", **VERIFY))
         assert run.status == 0, run.output
-        assert "not found, or not allowed without credentials" in run.result["warnings"][0]
+        assert "the image does not exist or requires credentials" in run.result["warnings"][0]
         assert emulator.calls().count(CREATE) == 1
 
 
@@ -142,7 +142,7 @@ class TestUnclearAnswers:
         run = controller.web("--check", **options_for(registry, "shop:1", **VERIFY))
         assert run.status == 0, run.output
         (warning,) = run.result["warnings"]
-        assert "image_cache_size is 20 GiB, and 23 GiB are recommended for its images" in warning
+        assert "image_cache_size may be too small: it is 20 GiB, but 23 GiB are recommended for the images" in warning
 
 
 class TestRequests:

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. One HTTP request out, one bounded response back, or a typed error.
+"""Private to this collection. HTTP exchanges: one request, and one limited response or a typed error.
 
-A redirect is never followed, no cookie is kept, a response is bounded in size and time, and what fails becomes one of
-the errors of errors.py. Proxies come from the environment. A caller passes an C(auth) of its own with each request, so
-that C(requests) does not put a C(.netrc) entry in its place.
+Redirects are not followed and cookies are not stored. The size and time of a response are limited. Every failure is
+raised as an error of errors.py. Proxies are read from the environment. A caller passes its own C(auth) with each
+request, so that C(requests) does not use a C(.netrc) entry.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ __all__ = [
 ]
 
 CONNECT_TIMEOUT = 10.0
-# What OpenSSL calls an answer that is not TLS.
+# Reasons that OpenSSL reports for a response that is not TLS.
 NOT_TLS = ("WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST")
 CHUNK_BYTES = 64 * 1024
 MAX_TEXT_BYTES = 64 * 1024
@@ -59,7 +59,7 @@ MAX_TEXT_BYTES = 64 * 1024
 
 @dataclass(frozen=True)
 class HttpResponse:
-    """What came back: C(headers) are found in any case, C(body) is what the caller wanted to read of it."""
+    """An HTTP response. The names of C(headers) are case-insensitive. C(body) is the part that the caller read."""
 
     status: int
     headers: Mapping[str, str]
@@ -67,9 +67,9 @@ class HttpResponse:
 
 
 def open_session(connections: int, *, verify: Any, direct: bool, hosts: int = 1) -> Any:
-    """Return a session for C(connections) threads at once; C(direct) leaves the environment's proxies out.
+    """Return a session for C(connections) concurrent threads. With C(direct), no proxies are used.
 
-    It keeps the connections to so many C(hosts).
+    The session keeps connections to at most C(hosts) hosts.
     """
     session = _session_class()()
     bounded = make_adapter(connections, hosts)
@@ -78,14 +78,14 @@ def open_session(connections: int, *, verify: Any, direct: bool, hosts: int = 1)
     session.trust_env = not direct
     session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
     if verify is False:
-        # The user's own word; urllib3 need not warn of it at every request.
+        # The user disabled verification, so a warning of urllib3 for each request is not useful.
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     return session
 
 
 def _session_class() -> Any:
     class Session(requests.Session):
-        """One that leaves redirects alone: the usual one reads their bodies to the end, and parses where they lead."""
+        """A session without redirects. The default one reads their whole bodies and parses their locations."""
 
         def get_redirect_target(self, resp: Any) -> Optional[str]:
             return None
@@ -96,10 +96,10 @@ def _session_class() -> Any:
 def exchange(
     session: Any, method: str, url: str, read: Callable[[Any], bytes], *, host: str, timeout: float, **request: Any
 ) -> HttpResponse:
-    """Send one request, and return the response with the body that C(read) makes of it.
+    """Send one request, and return the response with the body that C(read) returns.
 
-    C(timeout) is seconds for the response as a whole. Raises ConnectionFailed, NoAnswer, UntrustedCertificate or
-    TlsMissing, which name the C(host), and what C(read) raises.
+    C(timeout) is in seconds for the whole response. Raises ConnectionFailed, NoAnswer, UntrustedCertificate or
+    TlsMissing, which name the C(host), and the errors of C(read).
     """
     try:
         response = session.request(
@@ -117,12 +117,12 @@ def exchange(
 
 
 def _failures() -> Any:
-    """Return the exceptions by which C(requests) says that an exchange failed."""
+    """Return the exceptions that C(requests) raises for a failed exchange."""
     return NotConnected, requests.RequestException, urllib3.exceptions.HTTPError, OSError
 
 
 def read_body(response: Any, most: int) -> bytes:
-    """Return the body. Raises MalformedAnswer where it has more than C(most) bytes."""
+    """Return the body. Raises MalformedAnswer if it has more than C(most) bytes."""
     body = bytearray()
     for chunk in response.iter_content(CHUNK_BYTES):
         body += chunk
@@ -150,12 +150,12 @@ def _exchange_error(error: BaseException, host: str, timeout: float) -> RequestE
 
 
 def _is_distrust(cause: BaseException) -> bool:
-    # Before its version 2 urllib3 compares the host's name itself, and has an error of its own for that.
+    # urllib3 before version 2 compares the host name itself and raises its own error.
     return "CERTIFICATE_VERIFY_FAILED" in str(cause) or type(cause).__name__ == "CertificateError"
 
 
 def _causes(error: Optional[BaseException]) -> Iterator[BaseException]:
-    """Yield an exception and all that is wrapped in it: urllib3 keeps reasons in attributes and arguments."""
+    """Yield an exception and its causes, which urllib3 also stores in attributes and arguments."""
     waiting, seen = [error], set()
     while waiting:
         cause = waiting.pop(0)
@@ -167,7 +167,7 @@ def _causes(error: Optional[BaseException]) -> Iterator[BaseException]:
 
 
 def _describe_cause(error: BaseException) -> str:
-    """Return the system's own words for a failure where there are some, without the wrappers' addresses."""
+    """Return the system's message for a failure if there is one, without the text of the wrapping exceptions."""
     causes: List[BaseException] = list(_causes(error))
     for cause in causes:
         if isinstance(cause, OSError) and cause.strerror:
@@ -177,7 +177,7 @@ def _describe_cause(error: BaseException) -> str:
 
 
 def retry_after_seconds(retry_after: Optional[str], clock: Clock) -> Optional[float]:
-    """Return the pause, in seconds, that a Retry-After header asks for: a number or an HTTP date."""
+    """Return the seconds of a Retry-After header, which is a number or an HTTP date. None if missing or invalid."""
     if not retry_after:
         return None
     try:
@@ -189,13 +189,13 @@ def retry_after_seconds(retry_after: Optional[str], clock: Clock) -> Optional[fl
 
 
 def fetch_text(url: str, seconds: float) -> Tuple[int, str]:
-    """Return the HTTP status and the text of a small document of this machine's surroundings.
+    """Return the HTTP status and the text of a small document from a local service, such as instance metadata.
 
-    No proxy is asked, no C(.netrc) read, no redirect followed, and nothing is signed. Raises ConnectionFailed where
-    there is no whole answer within C(seconds), looking the name up included.
+    Proxies, C(.netrc) files, redirects and signatures are not used. Raises ConnectionFailed if there is no complete
+    response within C(seconds), including the name resolution.
     """
     answers: queue.Queue[Any] = queue.Queue()
-    # Looking a name up knows no time-out; whoever waits for it does.
+    # Name resolution has no timeout, so the caller waits for a thread with a timeout.
     threading.Thread(target=_fetch, args=(url, seconds, answers), daemon=True).start()
     try:
         answer = answers.get(timeout=seconds)

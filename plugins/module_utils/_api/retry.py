@@ -4,10 +4,10 @@
 
 """Private to this collection. The retry policy.
 
-A read is repeated after throttling, a connection failure, a 5xx and InternalError, up to C(retries) times. A write is
-repeated only if the failure proves that it was not executed: after throttling, or if the connection failed. Quota and
-permission errors fail at once. Pauses are a capped exponential back-off with full jitter. A Retry-After header may
-lengthen them.
+A read is retried after throttling, a connection failure, HTTP status 5xx and InternalError, up to C(retries) times. A
+write is retried only if the failure proves that it was not executed: after throttling, or if the connection failed.
+Quota and permission errors are not retried. Pauses are a capped exponential back-off with full jitter. A Retry-After
+header can make them longer.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Answer:
 def retry(
     attempt: Callable[[], Result], *, retries: int, clock: Clock, deadline: Deadline, writes: bool = False
 ) -> Result:
-    """Return what C(attempt) returns, repeated as the policy allows. Raises the RequestError of the last attempt."""
+    """Return the result of C(attempt), retried according to the policy. Raises the RequestError of the last attempt."""
     attempts = 0
     while True:
         attempts += 1
@@ -65,7 +65,7 @@ def retry(
 
 
 class RetryingClient:
-    """Repeats calls as the policy allows."""
+    """Sends actions and retries them according to the policy."""
 
     def __init__(
         self, sender: Sender, *, retries: int, clock: Clock, rate_limiter: Optional[RateLimiter] = None
@@ -73,7 +73,7 @@ class RetryingClient:
         self._sender, self._retries, self._clock, self._rate_limiter = sender, retries, clock, rate_limiter
 
     def call(self, action: str, parameters: Mapping[str, Any], deadline: Deadline, *, writes: bool = False) -> Answer:
-        """Return the answer of an action. Raises the RequestError of the last attempt."""
+        """Return the response of an action. Raises the RequestError of the last attempt."""
         return retry(
             lambda: self._send(action, parameters),
             retries=self._retries,

@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. The record of the digests that the tags of a cache had when its build began.
+"""Private to this collection. The record of the digests that the images' tags had when a build began.
 
-A tag's value has at most 255 characters, however many images a cache has. The record begins with short hashes over the
-list of images, over all digests of the tags and over all digests of the platform's manifests. They decide whether
-anything has moved. Then each image has its share of what is left: the beginning of both digests. These tell which one
-has moved, and which images need a closer look. More than 120 images leave no share: then the record only tells that
+A tag's value has at most 255 characters. The record starts with short hashes over the list of images, over all digests
+of the tags and over all digests of the platform's manifests. The hashes show whether anything has moved. The remaining
+characters are divided among the images. Each share contains the first characters of both digests and shows which image
+has moved and which images to inspect. With more than 120 images there are no shares, and the record only shows that
 some image has moved.
 """
 
@@ -25,24 +25,23 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.refe
 
 __all__ = ["DigestRecord", "MovedImage", "TagDigests", "floating_images"]
 
-# In characters of base64, 6 bits each.
+# In base64 characters of 6 bits.
 LIST_WIDTH, CHECK_WIDTH = 4, 8
 HEAD_WIDTH = LIST_WIDTH + 2 * CHECK_WIDTH
-# What the record of the build settings, at its longest, leaves of a tag's 255 characters.
+# The number of a tag's 255 characters that are left after the longest record of the build settings.
 SHARES_WIDTH = 120
-# How much of a digest the share of an image may hold; the widest that fits is used. Of the even numbers, an old digest
-# can be shown as hexadecimal digits.
+# Possible widths of a share; the widest that fits is used. Even widths can be shown as hexadecimal digits.
 WIDTHS = (8, 6, 4, 2, 1, 0)
-# From this width on an image's own share decides: 24 bits.
+# From this width (24 bits), the share of an image alone shows whether it has moved.
 RELIABLE_WIDTH = 4
-# Stands for a digest that no registry told. Not a character of base64.
+# Represents an unknown digest. It is not a base64 character.
 UNKNOWN = "."
 SHOWN_DIGITS = 12
 
 
 @dataclass(frozen=True)
 class TagDigests:
-    """What a tag names today: a digest, and that of the platform's manifest, None where it was not asked for."""
+    """The current digest of a tag, and that of the platform's manifest, None if it was not looked up."""
 
     digest: str
     platform_digest: Optional[str] = None
@@ -50,9 +49,9 @@ class TagDigests:
 
 @dataclass(frozen=True)
 class MovedImage:
-    """An image whose tag has moved, with the beginnings of the old and new digest of its manifest.
+    """An image whose tag has moved, with the first characters of the old and new digest of its manifest.
 
-    C(old) is None where the record is too short to hold it.
+    C(old) is None if the record does not contain it.
     """
 
     image: str
@@ -60,7 +59,7 @@ class MovedImage:
     new: str
 
     def as_result(self) -> Dict[str, Optional[str]]:
-        """Return it as results show it."""
+        """Return the image as a dictionary for the module's result."""
         return {"image": self.image, "old_digest": self.old, "new_digest": self.new}
 
     def __str__(self) -> str:
@@ -68,7 +67,7 @@ class MovedImage:
 
 
 def floating_images(images: Sequence[str]) -> List[str]:
-    """Return the images without a digest, in the order of records. Those with one cannot move."""
+    """Return the images without a digest, in the order of records. Images with a digest cannot move."""
     return sorted((image for image in images if parse_reference(image).digest is None), key=_canonical)
 
 
@@ -84,7 +83,7 @@ class DigestRecord:
 
     @classmethod
     def from_digests(cls, images: Sequence[str], digests: Mapping[str, TagDigests]) -> DigestRecord:
-        """Return the record of these images. An image that C(digests) lacks is recorded as unknown."""
+        """Return the record of these images. An image that is not in C(digests) is recorded as unknown."""
         listed = tuple(floating_images(images))
         known = [digests.get(image) for image in listed]
         tags = [each.digest if each else None for each in known]
@@ -100,7 +99,7 @@ class DigestRecord:
 
     @classmethod
     def parse(cls, text: str, images: Sequence[str]) -> Optional[DigestRecord]:
-        """Return the record that C(text) is, None where it is none, or that of another list of images."""
+        """Return the record in C(text), None if it is invalid or for another list of images."""
         listed = tuple(floating_images(images))
         widths = _share_widths(len(listed))
         if len(text) != HEAD_WIDTH + len(listed) * sum(widths) or not text.startswith(_list_hash(listed)):
@@ -120,9 +119,9 @@ class DigestRecord:
         return "".join((_list_hash(self.images), self.tags_check, self.platforms_check, *shares))
 
     def find_suspects(self, today: Mapping[str, TagDigests]) -> List[str]:
-        """Return the images whose tags name another digest today: their platform's manifest may be another one.
+        """Return the images whose tags have another digest, so that their platform's manifest may differ, too.
 
-        Where the shares are too short to tell which images those are, all images are suspects.
+        If the shares are too short to identify these images, all images are returned.
         """
         tags = [today[image].digest if image in today else None for image in self.images]
         differing = [
@@ -136,7 +135,7 @@ class DigestRecord:
         return [image for image in self.images if image in today] if differing or unlike else []
 
     def find_moved(self, today: Mapping[str, TagDigests]) -> List[MovedImage]:
-        """Return the images whose platform's manifest is another one than when the cache was built."""
+        """Return the images whose platform's manifest has changed since the cache was built."""
         suspects = [image for image in self.find_suspects(today) if today[image].platform_digest]
         shares = dict(zip(self.images, self.platform_shares))
         moved = [
@@ -153,9 +152,9 @@ class DigestRecord:
         return []
 
     def complete(self, today: Mapping[str, TagDigests]) -> DigestRecord:
-        """Return the record with today's digests of the images that were unknown when the cache was built.
+        """Return the record with the current digests of the images that were unknown when the cache was built.
 
-        The hashes over all digests stay unknown: the other digests are known by their beginnings only.
+        The hashes over all digests remain unknown, because the record contains only the first characters of the others.
         """
         filled = [image in today and bool(today[image].platform_digest) for image in self.images]
         tags = [today[image].digest if image in today else None for image in self.images]
@@ -177,7 +176,7 @@ def _canonical(image: str) -> str:
 
 
 def _share_widths(count: int) -> Tuple[int, int]:
-    """Return how much of a tag's digest, and of its platform's, a record of C(count) images holds for each."""
+    """Return the width of the shares for the digests of tags and platforms in a record of C(count) images."""
     tag = next(width for width in WIDTHS if 2 * width * count <= SHARES_WIDTH)
     platform = next(width for width in WIDTHS if (tag + width) * count <= SHARES_WIDTH)
     return tag, platform
@@ -188,7 +187,7 @@ def _list_hash(images: Sequence[str]) -> str:
 
 
 def _check(digests: Sequence[Optional[str]]) -> str:
-    """Return a hash over digests; one that is not known makes it unknown."""
+    """Return a hash over digests, which is unknown if any digest is unknown."""
     if None in digests:
         return UNKNOWN * CHECK_WIDTH
     return _base64(hashlib.sha256("\n".join(map(str, digests)).encode("utf-8")).digest())[:CHECK_WIDTH]
@@ -215,7 +214,7 @@ def _split(shares: str, count: int) -> Tuple[str, ...]:
 
 
 def _hexadecimal(share: str) -> Optional[str]:
-    """Return the digest that begins with this share, as far as the share tells it."""
+    """Return the first hexadecimal digits of a digest from its share, None if the share is too short."""
     digits = base64.urlsafe_b64decode(share + "A" * (-len(share) % 4)).hex()[: len(share) * 6 // 4]
     return f"sha256:{digits}" if digits else None
 

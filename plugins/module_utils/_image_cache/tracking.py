@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. A record of what the API never shows, kept in one tag of the cache.
+"""Private to this collection. A record of settings that the API never returns, stored in a tag of the cache.
 
-The tag has a short digest of each recorded setting, so that a run sees whether one has changed, and which one. After
-them come the digests that the images' tags had when the build began (digests.py). The nine settings contain no
-password.
+The tag contains a short digest of each recorded setting, so that a run detects which settings have changed. They are
+followed by the digests that the images' tags had when the build began (digests.py). The nine settings contain no
+passwords.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.obse
 __all__ = ["find_changed_rows", "find_images_to_inspect", "find_moved_images", "make_record", "make_settings_record"]
 __all__ += ["read_digests", "read_record", "split_record", "update_record"]
 
-# 24 bits: it has to tell a change, not to withstand an attack. Nine of them stay far below the length of a tag.
+# 24 bits. The digests detect changes and are not a protection against attacks. Nine of them fit into a tag.
 DIGITS = 6
 ENTRY = re.compile(rf"([a-z]+)-([0-9a-f]{{{DIGITS}}})", re.ASCII)
-# Between the record of the settings and that of the digests. Neither contains it, and the API accepts it in tags.
+# Separates the record of the settings from that of the digests. Neither contains it, and the API accepts it in tags.
 SEPARATOR = "@"
 
 
@@ -42,30 +42,30 @@ def make_record(desired: Desired, values: Mapping[str, Any]) -> str:
 
 
 def make_settings_record(values: Mapping[str, Any]) -> str:
-    """Return the record of those of the nine settings that are among C(values)."""
+    """Return the record of the nine settings, as far as C(values) contains them."""
     return _join(_digests(values))
 
 
 def read_record(cache: ImageCache) -> Optional[Dict[str, str]]:
-    """Return the recorded settings of a cache, from mark to digest; empty without any, None if no tags are shown."""
+    """Return the recorded digests of settings by mark, empty if there are none, None if the tags are unknown."""
     tag = cache.record
     return None if tag is None else dict(ENTRY.findall(split_record(tag)[0]))
 
 
 def read_digests(desired: Desired, cache: ImageCache) -> Optional[DigestRecord]:
-    """Return the recorded digests of the images that are declared, None if none are recorded of exactly these."""
+    """Return the recorded digests of the declared images, None if there is no record for exactly these."""
     text = split_record(cache.record or "")[1]
     return DigestRecord.parse(text, desired.images_of(cache)) if text else None
 
 
 def find_moved_images(desired: Desired, cache: ImageCache) -> List[MovedImage]:
-    """Return the images whose tags have moved since the cache was built, as far as registries and the record tell."""
+    """Return the images whose tags are known to have moved since the cache was built."""
     record = read_digests(desired, cache) if desired.follow_tags else None
     return record.find_moved(desired.digests) if record else []
 
 
 def find_images_to_inspect(desired: Desired, cache: ImageCache) -> List[str]:
-    """Return the images of which the digest of the platform's manifest is needed to tell whether they have moved."""
+    """Return the images for which the digest of the platform's manifest must be looked up."""
     record = read_digests(desired, cache)
     if record is None:
         return floating_images(desired.images_of(cache))
@@ -80,9 +80,9 @@ def find_changed_rows(values: Mapping[str, Any], cache: ImageCache) -> List[Fiel
 
 
 def update_record(desired: Desired, cache: ImageCache, rebuilds: bool) -> Optional[str]:
-    """Return the record that an updated cache is to have, None if its tags are not shown.
+    """Return the new record for a cache that is updated, None if its tags are unknown.
 
-    C(rebuilds) says that the update pulls the images again.
+    C(rebuilds) is whether the update pulls the images again.
     """
     known = read_record(cache)
     if known is None:
@@ -110,7 +110,7 @@ def _digests_of_build(desired: Desired, images: Sequence[str]) -> str:
 
 
 def split_record(record: str) -> Tuple[str, str]:
-    """Return the record of the settings and that of the digests, each empty without one."""
+    """Return the record of the settings and that of the digests. A missing one is empty."""
     settings, _separator, digests = record.partition(SEPARATOR)
     return settings, digests
 

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. What registries say of a build before it begins, and what a plan has to know of them.
+"""Private to this collection. Checks of images in their registries before a build, and the digests that a plan needs.
 
-O(follow_tags) needs the digests that tags name, O(verify_images) everything that would make a build fail. The decisions
-are pure; the questions are asked as effects of the run.
+O(follow_tags) needs the digests of tags. O(verify_images) needs everything that could make a build fail. The functions
+are pure; the lookups are effects of the run.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ GIB = 1 << 30
 
 
 def find_questions(desired: Desired, caches: Sequence[ImageCache], plan: Plan) -> Dict[str, Depth]:
-    """Return the images that registries have to be asked about before a plan is carried out, and how much of each."""
+    """Return the images to look up before a plan is executed, and the depth for each."""
     questions: Dict[str, Depth] = {}
     if not desired.present:
         return questions
@@ -48,20 +48,20 @@ def find_questions(desired: Desired, caches: Sequence[ImageCache], plan: Plan) -
 
 
 def describe_unknown(desired: Desired, images: Mapping[str, Image]) -> Iterator[str]:
-    """Yield a warning for each tag that registries do not tell enough of: nothing is rebuilt for it."""
+    """Yield a warning for each tag whose digest is unknown. Such a tag does not cause a rebuild."""
     for name, image in images.items():
         known = desired.digests.get(name)
         if image.error and not (known and known.platform_digest):
-            yield f"cannot tell whether the tag of an image has moved: {image.error.message}"
+            yield f"cannot tell whether the tag of an image has moved: {image.error.message.rstrip('.')}"
 
 
 def read_digests(images: Mapping[str, Image]) -> Dict[str, TagDigests]:
-    """Return the digests that registries told, by the images."""
+    """Return the digests from lookups by image."""
     return {name: TagDigests(image.digest, image.platform_digest) for name, image in images.items() if image.digest}
 
 
 def check_build(build: PlannedBuild, images: Mapping[str, Image]) -> Iterator[str]:
-    """Yield warnings about what registries leave open of a build. Raises Refused if they say that it must fail."""
+    """Yield warnings about images that could not be verified. Raises Refused if the build would definitely fail."""
     asked = [images[name] for name in build.images if name in images]
     problems = [image.error.message for image in asked if image.error and image.is_refused]
     problems += _size_problems(build.size, asked)
@@ -72,11 +72,11 @@ def check_build(build: PlannedBuild, images: Mapping[str, Image]) -> Iterator[st
         )
     for image in asked:
         if image.error:
-            yield f"could not verify an image before the build: {image.error.message}"
+            yield f"could not verify an image before the build: {image.error.message.rstrip('.')}"
     recommended = sum_sizes(asked).recommended_size
     if recommended is not None and recommended > build.size:
         yield (
-            f"may be too small: image_cache_size is {build.size} GiB, and {recommended} GiB are recommended for its"
+            f"image_cache_size may be too small: it is {build.size} GiB, but {recommended} GiB are recommended for the"
             " images"
         )
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. How registries are reached: addresses, trust and credentials, as the build has them."""
+"""Private to this collection. Access to registries: the addresses, trust and credentials of a build."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.refe
 
 __all__ = ["RegistryAccess", "RegistryCredentials", "RegistryEndpoint", "host_of", "is_loopback", "normalize_domain"]
 
-# The options that say how registries are reached: credentials, hosts of plain HTTP, hosts that are not verified.
+# Options for the access to registries: credentials, hosts with plain HTTP, hosts whose certificates are not verified.
 ACCESS_OPTIONS = ("image_registry_credentials", "registry_http_end_point_list", "registry_skip_verify_list")
 DOCKER_HUB_HOST = "registry-1.docker.io"
 DOCKER_HUB = frozenset(["", DEFAULT_DOMAIN, "index.docker.io", DOCKER_HUB_HOST])
@@ -30,14 +30,14 @@ class RegistryCredentials:
 
     @property
     def basic(self) -> str:
-        """The value of an Authorization header, RFC 7617."""
+        """Return the value of the Authorization header (RFC 7617)."""
         pair = f"{self.username}:{self.password}".encode("utf-8", "surrogatepass")
         return "Basic " + base64.b64encode(pair).decode("ascii")
 
 
 @dataclass(frozen=True)
 class RegistryEndpoint:
-    """Where one registry is. C(domain) is the one of image references, C(host) the one that answers, with its port."""
+    """The address of a registry. C(domain) is from image references. C(host) is the host with its port."""
 
     domain: str
     host: str
@@ -47,25 +47,25 @@ class RegistryEndpoint:
 
     @property
     def url(self) -> str:
-        """The root of the registry's API."""
+        """Return the root URL of the registry."""
         return f"{'http' if self.is_plain else 'https'}://{self.host}"
 
     @property
     def is_insecure(self) -> bool:
-        """Whether the registry is declared to speak plain http, or to have a certificate that is not checked."""
+        """Return whether the registry is declared to use plain HTTP or an unverified certificate."""
         return self.is_plain or self.verify is False
 
     @property
     def host_name(self) -> str:
-        """The host without its port."""
+        """Return the host without its port."""
         return host_name_of(self.host)
 
 
 @dataclass(frozen=True)
 class RegistryAccess:
-    """How registries are reached: C(timeout) in seconds for one request, C(retries) further attempts.
+    """The settings for requests to registries. C(timeout) is in seconds for one request.
 
-    C(verify) is whether certificates are checked, or the path of a CA bundle.
+    C(verify) is whether certificates are verified, or the path of a CA bundle.
     """
 
     credentials: Mapping[str, RegistryCredentials] = field(default_factory=dict)
@@ -84,10 +84,10 @@ class RegistryAccess:
         unverified_hosts: Iterable[str] = (),
         **facts: Any,
     ) -> RegistryAccess:
-        """Return the access that options of image caches describe.
+        """Return the access for options of image caches.
 
-        C(credentials) are entries of O(image_registry_credentials), the first one of a server counts; the lists are
-        O(registry_http_end_point_list) and O(registry_skip_verify_list).
+        C(credentials) are the entries of O(image_registry_credentials); the first entry of a server is used. The lists
+        are O(registry_http_end_point_list) and O(registry_skip_verify_list).
         """
         by_domain: Dict[str, RegistryCredentials] = {}
         for entry in credentials:
@@ -98,12 +98,12 @@ class RegistryAccess:
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any], **facts: Any) -> RegistryAccess:
-        """Return the access that options of an image cache describe; C(values) are the options by name."""
+        """Return the access for the options of an image cache, which C(values) maps by name."""
         credentials, plain_hosts, unverified_hosts = (values.get(option) or () for option in ACCESS_OPTIONS)
         return cls.from_options(credentials, plain_hosts, unverified_hosts, **facts)
 
     def endpoint(self, domain: str) -> RegistryEndpoint:
-        """Return where the registry of a reference's domain is."""
+        """Return the endpoint of the registry for the domain of a reference."""
         domain = normalize_domain(domain)
         verify = False if domain in self.unverified_domains else self.verify
         is_plain = domain in self.plain_domains
@@ -111,13 +111,13 @@ class RegistryAccess:
 
 
 def normalize_domain(server: Optional[str]) -> str:
-    """Return the domain of image references that a server means: Docker Hub has several names, and none is one too."""
+    """Return the domain of a server as in image references. An empty server is Docker Hub, which has several names."""
     host = (server or "").strip().split("://", 1)[-1].split("/", 1)[0].lower()
     return DEFAULT_DOMAIN if host in DOCKER_HUB else host
 
 
 def host_of(domain: str) -> str:
-    """Return the host that answers for a domain."""
+    """Return the host to connect to for a domain."""
     return DOCKER_HUB_HOST if domain == DEFAULT_DOMAIN else domain
 
 
@@ -128,7 +128,7 @@ def host_name_of(host: str) -> str:
 
 
 def is_loopback(name: str) -> bool:
-    """Return whether a host's name is one of this machine."""
+    """Return whether a host is a loopback name or address."""
     if name.rstrip(".").split(".")[-1] == "localhost":
         return True
     try:

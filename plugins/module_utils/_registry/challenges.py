@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. Challenges: what a registry demands in C(WWW-Authenticate), RFC 7235, 4.1."""
+"""Private to this collection. Challenges in the C(WWW-Authenticate) header of a registry (RFC 7235, 4.1)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Dict, Iterable, List, Mapping
 __all__ = ["Challenge", "parse_challenges"]
 
 TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-# A string without its closing quote ends with the header: it is read once, not once for each place it may begin at.
+# A string without a closing quote ends with the header. It is therefore read only once.
 QUOTED = r'"((?:[^"\\]|\\.?)*)"?'
 PARAMETER = re.compile(rf"({TOKEN})[ \t]*=[ \t]*(?:{QUOTED}|({TOKEN}))", re.DOTALL)
 SCHEME = re.compile(TOKEN)
@@ -31,7 +31,7 @@ class Challenge:
 
 
 def parse_challenges(header_values: Iterable[str]) -> List[Challenge]:
-    """Return the challenges of one or several headers, in their order. What is no challenge is skipped."""
+    """Return the challenges of one or several headers, in their order. Other text is skipped."""
     return [challenge for value in header_values for challenge in _parse(value)]
 
 

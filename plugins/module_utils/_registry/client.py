@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. What is asked of registries: digests, manifests, and a few bytes of layers.
+"""Private to this collection. A client that reads digests, manifests, and a few bytes of layers from registries.
 
-Source: OCI Distribution Spec 1.1. A digest is asked for by HEAD, since Docker Hub counts each GET of a manifest as a
+Source: OCI Distribution Spec 1.1. Digests are read with HEAD, because Docker Hub counts each GET of a manifest as a
 pull.
 """
 
@@ -54,31 +54,31 @@ Place = Tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Descriptor:
-    """What a tag or digest names. C(media_type) is None where the registry names none of the four kinds."""
+    """The manifest that a tag or digest refers to. C(media_type) is None if it is not one of the four known types."""
 
     digest: str
     media_type: Optional[str]
 
 
 class RegistryClient:
-    """Asks registries. Any number of threads may use it, C(connections) of them without opening more for each request.
+    """Sends requests to registries. It is thread-safe and keeps up to C(connections) connections open for each host.
 
-    What it raises are RegistryErrors, whose message names the image.
+    Every failure is a RegistryError whose message names the image.
     """
 
     def __init__(self, access: RegistryAccess, clock: Clock, connections: int = 10) -> None:
         self.clock = clock
         self._access, self._wire = access, Wire(access, clock, connections)
         self._authorizer = Authorizer(self._wire)
-        # Manifests that were read, by domain, path and digest: what a digest names never changes.
+        # Manifests by domain, path and digest. The content of a digest never changes.
         self._manifests: Dict[Place, Union[Index, Manifest]] = {}
-        # What tags and digests name, by domain, path and name: one answer counts for the whole task.
+        # Descriptors by domain, path and tag or digest.
         self._found: Dict[Place, Descriptor] = {}
 
     def find_digest(self, reference: Reference, deadline: Deadline) -> Descriptor:
-        """Return what a reference names, an index included, by HEAD; by GET where that does not tell.
+        """Return the descriptor of a reference, with HEAD, or with GET if the response to HEAD is incomplete.
 
-        Each reference is asked for until there is an answer, and then no more.
+        A descriptor that was read is cached. A failure is not.
         """
         with _naming(reference):
             name = reference.digest or reference.tag or DEFAULT_TAG
@@ -95,14 +95,14 @@ class RegistryClient:
             shown = _content_digest(response.headers)
             media_type = media_type_of(response.headers.get("Content-Type"))
             _check_digest(reference.digest, shown)
-            # A gateway says 200 to anything: what has neither its digest nor a known kind is read.
+            # A gateway can return 200 for any request. Without a digest and a known type, the manifest is read.
             digest = (reference.digest or shown) if shown or media_type else None
             if digest:
                 return Descriptor(digest, media_type)
         return self._get_manifest(reference, name, deadline)
 
     def read_manifest(self, reference: Reference, digest: str, deadline: Deadline) -> Union[Index, Manifest]:
-        """Return what a digest in the repository of a reference names, compared with the digest."""
+        """Return the manifest or index with this digest in the repository of a reference. Verifies the digest."""
         with _naming(reference):
             place = reference.domain, reference.path, digest
             if place not in self._manifests:
@@ -110,7 +110,7 @@ class RegistryClient:
             return self._manifests[place]
 
     def read_platform(self, reference: Reference, manifest: Manifest, deadline: Deadline) -> Optional[Platform]:
-        """Return the platform that the configuration of a manifest names, None where it does not tell."""
+        """Return the platform in the configuration of a manifest, None if unknown."""
         with _naming(reference):
             if manifest.config_size > MAX_MANIFEST_BYTES:
                 return None
@@ -121,7 +121,7 @@ class RegistryClient:
             return _parse_config(response.body)
 
     def find_unpacked_size(self, reference: Reference, layer: Layer, deadline: Deadline) -> Optional[int]:
-        """Return the unpacked size of a layer in bytes, None where it is not known."""
+        """Return the unpacked size of a layer in bytes, None if unknown."""
 
         def read_range(first: int, last: int) -> Optional[bytes]:
             return self._read_range(reference, layer, (first, last), deadline)
@@ -143,7 +143,7 @@ class RegistryClient:
         return response.body if len(response.body) == last - first + 1 else None
 
     def _get_manifest(self, reference: Reference, name: str, deadline: Deadline) -> Descriptor:
-        """Read a manifest by its tag or digest, and keep it. A page that is none is not taken for one."""
+        """Read a manifest by its tag or digest, and cache it if it is valid."""
         response, grant = self._ask(reference, _manifest_request("GET", name), deadline)
         if response.status != 200:
             raise _refusal(response, grant)
@@ -158,7 +158,7 @@ class RegistryClient:
     def _ask(
         self, reference: Reference, request: RegistryRequest, deadline: Deadline
     ) -> Tuple[HttpResponse, Optional[Grant]]:
-        """Return the response to a request below the repository, after at most one challenge, and what answered it."""
+        """Return the response to a request, after at most one challenge, and the grant that was sent."""
         endpoint = self._access.endpoint(reference.domain)
         root = f"{endpoint.url}/v2/{reference.path}/"
         grant = self._authorizer.find_grant(endpoint, reference.path)
@@ -194,22 +194,22 @@ def _refusal(response: HttpResponse, grant: Optional[Grant]) -> RegistryError:
 def _content_digest(headers: Mapping[str, str]) -> Optional[str]:
     digest = headers.get("Docker-Content-Digest")
     if digest and not is_digest(digest):
-        raise MalformedRegistryAnswer("the registry sent an invalid Docker-Content-Digest")
+        raise MalformedRegistryAnswer("the registry sent an invalid Docker-Content-Digest header")
     return digest or None
 
 
 def _digest_of(body: bytes, like: Optional[str]) -> str:
-    """Return the digest of a body, by the algorithm of another digest."""
+    """Return the digest of a body, with the algorithm of another digest."""
     algorithm = (like or "sha256").partition(":")[0]
     return f"{algorithm}:{hashlib.new(algorithm, body).hexdigest()}"
 
 
 def _check_digest(expected: Optional[str], digest: Optional[str]) -> None:
-    """Raise where two digests are known that contradict each other; those of two algorithms cannot."""
+    """Raise MalformedRegistryAnswer if two known digests of the same algorithm differ."""
     if expected is None or digest is None or expected.partition(":")[0] != digest.partition(":")[0]:
         return
     if expected != digest:
-        raise MalformedRegistryAnswer(f"the registry contradicts itself: {expected} is {digest}")
+        raise MalformedRegistryAnswer(f"digest mismatch: expected {expected}, got {digest}")
 
 
 def _parse_config(body: bytes) -> Optional[Platform]:
@@ -223,7 +223,7 @@ def _parse_config(body: bytes) -> Optional[Platform]:
 
 @contextlib.contextmanager
 def _naming(reference: Reference) -> Iterator[None]:
-    """Have the errors within name the image."""
+    """Add the image to the message of errors that are raised in the block."""
     try:
         yield
     except RegistryError as error:

@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. What can go wrong when a registry is asked, as classes with facts.
+"""Private to this collection. Errors of lookups in registries.
 
-A fact decides what may follow: C(is_definite) says that the image cannot be pulled, as far as the registry tells. All
-other failures leave it open: a build may have ways to the registry that this machine lacks.
-Source of the codes: OCI Distribution Spec 1.1, "Error Codes", and the API of Harbor. What a registry writes besides its
-code is not quoted: a registry that has been sent a password could quote that.
+C(is_definite) means that, according to the registry, the image cannot be pulled. Other failures are not definite,
+because a build may reach a registry that this machine cannot reach.
+Source of the codes: OCI Distribution Spec 1.1, "Error Codes", and the API of Harbor. Messages quote only the code of a
+registry, because its text can contain the password that was sent.
 """
 
 from __future__ import annotations
@@ -58,9 +58,9 @@ CODES = NOT_FOUND_CODES | frozenset(
 
 
 class RegistryError(RequestError):
-    """A lookup failed. C(message) names the image and the registry once the error has left the client.
+    """A lookup failed. C(message) names the image and the registry after C(name_image) was called.
 
-    C(code) is the registry's where that is known, else the name of the class.
+    C(code) is the error code of the registry if known, else the name of the class.
     """
 
     is_definite = False
@@ -73,7 +73,7 @@ class RegistryError(RequestError):
         self.cause = message
 
     def name_image(self, reference: Reference) -> None:
-        """Have the message say which image it is about, and what to do."""
+        """Add the image, the registry and the advice to the message."""
         tag = f":{reference.tag}" if reference.tag else ""
         digest = f"@{reference.digest}" if reference.digest else ""
         facts = {"image": reference.familiar_name + tag + digest, "registry": reference.domain}
@@ -85,13 +85,13 @@ class RegistryError(RequestError):
 
 
 class InvalidImage(RegistryError):
-    """The text is no image reference."""
+    """The text is not a valid image reference."""
 
     is_definite = True
 
 
 class ImageNotFound(RegistryError):
-    """The registry does not have the repository, the tag or the digest."""
+    """The repository, the tag or the digest does not exist in the registry."""
 
     is_definite = True
     failure = "image {image} does not exist in registry {registry}"
@@ -99,14 +99,14 @@ class ImageNotFound(RegistryError):
 
 
 class CredentialsRefused(RegistryError):
-    """The registry or its token service got the given credentials, and refused."""
+    """The registry or its token service refused the given credentials."""
 
     is_definite = True
-    advice = "Check the entry for {registry} in image_registry_credentials, and that its user may pull the image."
+    advice = "Check the entry for {registry} in image_registry_credentials and the pull permission of its user."
 
 
 class NotFoundOrNotAllowed(RegistryError):
-    """An anonymous request was refused: registries answer so for images that do not exist, too."""
+    """An anonymous request was refused. Many registries also refuse it if the image does not exist."""
 
     advice = "Check the name of the image, or add credentials for {registry} to image_registry_credentials."
 
@@ -126,61 +126,61 @@ class RegistryThrottled(RegistryError):
 
 
 class RegistryFailure(RegistryError):
-    """The registry failed by itself: a 5xx."""
+    """The registry returned HTTP status 5xx."""
 
     retryable = True
 
 
 class RegistryUnreachable(RegistryError):
-    """No connection, no trust, or no whole answer. C(code) is the kind of request error."""
+    """No connection, an untrusted certificate, or an incomplete response. C(code) is the class of the request error."""
 
     @classmethod
     def from_cause(cls, cause: RequestError) -> RegistryUnreachable:
-        """Return the error for what failed below."""
+        """Return the error for a failed request."""
         error = cls(cause.message, code=type(cause).__name__)
         error.retryable = cause.retryable
         return error
 
 
 class UnexpectedStatus(RegistryError):
-    """An HTTP status that the protocol does not foresee there."""
+    """An HTTP status that the protocol does not define for the request."""
 
 
 class MalformedRegistryAnswer(RegistryError):
-    """An answer that contradicts the protocol or itself."""
+    """A response that violates the protocol or is inconsistent."""
 
 
 class MalformedManifest(MalformedRegistryAnswer):
-    """A manifest whose fields are not what they must be."""
+    """A manifest with invalid fields."""
 
 
 class UnsupportedManifest(RegistryError):
-    """A manifest of a kind that is not read here."""
+    """A manifest of a type that is not supported."""
 
 
 class UnsupportedAuthentication(RegistryError):
-    """The registry demands something else than Basic or a Bearer token."""
+    """The registry requires an authentication scheme other than Basic and Bearer."""
 
 
 class TokenServiceRefused(RegistryError):
-    """The registry names a token service that must not be asked."""
+    """The registry names a token service that is not allowed."""
 
 
 class RedirectRefused(RegistryError):
-    """The registry points to an address that is not followed, or that leads nowhere."""
+    """The registry redirects to an address that is not allowed or that refuses the request."""
 
 
 def status_error(
     who: str, status: int, body: bytes, *, sent_credentials: bool = False, retry_after: Optional[float] = None
 ) -> RegistryError:
-    """Return the error of a status other than success. C(who) is the service that answered, in words."""
+    """Return the error for a status other than success. C(who) is the name of the service for messages."""
     code = _code_of(body)
     kind = _kind_of(status, code, sent_credentials)
-    words = f"{who} answered with status {status}" + (f" ({code})" if code else "")
+    words = f"{who} returned HTTP status {status}" + (f" ({code})" if code else "")
     if kind is CredentialsRefused:
-        words = f"{who} refused the credentials with status {status}" + (f" ({code})" if code else "")
+        words = f"{who} refused the credentials with HTTP status {status}" + (f" ({code})" if code else "")
     elif kind is NotFoundOrNotAllowed:
-        words = f"not found, or not allowed without credentials: {words}"
+        words = f"{words}; the image does not exist or requires credentials"
     return kind(words, code=code, http_status=status, retry_after=retry_after)
 
 
@@ -195,7 +195,7 @@ def _kind_of(status: int, code: Optional[str], sent_credentials: bool) -> Type[R
 
 
 def _code_of(body: bytes) -> Optional[str]:
-    """Return the first code of an error answer that is known, None where there is none."""
+    """Return the first known code of an error response, None if there is none."""
     try:
         answer = json.loads(body.decode("utf-8"))
     except (ValueError, RecursionError):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. Facts on many images, asked side by side; a failure is a fact of its image."""
+"""Private to this collection. Parallel lookups of images. A failure is part of the result for its image."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.manifes
 __all__ = ["Depth", "Image", "ImageLayer", "look_up_images"]
 
 LOOKUP_SECONDS = 300.0
-# Seconds without a report after which there is one, though nothing is new.
+# Maximum seconds between two reports.
 HEARTBEAT = 60.0
 
-# Is given what is asked for, C(images) or C(layers), and how many of how many are done.
+# Called with C(images) or C(layers), the number of completed lookups and their total number.
 Report = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
 class ImageLayer:
-    """A layer: its sizes in bytes, the unpacked one None where it is not known."""
+    """The sizes of a layer in bytes. C(unpacked_bytes) is None if unknown."""
 
     digest: str
     compressed_bytes: int
@@ -43,7 +43,7 @@ class ImageLayer:
 
 @dataclass(frozen=True)
 class Image:
-    """What is known of an image. C(exists) and C(layers) are None where it is not known, or was not asked."""
+    """The result of a lookup. C(exists) and C(layers) are None if unknown or not requested."""
 
     image: str
     registry: Optional[str] = None
@@ -59,7 +59,7 @@ class Image:
 
     @property
     def is_refused(self) -> bool:
-        """Whether the registry says definitely that it cannot be pulled."""
+        """Return whether, according to the registry, the image definitely cannot be pulled."""
         return self.error is not None and self.error.is_definite
 
 
@@ -73,10 +73,10 @@ def look_up_images(
     deadline: Optional[Deadline] = None,
     report: Report = lambda _what, _done, _total: None,
 ) -> Dict[str, Image]:
-    """Return what registries tell of images, by the images as they are written. It never raises for one of them.
+    """Return the results of lookups by image. A failed lookup is returned as an error, not raised.
 
-    Each image and each layer is asked for once, however often it is named, C(threads) at once, until the C(deadline),
-    300 s from now without one. C(report) is called before images, before layers, and at least once a minute.
+    Each image and each layer is looked up once, by at most C(threads) threads. The default C(deadline) is in 300 s.
+    C(report) is called before images, before layers, and at least once a minute.
     """
     deadline = deadline or Deadline(client.clock, LOOKUP_SECONDS)
     written = list(dict.fromkeys(images))
@@ -95,13 +95,13 @@ def look_up_images(
 
 @dataclass(frozen=True)
 class Workers:
-    """Threads that ask, and whom to tell how far they are."""
+    """A pool of threads, and the function to which their progress is reported."""
 
     pool: ThreadPoolExecutor
     report: Report
 
     def run_all(self, what: str, call: Callable[[Any], Any], items: Sequence[Any]) -> List[Any]:
-        """Return what a function returns for each item, in their order."""
+        """Return the results of a function for all items, in their order."""
         futures = [self.pool.submit(call, item) for item in items]
         pending = set(futures)
         while pending:
@@ -111,7 +111,7 @@ class Workers:
 
 
 def _parse(image: str) -> Union[Reference, InvalidReference]:
-    """Return the reference that an image is, with the tag that is meant, or why it is none."""
+    """Return the reference with its tag, C(latest) by default, or the error if the image is not a valid reference."""
     try:
         reference = parse_reference(image)
     except InvalidReference as error:
@@ -122,7 +122,7 @@ def _parse(image: str) -> Union[Reference, InvalidReference]:
 def _look_up_layers(workers: Workers, lookups: List[Lookup]) -> Mapping[Tuple[str, str], Optional[int]]:
     """Return the unpacked sizes of all layers, by registry and digest.
 
-    What one registry says of a layer counts for its own images alone.
+    The size that a registry reports for a layer is used only for images of that registry.
     """
     wanted = {
         (lookup.reference.domain, layer.digest): (lookup, layer)
@@ -137,7 +137,7 @@ def _look_up_layer(wanted: Tuple[Lookup, Layer]) -> Optional[int]:
     try:
         return lookup.client.find_unpacked_size(lookup.reference, layer, lookup.deadline)
     except RegistryError:
-        # The image is known all the same; that this size is not is its fact.
+        # A missing size is not a failure of the image.
         return None
 
 
@@ -168,7 +168,7 @@ def _layer(layer: Layer, reference: Reference, sizes: Mapping[Tuple[str, str], O
 
 
 def _pin(image: str, reference: Reference, digest: str) -> str:
-    """Return the image as it is written, with its tag and its digest."""
+    """Return the image as given, with its tag and its digest."""
     name = image.partition("@")[0]
     has_tag = reference.tag is None or name.endswith(f":{reference.tag}")
     return f"{name}{'' if has_tag else f':{reference.tag}'}@{digest}"

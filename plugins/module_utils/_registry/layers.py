@@ -2,14 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. The unpacked size of a layer, from a few bytes of it.
+"""Private to this collection. The unpacked size of a layer, from a few of its bytes.
 
-- gzip, RFC 1952: the last four bytes are the unpacked length modulo 4 GiB, of the last member. A length below the
-  compressed one is therefore not believed: the layer is larger than 4 GiB, or has several members. A layer that is
-  larger than 4 GiB and well compressed, or has a large last member, is measured too small; nothing but a download
-  tells.
-- zstd, RFC 8878, 3.1.1.1: the header of the first frame has the length, if the packer knew it.
-- A layer that is made to be read in parts (eStargz, zstd:chunked) has many members or frames: unknown.
+- gzip, RFC 1952: the last four bytes contain the unpacked length of the last member modulo 4 GiB. If it is less than
+  the compressed length, the layer is larger than 4 GiB or has several members, and the size is unknown. The size is too
+  low if the layer is larger than 4 GiB and well compressed, or has a large last member. Only a download shows this.
+- zstd, RFC 8878, 3.1.1.1: the header of the first frame contains the length, if the packer knew it.
+- A layer that can be read in parts (eStargz, zstd:chunked) has many members or frames, so its size is unknown.
 """
 
 from __future__ import annotations
@@ -21,19 +20,19 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.manifes
 
 __all__ = ["find_unpacked_size"]
 
-# C((first, last) -> the bytes from first to last of the layer), None where the registry does not give just those.
+# C((first, last) -> bytes first to last of the layer), None if the registry does not return exactly these.
 ReadRange = Callable[[int, int], Optional[bytes]]
 
 IN_PARTS = ("containerd.io/snapshot/stargz/toc.digest", "io.github.containers.zstd-chunked.manifest-checksum")
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
-# Bytes of the longest header of a frame.
+# Length of the longest frame header in bytes.
 ZSTD_HEADER = 18
-# Header and trailer of an empty gzip member.
+# Length of an empty gzip member in bytes.
 SMALLEST_GZIP = 20
 
 
 def find_unpacked_size(layer: Layer, read_range: ReadRange) -> Optional[int]:
-    """Return the unpacked size of a layer in bytes, None where it is not known."""
+    """Return the unpacked size of a layer in bytes, None if unknown."""
     if any(annotation in layer.annotations for annotation in IN_PARTS):
         return None
     for endings, measure in MEASURES.items():
@@ -59,7 +58,7 @@ def _measure_zstd(layer: Layer, read_range: ReadRange) -> Optional[int]:
 
 
 def _zstd_content_size(header: bytes) -> Optional[int]:
-    """Return the Frame_Content_Size of a zstd frame, None where its header does not have it."""
+    """Return the Frame_Content_Size of a zstd frame, None if its header does not contain it."""
     if not header.startswith(ZSTD_MAGIC) or len(header) < 6:
         return None
     descriptor = header[4]

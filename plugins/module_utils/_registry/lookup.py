@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. How one image is looked up: from its tag to the layers of its platform."""
+"""Private to this collection. The lookup of one image, from its tag to the layers of its platform."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.manifes
 
 __all__ = ["Depth", "Lookup"]
 
-# An index that names more indexes than this is not looked into.
+# Maximum number of nested indexes that are read.
 MOST_NESTED = 10
-DEEP_INDEX = "the image is an index of indexes of indexes"
+DEEP_INDEX = "the image is an index of indexes of indexes, which is not supported"
 
 
 class Depth(enum.IntEnum):
-    """How much is asked.
+    """How much to look up.
 
-    C(DIGEST): what the tags name. C(PLATFORM): the manifest of the platform, where the image is an index. C(SIZES): the
-    layers.
+    C(DIGEST): the digest of the tag. C(PLATFORM): also the manifest of the platform if the image is an index.
+    C(SIZES): also the layers.
     """
 
     DIGEST = 1
@@ -52,7 +52,7 @@ class Depth(enum.IntEnum):
 
 @dataclass
 class Lookup:
-    """One reference on its way: what is known of it so far."""
+    """The lookup of one reference, with its results so far."""
 
     client: RegistryClient
     reference: Reference
@@ -63,15 +63,15 @@ class Lookup:
     layers: Optional[Tuple[Layer, ...]] = None
 
     def run(self) -> None:
-        """Ask as deep as is wanted."""
+        """Look up the reference to the requested depth."""
         try:
             self._run()
         except ImageNotFound as error:
-            # Where the tag was there, only a part of the image is missing.
+            # If the tag was found, only a part of the image is missing.
             self.facts.setdefault("exists", False)
             self.facts["error"] = error
         except RegistryError as error:
-            # Those of this file have been raised outside of the client.
+            # The client names the image in its own errors, but not in errors of this file.
             if error.message == error.cause:
                 error.name_image(self.reference)
             self.facts["error"] = error
@@ -102,7 +102,7 @@ class Lookup:
         return self.client.read_manifest(self.reference, digest, self.deadline)
 
     def _find_entry(self, index: Index) -> Entry:
-        """Return the entry for the platform, also of an index that the index names."""
+        """Return the entry for the platform from the index or from its nested indexes."""
         entries = list(index.entries)
         if not self._is_manifest(select_platform(index, self.platform)):
             entries = list(self._open_indexes(entries))
@@ -112,17 +112,17 @@ class Lookup:
         if entry is not None and self._is_manifest(entry):
             return entry
         if entry is None and all(other.platform for other in entries):
-            raise PlatformMissing(f"{self.platform} is not among {', '.join(platforms) or 'its platforms'}")
+            raise PlatformMissing(f"expected {self.platform}, found {', '.join(platforms) or 'no platform'}")
         if not all(map(self._is_manifest, entries)):
             raise UnsupportedManifest(DEEP_INDEX)
-        raise UnsupportedManifest("the image does not say which platforms it is for")
+        raise UnsupportedManifest("the image index does not specify the platforms of its manifests")
 
     @staticmethod
     def _is_manifest(entry: Optional[Entry]) -> bool:
         return entry is not None and entry.media_type not in INDEX_TYPES
 
     def _open_indexes(self, entries: Iterable[Entry]) -> Iterable[Entry]:
-        """Yield the entries with those of each index in its place."""
+        """Yield the entries, with each index replaced by its own entries."""
         opened = 0
         for entry in entries:
             if self._is_manifest(entry):
@@ -130,21 +130,21 @@ class Lookup:
                 continue
             opened += 1
             if opened > MOST_NESTED:
-                raise UnsupportedManifest(f"the image is an index of more than {MOST_NESTED} indexes")
+                raise UnsupportedManifest(f"the image index contains more than {MOST_NESTED} indexes")
             content = self._read(entry.digest)
             if not isinstance(content, Index):
-                raise MalformedManifest("the image names a manifest as an index")
+                raise MalformedManifest("the image index refers to a manifest as an index")
             yield from content.entries
 
     def _check_platform(self, manifest: Manifest) -> None:
-        """Raise PlatformMissing where an image without an index says that it is for another platform."""
+        """Raise PlatformMissing if an image without an index is for another platform."""
         try:
             platform = self.client.read_platform(self.reference, manifest, self.deadline)
         except RegistryError:
-            # The image is known all the same; that its platform is not is no reason to refuse it.
+            # An unknown platform is no reason to refuse the image.
             return
         if platform is None:
             return
         self.facts["platforms"] = (str(platform),)
         if not self.platform.includes(platform):
-            raise PlatformMissing(f"{self.platform} is not among {platform}")
+            raise PlatformMissing(f"expected {self.platform}, found {platform}")

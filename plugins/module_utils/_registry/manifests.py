@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. Manifests and indexes, every field checked for its type: a registry may send anything.
+"""Private to this collection. Manifests and indexes. The type of every field is checked.
 
 Sources: the OCI Image Spec 1.1 (manifest, image index, descriptor), and Docker's Image Manifest V2, Schema 2.
 """
@@ -44,10 +44,10 @@ MANIFEST_TYPES = (
     "application/vnd.oci.image.manifest.v1+json",
     "application/vnd.docker.distribution.manifest.v2+json",
 )
-# Without all four a registry converts what it has, or says that it has nothing.
+# If one of the four is missing, a registry may convert the manifest or report that it does not exist.
 ACCEPT = ", ".join((*INDEX_TYPES, *MANIFEST_TYPES))
 SCHEMA_1 = "application/vnd.docker.distribution.manifest.v1+"
-# Of docker's limit there are 127; nobody has ten times as many.
+# Docker allows 127 layers.
 MOST_LAYERS = 1000
 LARGEST_SIZE = 1 << 62
 MEDIA_TYPE = re.compile(r"[!-~]{1,255}")
@@ -57,14 +57,14 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True)
 class Platform:
-    """What a manifest is for. Written as C(os/architecture) or C(os/architecture/variant)."""
+    """A platform, written as C(os/architecture) or C(os/architecture/variant)."""
 
     os: str
     architecture: str
     variant: Optional[str] = None
 
     def includes(self, other: Platform) -> bool:
-        """Return whether another is the same, or one with a variant where this one has none."""
+        """Return whether the other platform is the same. If this one has no variant, the other may have any."""
         same = (self.os, self.architecture) == (other.os, other.architecture)
         return same and self.variant in (None, other.variant)
 
@@ -74,7 +74,7 @@ class Platform:
 
 @dataclass(frozen=True)
 class Entry:
-    """A manifest that an index names. C(platform) is None where the index does not say it."""
+    """An entry of an index. C(platform) is None if the index does not specify it."""
 
     digest: str
     media_type: Optional[str]
@@ -90,7 +90,7 @@ class Index:
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer as a manifest names it; C(size) is its compressed size in bytes."""
+    """A layer in a manifest. C(size) is its compressed size in bytes."""
 
     digest: str
     media_type: str
@@ -108,21 +108,21 @@ class Manifest:
 
 
 def parse_platform(text: str) -> Platform:
-    """Return the platform that a text is. Raises ValueError."""
+    """Return the platform. Raises ValueError if the text is invalid."""
     parts = text.split("/")
     if len(parts) not in (2, 3) or not all(map(PLATFORM_WORD.fullmatch, parts)):
-        raise ValueError(f"invalid platform {text!r}: write it as os/architecture or os/architecture/variant")
+        raise ValueError(f"invalid platform {text!r}: expected os/architecture or os/architecture/variant")
     return Platform(*parts)
 
 
 def media_type_of(content_type: Optional[str]) -> Optional[str]:
-    """Return the media type of a Content-Type header, None where it names no manifest that is read here."""
+    """Return the media type of a Content-Type header, None if it is not one of the four known types."""
     media_type = (content_type or "").partition(";")[0].strip().lower()
     return media_type if media_type in (*INDEX_TYPES, *MANIFEST_TYPES) else None
 
 
 def is_digest(value: Any) -> bool:
-    """Return whether a value is a digest of an algorithm that Docker accepts."""
+    """Return whether a value is a digest with an algorithm that Docker accepts."""
     if not isinstance(value, str):
         return False
     algorithm, _colon, digits = value.partition(":")
@@ -130,7 +130,7 @@ def is_digest(value: Any) -> bool:
 
 
 def parse_manifest(body: bytes, media_type: Optional[str]) -> Union[Index, Manifest]:
-    """Return what a body is. C(media_type) is what the registry calls it, None where it does not.
+    """Return the index or manifest in a body. C(media_type) is from the response, None if unknown.
 
     Raises MalformedManifest, and UnsupportedManifest for schema 1.
     """
@@ -138,17 +138,17 @@ def parse_manifest(body: bytes, media_type: Optional[str]) -> Union[Index, Manif
     named = media_type or _text(content.get("mediaType"))
     if content.get("schemaVersion") == 1 or "fsLayers" in content or (named or "").startswith(SCHEMA_1):
         raise UnsupportedManifest(
-            "the image has a manifest of schema 1, which Docker deprecated in 2019; push it again with a current client"
+            "the image has a manifest of schema 1, which Docker deprecated in 2019. Push it again with a current client"
         )
     if ("manifests" in content) == ("layers" in content):
-        raise MalformedManifest("the manifest names neither layers nor manifests, or both")
+        raise MalformedManifest("the manifest must contain either layers or manifests")
     if (named in MANIFEST_TYPES and "manifests" in content) or (named in INDEX_TYPES and "layers" in content):
-        raise MalformedManifest(f"the manifest is not the {named} that it is called")
+        raise MalformedManifest(f"the manifest does not match its media type {named}")
     return _parse_index(content) if "manifests" in content else _parse_image(content)
 
 
 def select_platform(index: Index, platform: Platform) -> Optional[Entry]:
-    """Return the first entry for a platform, None where there is none."""
+    """Return the first entry for a platform, None if there is none."""
     return next((entry for entry in index.entries if entry.platform and platform.includes(entry.platform)), None)
 
 
@@ -163,7 +163,7 @@ def _load(body: bytes) -> Dict[str, Any]:
 
 
 def _parse_int(digits: str) -> int:
-    # Python takes a time for integers that grows with the square of their digits.
+    # The time that Python needs to parse an integer grows with the square of its number of digits.
     if len(digits) > 20:
         raise ValueError("an integer of more than 64 bits")
     return int(digits)
@@ -190,17 +190,17 @@ def _parse_entry_platform(value: Any) -> Optional[Platform]:
     if words == ["", "", None]:
         return None
     if not all(isinstance(word, str) and PLATFORM_WORD.fullmatch(word) for word in words if word is not None):
-        raise MalformedManifest("the manifest has an invalid platform in it")
+        raise MalformedManifest("the manifest contains an invalid platform")
     system, architecture, variant = words
     if system is None or architecture is None:
-        raise MalformedManifest("the manifest has a platform without os or architecture")
+        raise MalformedManifest("the manifest contains a platform without os or architecture")
     return Platform(system, architecture, variant)
 
 
 def _parse_image(content: Mapping[str, Any]) -> Manifest:
     items, config = _list(content, "layers"), _object(content.get("config"), "config")
     if len(items) > MOST_LAYERS:
-        raise MalformedManifest(f"the manifest has {len(items)} layers")
+        raise MalformedManifest(f"the manifest has {len(items)} layers, more than {MOST_LAYERS}")
     layers = tuple(_parse_layer(_object(item, "layers")) for item in items)
     return Manifest(layers, _digest(config), _size(config))
 
@@ -225,28 +225,28 @@ def _list(content: Mapping[str, Any], name: str) -> List[Any]:
 
 def _object(value: Any, name: str) -> Mapping[str, Any]:
     if not isinstance(value, dict):
-        raise MalformedManifest(f"{name} in the manifest is not an object, or has something else in it")
+        raise MalformedManifest(f"{name} in the manifest is not an object or contains another type")
     return value
 
 
 def _digest(item: Mapping[str, Any]) -> str:
     digest = item.get("digest")
     if not isinstance(digest, str) or not is_digest(digest):
-        raise MalformedManifest("the manifest has an invalid digest in it")
+        raise MalformedManifest("the manifest contains an invalid digest")
     return digest
 
 
 def _size(item: Mapping[str, Any]) -> int:
     size = item.get("size")
     if isinstance(size, bool) or not isinstance(size, int) or not 0 <= size < LARGEST_SIZE:
-        raise MalformedManifest("the manifest has an invalid size in it")
+        raise MalformedManifest("the manifest contains an invalid size")
     return size
 
 
 def _text(value: Any) -> Optional[str]:
-    """Return a media type, None where there is none."""
+    """Return a media type, None if it is missing or empty."""
     if value is None or value == "":
         return None
     if not isinstance(value, str) or not MEDIA_TYPE.fullmatch(value):
-        raise MalformedManifest("the manifest has an invalid media type in it")
+        raise MalformedManifest("the manifest contains an invalid media type")
     return value.lower()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. What one task asks registries: each image once, however many image caches have it."""
+"""Private to this collection. The lookups of one task. Each image is looked up once."""
 
 from __future__ import annotations
 
@@ -23,20 +23,21 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.manifes
 
 __all__ = ["PLATFORM", "Registries"]
 
-# What the build instance pulls, and what super nodes run.
+# The platform of build instances and super nodes.
 PLATFORM = parse_platform("linux/amd64")
 
-# Requests that may be under way at once.
+# Maximum number of concurrent lookups.
 THREADS = 10
 
-# One question: how registries are reached, an image as it is written, and the depth.
+# The access to registries, the image as given, and the depth.
 Question = Tuple[Tuple[Any, ...], str, Depth]
 
 
 class Registries:
-    """Answers the questions of all image caches of a task. Several threads may ask at once.
+    """Looks up the images of all caches of a task. It is thread-safe.
 
-    C(facts) are those of RegistryAccess that no image cache declares: C(timeout), C(retries), C(verify), C(user_agent).
+    C(facts) are the settings of RegistryAccess that are not options of a cache: C(timeout), C(retries), C(verify) and
+    C(user_agent).
     """
 
     def __init__(self, clock: Clock, threads: int = THREADS, **facts: Any) -> None:
@@ -48,10 +49,10 @@ class Registries:
     def look_up(
         self, values: Mapping[str, Any], questions: Mapping[str, Depth], deadline: Deadline
     ) -> Dict[str, Image]:
-        """Return what registries tell of images, asked to the depth that is given for each.
+        """Return the results of lookups by image, each to the given depth.
 
-        C(values) are the options of the image cache that say how its registries are reached. It raises nothing: a
-        failure is a fact of the image.
+        C(values) are the options of the image cache, including those for registries. A failed lookup is returned as an
+        error, not raised.
         """
         access = RegistryAccess.from_values(values, **self._facts)
         key = (access.plain_domains, access.unverified_domains, frozenset(access.credentials.items()))
@@ -72,7 +73,7 @@ class Registries:
                 limit = Deadline(self._clock, min(LOOKUP_SECONDS, deadline.remaining))
                 found = look_up_images(client, images, depth, PLATFORM, threads=self._threads, deadline=limit)
             except BaseException as error:
-                # Nobody waits without end for an answer that does not come.
+                # Otherwise, other threads would wait for these results without end.
                 for future in images.values():
                     future.set_exception(error)
                 raise

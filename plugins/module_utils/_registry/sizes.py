@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. Sizes over several images, each layer counted once, and the size that a cache needs."""
+"""Private to this collection. The total size of several images, and the recommended size of a cache."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.images 
 __all__ = ["Sizes", "sum_sizes"]
 
 GIB = 1 << 30
-# Of the option image_cache_size.
+# Minimum of the option image_cache_size in GiB.
 SMALLEST_SIZE = 20
-# Percent: what a file system takes for its own tables and for the ends of small files in their blocks, and what the
-# snapshotter keeps of each layer.
+# Percentage of the unpacked size. The headroom is for file system metadata, partly filled blocks, and the metadata of
+# the snapshotter.
 HEADROOM = 120
-# How many times its compressed size an image is taken to be where its layers do not tell.
+# Ratio of unpacked to compressed size that is assumed if the unpacked size is unknown.
 USUAL_RATIO = 3
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """Bytes of several images together, and the recommended size of a cache in GiB; None where it is not known."""
+    """The total bytes of several images, and the recommended size of a cache in GiB. Unknown values are None."""
 
     compressed_bytes: Optional[int]
     unpacked_bytes: Optional[int]
@@ -33,7 +33,7 @@ class Sizes:
 
 
 def sum_sizes(images: Iterable[Image]) -> Sizes:
-    """Return the sizes of images together. An image whose layers are not known leaves everything unknown."""
+    """Return the total sizes, each layer counted once. All are unknown if the layers of any image are unknown."""
     layers: Dict[str, ImageLayer] = {}
     for image in images:
         if image.layers is None:

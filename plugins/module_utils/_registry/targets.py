@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. Addresses that a registry names, of its token service or of a blob: may they be asked?
+"""Private to this collection. Checks of the addresses of token services and redirects that a registry names.
 
 Source of the rules for token services: C(bearer.go) of github.com/google/go-containerregistry.
 """
@@ -25,13 +25,13 @@ __all__ = ["Target", "find_redirect_problem", "find_token_service_problem", "par
 
 DEFAULT_PORTS = {"https": 443, "http": 80}
 HOST_NAME = re.compile(r"(?=.{1,253}\.?$)[\w-]{1,63}(?:\.[\w-]{1,63})*\.?", re.ASCII)
-# Of addresses that the C library reads in its own way: 127.1, 0x7f.0.0.1, 2130706433.
+# Other notations of IPv4 addresses that the C library accepts: 127.1, 0x7f.0.0.1, 2130706433.
 NUMERIC = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+))*\.?", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Target:
-    """An address in its parts; C(host) has the port if that is not the scheme's."""
+    """A parsed URL. C(host) includes the port if it is not the default port of the scheme."""
 
     url: str
     scheme: str
@@ -40,17 +40,17 @@ class Target:
 
     @property
     def host(self) -> str:
-        """Name and port, for messages."""
+        """Return the name and port for messages."""
         name = f"[{self.name}]" if ":" in self.name else self.name
         return name if self.port == DEFAULT_PORTS[self.scheme] else f"{name}:{self.port}"
 
     def has_origin_of(self, other: Target) -> bool:
-        """Return whether both are of the same scheme, host and port."""
+        """Return whether both have the same scheme, host and port."""
         return (self.scheme, self.name, self.port) == (other.scheme, other.name, other.port)
 
 
 def parse_target(url: str) -> Optional[Target]:
-    """Return the parts of an absolute http or https URL, None for anything else and for one with a user or password."""
+    """Return the parts of an absolute HTTP or HTTPS URL, None if it is another URL or contains a user or password."""
     if not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
         return None
     try:
@@ -64,34 +64,37 @@ def parse_target(url: str) -> Optional[Target]:
 
 
 def find_token_service_problem(target: Target, endpoint: RegistryEndpoint) -> str:
-    """Return why a token service must not be asked, the empty string where it may."""
+    """Return the reason to reject a token service, an empty string if it is allowed."""
     if target.scheme != "https" and not endpoint.is_insecure:
-        return "it does not use https"
+        return "it does not use HTTPS"
     address = _address_of(target.name)
     if not _is_own(target, endpoint) and (is_loopback(target.name) or (address and not address.is_global)):
-        return "it is an address of this machine or of a private network"
+        return "it has a loopback or non-public address"
     return ""
 
 
 def find_redirect_problem(target: Target, endpoint: RegistryEndpoint) -> str:
-    """Return why a redirect is not followed, the empty string where it is: storage in the same network is usual."""
+    """Return the reason to reject a redirect, an empty string if it is allowed.
+
+    Private addresses are allowed, because the storage is often in the same network as the registry.
+    """
     if target.scheme != "https" and not endpoint.is_insecure:
-        return "it does not use https"
+        return "the target does not use HTTPS"
     address = _address_of(target.name)
     special = address and (address.is_loopback or address.is_link_local or address.is_unspecified)
     if (special or is_loopback(target.name)) and not _is_own(target, endpoint):
-        return "it is an address of this machine or of its own link"
+        return "the target has a loopback, link-local, or unspecified address"
     return ""
 
 
 def _is_own(target: Target, endpoint: RegistryEndpoint) -> bool:
-    """Return whether the registry itself is there: on the same host, or both on this machine."""
+    """Return whether the target is on the host of the registry, or both are on this machine."""
     own = endpoint.host_name
     return target.name == own or (is_loopback(own) and is_loopback(target.name))
 
 
 def _address_of(name: str) -> Any:
-    """Return the address that a host's name is, None for one that has to be looked up."""
+    """Return the IP address that a host is written as, None for a host name."""
     try:
         address = ipaddress.ip_address(name)
     except ValueError:

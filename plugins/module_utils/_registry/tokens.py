@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. Answers to the challenges of registries: Bearer tokens, and Basic.
+"""Private to this collection. Responses to the challenges of registries: Bearer tokens and Basic.
 
-A password goes to the registry that it is for, and to the token service that this registry names, over https; over
-plain http only where the registry is declared to speak that, and to its own host alone.
+A password is sent over HTTPS to its registry and to the token service that this registry names. It is sent over plain
+HTTP only to the host of a registry that is declared to use plain HTTP.
 Source: distribution.github.io, "Token Authentication Specification".
 """
 
@@ -39,16 +39,16 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.wire im
 __all__ = ["Authorizer", "Grant"]
 
 MAX_TOKEN_BYTES = 64 * 1024
-# "expires_in": if omitted, this defaults to 60 seconds.
+# In seconds. The specification sets 60 s for a token without C(expires_in).
 DEFAULT_LIFE, LONGEST_LIFE = 60.0, 86400.0
 HEADER_TEXT = re.compile(r"[!-~]+")
 
 
 @dataclass(frozen=True)
 class Grant:
-    """What goes into the Authorization header until the monotonic clock shows C(ends).
+    """The value of an Authorization header, valid until the monotonic clock reaches C(ends).
 
-    C(has_credentials) is whether it is, or was given for, the user's password.
+    C(has_credentials) is whether it contains the user's password or was obtained with it.
     """
 
     authorization: str = field(repr=False)
@@ -57,7 +57,7 @@ class Grant:
 
 
 class TokenKey(NamedTuple):
-    """What a token is for."""
+    """The registry, token service and scope of a token."""
 
     host: str
     realm: str
@@ -66,20 +66,20 @@ class TokenKey(NamedTuple):
 
 
 class Authorizer:
-    """Answers challenges, and keeps what it got. Any thread may ask; a token is fetched once."""
+    """Responds to challenges and caches the grants. It is thread-safe, and fetches each token once."""
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self._basic: Set[str] = set()
         self._keys: Dict[Tuple[str, str], TokenKey] = {}
         self._grants: Dict[TokenKey, Grant] = {}
-        # By host and realm. A password that was refused once is not sent for each repository: accounts get locked.
+        # By host and realm. A refused password is not sent again for other repositories, to avoid a locked account.
         self._refusals: Dict[Tuple[str, str], RegistryError] = {}
         self._locks: Dict[TokenKey, threading.Lock] = {}
         self._lock = threading.Lock()
 
     def find_grant(self, endpoint: RegistryEndpoint, path: str) -> Optional[Grant]:
-        """Return what an earlier challenge of the registry for this repository was answered with, if it still lives."""
+        """Return the grant from an earlier challenge for this repository, None if there is none or it has expired."""
         with self._lock:
             if endpoint.host in self._basic and endpoint.credentials:
                 return Grant(endpoint.credentials.basic, True)
@@ -94,14 +94,19 @@ class Authorizer:
         refused: Optional[Grant],
         deadline: Deadline,
     ) -> Optional[Grant]:
-        """Return an answer to challenges other than the refused one, None where there is none. Raises RegistryError."""
+        """Return a grant for the challenges that differs from the refused one, None if there is none.
+
+        Raises RegistryError.
+        """
         by_scheme = {challenge.scheme: challenge.parameters for challenge in reversed(challenges)}
         if "bearer" in by_scheme:
             return self._bearer(endpoint, path, by_scheme["bearer"], refused, deadline)
         if "basic" in by_scheme:
             return self._answer_basic(endpoint, refused)
         if by_scheme:
-            raise UnsupportedAuthentication("the registry demands an authentication other than Basic and Bearer")
+            raise UnsupportedAuthentication(
+                "the registry requires an authentication scheme other than Basic and Bearer"
+            )
         return None
 
     def _answer_basic(self, endpoint: RegistryEndpoint, refused: Optional[Grant]) -> Optional[Grant]:
@@ -152,7 +157,7 @@ class Authorizer:
         )
         response = self._wire.send(endpoint, request, deadline)
         if response.status != 200:
-            # What it has to say of images does not count.
+            # Error codes of a token service do not describe the image.
             error = status_error(who, response.status, b"", sent_credentials=credentials is not None)
             if response.status == 401 and credentials:
                 self._refusals[key.host, key.realm] = error
@@ -162,28 +167,30 @@ class Authorizer:
 
 
 def _token_service(endpoint: RegistryEndpoint, realm: str) -> Target:
-    """Return where tokens come from. Raises TokenServiceRefused where it must not be asked."""
+    """Return the address of the token service. Raises TokenServiceRefused if it is not allowed."""
     target = parse_target(realm)
     if target is None:
-        raise TokenServiceRefused("the registry names a token service without a valid address")
+        raise TokenServiceRefused("the registry names a token service with an invalid address")
     problem = find_token_service_problem(target, endpoint)
     is_own = endpoint.is_plain and target.name == endpoint.host_name
     if not problem and endpoint.credentials and target.scheme != "https" and not is_own:
-        problem = "it does not use https, and would be sent the password"
+        problem = "it does not use HTTPS, so the password would be sent unencrypted"
     if problem:
-        raise TokenServiceRefused(f"the token service {target.host} that the registry names is not asked: {problem}")
+        raise TokenServiceRefused(
+            f"the registry names the token service {target.host}, which is not allowed because {problem}"
+        )
     return target
 
 
 def _with_query(realm: str, service: str, scope: str) -> str:
     pairs = ([("service", service)] if service else []) + [("scope", part) for part in scope.split()]
     base = realm.partition("#")[0]
-    # Whatever the header has in it, that is no character of UTF-8 to anybody.
+    # The header can contain characters that cannot be encoded in UTF-8.
     return base + ("&" if "?" in base else "?") + urlencode(pairs, errors="replace")
 
 
 def _parse_token(body: bytes, who: str) -> Tuple[str, float]:
-    """Return the token of an answer, and how many seconds it lives."""
+    """Return the token in a response, and its lifetime in seconds."""
     try:
         answer = json.loads(body.decode("utf-8"))
     except (ValueError, RecursionError):
@@ -192,7 +199,7 @@ def _parse_token(body: bytes, who: str) -> Tuple[str, float]:
     for token in (fields.get("token"), fields.get("access_token")):
         if isinstance(token, str) and HEADER_TEXT.fullmatch(token):
             return token, _life_of(fields.get("expires_in"))
-    raise MalformedRegistryAnswer(f"{who} gave no token")
+    raise MalformedRegistryAnswer(f"{who} returned no valid token")
 
 
 def _life_of(seconds: Any) -> float:

@@ -4,8 +4,8 @@
 
 """Private to this collection. Requests to registries, their token services and their storage, one at a time.
 
-No Authorization header leaves for another origin than the one it is for, no body is read beyond its bound, and what
-fails becomes a RegistryError. Requests are repeated as retry.py has it.
+An Authorization header is sent only to its own origin. The size of a body is limited. Every failure is raised as a
+RegistryError. Requests are retried according to the policy in retry.py.
 """
 
 from __future__ import annotations
@@ -46,13 +46,13 @@ __all__ = ["RegistryRequest", "Wire"]
 
 ERROR_BYTES = 64 * 1024
 REDIRECTS = frozenset([301, 302, 303, 307, 308])
-# Of one registry: itself, its token service, its storage, and one to spare.
+# Hosts per registry: the registry, its token service, its storage, and one to spare.
 HOSTS = 4
 
 
 @dataclass(frozen=True)
 class RegistryRequest:
-    """A request. Of a response with C(status) up to C(most) bytes are read; C(who) names the service in messages."""
+    """A request. The body of a response with C(status) has at most C(most) bytes. C(who) is the service in messages."""
 
     method: str
     url: str
@@ -65,7 +65,7 @@ class RegistryRequest:
 
 
 class Authorization:
-    """Puts its value into a request. Without one it still keeps C(requests) from using a C(.netrc) entry."""
+    """Sets the Authorization header. Without a value, it only prevents C(requests) from using a C(.netrc) entry."""
 
     def __init__(self, value: Optional[str]) -> None:
         self._value = value
@@ -78,7 +78,7 @@ class Authorization:
 
 
 class Wire:
-    """Sends requests. Each registry has a session of its own, with its own trust; any thread may send."""
+    """Sends requests. It is thread-safe. Each registry has its own session, with its own TLS settings."""
 
     def __init__(self, access: RegistryAccess, clock: Clock, connections: int) -> None:
         self.clock = clock
@@ -87,7 +87,7 @@ class Wire:
         self._lock = threading.Lock()
 
     def send(self, endpoint: RegistryEndpoint, request: RegistryRequest, deadline: Deadline) -> HttpResponse:
-        """Return the response, whatever its status but 429 and 5xx. Raises RegistryError."""
+        """Return the response. Raises RegistryError for a failed request and for status 429 and 5xx."""
         return retry(
             lambda: self._attempt(endpoint, request, deadline),
             retries=self._access.retries,
@@ -103,23 +103,25 @@ class Wire:
         return response
 
     def _follow(self, endpoint: RegistryEndpoint, request: RegistryRequest, deadline: Deadline) -> HttpResponse:
-        """Return the response at the end of the redirects that the request allows."""
+        """Return the response after following the redirects that the request allows."""
         origin = target = parse_target(request.url)
         authorization = request.authorization
         for _redirect in range(request.redirects + 1):
             if origin is None or target is None:
-                raise RedirectRefused(f"{request.who} has or gave an invalid address")
+                raise RedirectRefused(f"{request.who} has an invalid address or redirects to one")
             if not target.has_origin_of(origin):
-                # Nor does it come back when the storage points back.
+                # It is not sent again if the storage redirects back.
                 authorization = None
             response = self._exchange(endpoint, request, target, authorization, deadline)
             location = response.headers.get("Location")
             if response.status not in REDIRECTS or not location or not request.redirects:
                 if response.status in (401, 403) and not target.has_origin_of(origin):
-                    raise RedirectRefused(f"{target.host}, where it points to, answered with status {response.status}")
+                    raise RedirectRefused(
+                        f"{request.who} redirects to {target.host}, which returned HTTP status {response.status}"
+                    )
                 return response
             target = _redirect_target(endpoint, target, location)
-        raise RedirectRefused(f"more than {request.redirects} redirects")
+        raise RedirectRefused(f"{request.who} redirects more than {request.redirects} times")
 
     def _exchange(
         self,
@@ -130,7 +132,7 @@ class Wire:
         deadline: Deadline,
     ) -> HttpResponse:
         if deadline.passed:
-            raise RegistryUnreachable(f"no time is left to ask {target.host}", code="NoAnswer")
+            raise RegistryUnreachable(f"the time limit expired before the request to {target.host}", code="NoAnswer")
         try:
             return exchange(
                 self._session(endpoint),
@@ -144,7 +146,7 @@ class Wire:
                 verify=endpoint.verify,
             )
         except MalformedAnswer as error:
-            raise MalformedRegistryAnswer(f"{request.who} sent {error.message}") from error
+            raise MalformedRegistryAnswer(f"invalid response from {request.who}: {error.message}") from error
         except RequestError as error:
             raise RegistryUnreachable.from_cause(error) from error
 
@@ -164,7 +166,7 @@ def _redirect_target(endpoint: RegistryEndpoint, target: Target, location: str) 
         return None
     problem = find_redirect_problem(redirected, endpoint) if redirected else ""
     if redirected and problem:
-        raise RedirectRefused(f"{target.host} redirects to {redirected.host}, which is not followed: {problem}")
+        raise RedirectRefused(f"{target.host} redirects to {redirected.host}, which is not allowed because {problem}")
     return redirected
 
 

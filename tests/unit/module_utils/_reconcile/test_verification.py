@@ -175,11 +175,12 @@ class TestVerifyImages:
 
     @pytest.mark.parametrize("options", [{}, FOLLOW])
     def test_unclear_answer_causes_one_warning(self, world: World, options: dict[str, Any]) -> None:
-        world.registries.errors["nginx:1"] = RegistryThrottled("too many requests")
+        world.registries.errors["nginx:1"] = RegistryThrottled("too many requests.")
         assert world.run(**VERIFY, **options)["changed"] is True
         (warning,) = world.warnings
         assert "could not verify" in warning
-        assert "too many requests" in warning
+        assert warning.endswith("too many requests.")
+        assert not warning.endswith("..")
 
     def test_images_larger_than_the_cache_are_refused_with_a_size(self, world: World) -> None:
         world.registries.bytes["nginx:1"] = 30 << 30
@@ -191,7 +192,7 @@ class TestVerifyImages:
     def test_size_below_the_recommended_one_causes_a_warning(self, world: World) -> None:
         world.registries.bytes["nginx:1"] = 19 << 30
         assert world.run(**VERIFY)["changed"] is True
-        assert any("image_cache_size is 20 GiB, and 23 GiB are recommended" in warning for warning in world.warnings)
+        assert any("it is 20 GiB, but 23 GiB are recommended for the images" in warning for warning in world.warnings)
 
     def test_unchanged_run_asks_no_registry(self, world: World) -> None:
         world.run(**VERIFY)
