@@ -113,7 +113,8 @@ options:
   metadata_endpoint:
     description:
       - Endpoint of the instance metadata service.
-      - The module contacts it only if no other source provides credentials, without a proxy, and for at most 2 seconds.
+      - The module contacts it only if no other source provides credentials. It does not use a proxy for this and waits
+        at most 2 seconds.
       - If not set, the environment variable E(TENCENTCLOUD_METADATA_ENDPOINT) is used.
     version_added: 1.0.0
     type: str

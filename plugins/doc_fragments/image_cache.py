@@ -22,7 +22,7 @@ ADDRESS = r"""
         O(state=absent).
       - The API does not guarantee that names are unique. If several caches have this name, the module fails and lists
         their IDs.
-      - One of O(image_cache_name) and O(image_cache_id) is required.
+      - At least one of O(image_cache_name) and O(image_cache_id) is required.
     type: str
     aliases: [name]
   image_cache_id:
@@ -67,7 +67,7 @@ DECLARATION = rf"""
     description:
       - IDs of the security groups for the build.
       - The API never returns them, so a change to this option alone is only detected with
-        O(track_build_settings=true). They are sent with every other update.
+        O(track_build_settings=true). They are also sent with each update of other options.
     type: list
     elements: str
 {REGISTRIES}
@@ -114,9 +114,9 @@ DECLARATION = rf"""
         type: int
   image_cache_size:
     description:
-      - Size of the cache in GiB. If not set, a new cache has 20 GiB and an existing cache keeps its size.
+      - Size of the cache in GiB. If not set, a new cache has a size of 20 GiB and an existing cache keeps its size.
       - Unpacked images need about three times their download size.
-      - Every Pod that uses the cache gets a disk of this size.
+      - Every Pod that uses the cache gets a disk of at least this size.
     type: int
     aliases: [size]
   retention_days:
@@ -203,7 +203,7 @@ DECLARATION = rf"""
       - Whether to rebuild the cache if the tag of an image has moved. In every run, the module asks the registries for
         the digests of the tags, with one HEAD request per image. Registries do not count these requests as pulls.
       - The rebuild is always a replacement. With O(on_change=fail), the run fails. RV(actions) and the diff name the
-        images that have moved.
+        images whose tags have moved.
       - The digests of the C(linux/amd64) manifests are compared. Changes to attestations or other architectures do not
         cause a rebuild.
       - Images with a digest cannot move. The registries are not asked about them.
@@ -213,7 +213,7 @@ DECLARATION = rf"""
         addition to the record of O(track_build_settings). If a cache has no record, the current digests are recorded
         without a rebuild.
       - The value of this tag has at most 255 characters. For a cache with more than 120 images, the record does not
-        show which image has moved, so all images are named.
+        show which tag has moved, so all images are named.
       - Each rebuild may count towards the account's quota of tag values.
     version_added: 1.1.0
     type: bool
@@ -252,8 +252,8 @@ DECLARATION = rf"""
   wait_interval:
     description:
       - Initial polling interval in seconds.
-      - After ten intervals, the polling interval grows to a tenth of the time waited so far, but at most to 4 times the
-        initial interval.
+      - After ten intervals, the polling interval grows to a tenth of the time waited so far, up to 4 times the initial
+        interval.
     type: float
     default: 10
 """

@@ -21,8 +21,8 @@ options:
   _input:
     description:
       - Image cache to use, in one of the following forms.
-      - A result of M(tencentcloud.tke.image_cache) or of an entry of M(tencentcloud.tke.image_cache_set), an image
-        cache of M(tencentcloud.tke.image_cache_info), or its C(match). The Pods are pinned to this image cache.
+      - A result of M(tencentcloud.tke.image_cache) or of an entry of M(tencentcloud.tke.image_cache_set), or an
+        image cache or the C(match) of M(tencentcloud.tke.image_cache_info). The Pods are pinned to this image cache.
       - An ID, for example V(imc-r1htp8tg). The state and the size of the image cache cannot be checked.
       - V(auto). The platform matches an image cache by the images of the Pod.
     type: raw

@@ -13,14 +13,14 @@ description:
   - Creates, updates, replaces, renames, and deletes an image cache, which is a snapshot that contains container images.
     Pods on super nodes and on TKE Serverless that start from an image cache do not pull its images.
   - A build takes minutes, and a cache incurs costs until it is deleted. The module therefore looks for an existing
-    cache before it creates one and waits for a build that is in progress. If the outcome of a request is unclear, it
-    checks it before it retries. If a run is interrupted, the next run continues it.
+    cache before it creates one and waits for a build that is in progress. If the outcome of a request is unclear, the
+    module checks it before it retries the request. If a run is interrupted, the next run continues it.
   - The name of a cache followed by C(-replacement) is reserved for its replacement. If a replacement was interrupted,
     the next run completes or deletes it. This includes runs with O(state=absent).
 notes:
   - >-
-    The API does not return the following options. A changed value is only detected with O(track_build_settings=true):
-    O(vpc_id), O(subnet_id), O(security_group_ids), O(existed_eip_id), O(auto_create_eip),
+    The API does not return the following options, so changes to them are only detected with
+    O(track_build_settings=true): O(vpc_id), O(subnet_id), O(security_group_ids), O(existed_eip_id), O(auto_create_eip),
     O(auto_create_eip_attribute), O(registry_skip_verify_list), O(registry_http_end_point_list), and O(resolve_config).
   - The ID changes when a cache is replaced and when a failed cache is rebuilt. Pods that are pinned to the old ID then
     pull their images. Roll them out again with the ID in RV(image_cache_id). Alternatively, pass V(auto) to the filter
@@ -48,8 +48,8 @@ attributes:
       - An ID that is unknown in check mode is shown as V((known after build\)).
       - Replacements of earlier runs that this run deletes are listed as C(replacements). So is the replacement that a
         run with O(wait=false) starts.
-      - If O(follow_tags) causes a replacement, C(image_digests) shows the images that have moved, with the first
-        characters of their old and new digests.
+      - If O(follow_tags) causes a replacement, C(image_digests) shows the images whose tags have moved, with the
+        first characters of their old and new digests.
   idempotent:
     description: A second run with the same options changes nothing.
     support: partial
@@ -358,8 +358,8 @@ actions:
           type: str
         old_digest:
           description:
-            - First characters of the digest that was recorded at the build. A cache with more images has fewer of them.
-              C(null) if the record does not contain them.
+            - First characters of the digest that was recorded at the build. The more images the cache has, the
+              fewer characters are recorded. C(null) if none are recorded.
           type: str
         new_digest:
           description: First characters of the current digest of the tag.

@@ -38,8 +38,8 @@ attributes:
     description: A second run with the same options changes nothing.
     support: partial
     details:
-      - A later run can match image caches that have become older since, and the image caches that O(keep_newest) keeps
-        can change.
+      - A later run can match more image caches, because they have become older. The image caches that O(keep_newest)
+        keeps can also change.
 options:
   older_than:
     description:

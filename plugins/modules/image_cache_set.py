@@ -131,8 +131,8 @@ image_caches:
     actions:
       description:
         - Actions that were taken, or would be taken in check mode, in order.
-        - For a replacement that O(image_caches[].follow_tags) causes, C(moved_images) names the images that have moved,
-          each with C(image), C(old_digest), and C(new_digest).
+        - For a replacement that O(image_caches[].follow_tags) causes, C(moved_images) names the images whose tags
+          have moved, each with C(image), C(old_digest), and C(new_digest).
       type: list
       elements: dict
     replaced:

@@ -167,8 +167,8 @@ images:
       type: int
     exists:
       description:
-        - Whether the image exists, C(null) if unknown. Many registries respond to anonymous requests in the same way if
-          an image does not exist and if it is private.
+        - Whether the image exists, C(null) if unknown. Many registries do not tell anonymous clients whether an image
+          does not exist or is private.
       type: bool
     error:
       description: Reason why the lookup failed or is incomplete, C(null) if it succeeded.
