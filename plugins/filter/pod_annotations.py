@@ -156,8 +156,8 @@ def pod_annotations(
         size, least = _number("disk_size", disk_size, 1), resource.get("image_cache_size")
         if least is not None and size < least:
             raise _error(
-                f"disk_size {size} is smaller than image cache {_label(resource)}, which has {least} GiB. The disk is"
-                f" created from the snapshot of the cache. Set at least {least}, or omit disk_size."
+                f"disk_size {size} is smaller than image cache {_label(resource)}, which has a size of {least} GiB."
+                f" The disk is created from the snapshot of the cache. Set at least {least}, or omit disk_size."
             )
         annotations["image-cache-disk-size"] = str(size)
     if retain_minutes is not None:
@@ -182,7 +182,8 @@ def _resource(cache: Any, allow_pending: bool) -> Mapping[str, Any]:
     resource = cache.get("image_cache", cache)
     if not isinstance(resource, Mapping) or not ("image_cache_id" in resource and "status" in resource):
         raise _error(
-            "the value contains no image cache. It is absent or was not found, or the result is from another module."
+            "the value contains no image cache. The image cache is absent or was not found, or the result is from"
+            " another module."
         )
     _refuse_unusable(resource, allow_pending)
     return resource

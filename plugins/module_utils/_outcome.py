@@ -162,7 +162,10 @@ def _next_step(error: BuildFailed, desired: Desired, seen: Optional[ImageCache])
     if error.missing:
         return f"To rebuild it, also set {', '.join(error.missing)}."
     if error.cache.status == UPDATE_FAILED and desired.on_change == "fail":
-        return "on_change: fail does not change it. Set update to repeat the update, or replace to build a new cache."
+        return (
+            "With on_change: fail, the cache is not changed. Set on_change: update to repeat the update, or on_change:"
+            " replace to build a new cache."
+        )
     if error.cache.status == UPDATE_FAILED:
         return "The next run repeats the update or, with on_change: replace, replaces the cache."
     if error.kept:

@@ -43,8 +43,8 @@ REFUSED_OPTIONS: list[tuple[dict[str, Any], str]] = [
     ),
     ({"images": ["\u202egnp"]}, "'\\u202egnp' is not a valid repository name"),
     ({"images": ["a/" * 10000]}, "is not a valid repository name"),
-    ({"tags": {LONE_SURROGATE: "a"}}, "must be a non-empty key with a text value"),
-    ({"tags": {"a": LONE_SURROGATE}}, "Invalid tags: 'a' must be a non-empty key with a text value"),
+    ({"tags": {LONE_SURROGATE: "a"}}, "needs a non-empty key and a string, number or boolean value"),
+    ({"tags": {"a": LONE_SURROGATE}}, "Invalid tags: 'a' needs a non-empty key and a string, number or boolean value"),
     ({CREDENTIALS: [{"server": LONE_SURROGATE}]}, f"{CREDENTIALS}[0].server is not valid Unicode"),
     (
         {CREDENTIALS: [{"server": "h", "password": f"canary{LONE_SURROGATE}"}]},

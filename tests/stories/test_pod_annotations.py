@@ -58,7 +58,7 @@ def test_annotations_are_previewed_in_check_mode(emulator: Emulator, controller:
     assert emulator.calls() == [LIST]
     _web, previewed, small, refused = run.results
     assert previewed["msg"] == {USED: "known-after-build"}
-    assert "disk_size 49 is smaller than image cache web, which has 50 GiB" in small["msg"]
+    assert "disk_size 49 is smaller than image cache web, which has a size of 50 GiB" in small["msg"]
     assert "has no ID in check mode. To preview the annotations, set allow_pending=true." in refused["msg"]
     real = controller.play(*tasks)
     assert real.results[1]["msg"] == real.results[3]["msg"] == {USED: real.results[0]["image_cache_id"]}

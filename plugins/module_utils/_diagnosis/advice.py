@@ -203,11 +203,11 @@ BY_KIND: Mapping[Type[errors.RequestError], Cause] = {
     ),
     errors.UntrustedCertificate: Cause(
         "The server's certificate is from an unknown authority, is for another host, or has expired.",
-        "Set ca_path to the certificate of its authority, or check which server answers at endpoint.",
+        "Set ca_path to the certificate of its CA, or check which server answers at endpoint.",
         examples=("certificate verification failed",),
     ),
     errors.TlsMissing: Cause(
-        "The server at the endpoint, or a proxy before it, does not use TLS, so the request was not sent.",
+        "The server at the endpoint, or a proxy in front of it, does not use TLS, so the request was not sent.",
         "Check endpoint and its port, and the proxy.",
         examples=("the response was not TLS",),
     ),

@@ -165,7 +165,7 @@ def _image_problems(values: Mapping[str, Any]) -> Iterator[str]:
     if images is None:
         return
     if not images:
-        yield "images is an empty list. Set at least one image, or omit it."
+        yield "images is an empty list. Set at least one image, or omit images."
     # Compared as written: two spellings of one image are valid, because the platform may distinguish them.
     for image in dict.fromkeys(images):
         if images.count(image) > 1:

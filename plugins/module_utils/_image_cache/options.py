@@ -89,9 +89,9 @@ def plain_tags(tags: Mapping[Any, Any]) -> Dict[str, str]:
     """
     for key, value in tags.items():
         if not isinstance(value, (str, int, float)) or not str(key).strip() or not _is_unicode(f"{key}{value}"):
-            raise InvalidInput(f"Invalid tags: {key!r} must be a non-empty key with a text value.")
+            raise InvalidInput(f"Invalid tags: {key!r} needs a non-empty key and a string, number or boolean value.")
         if str(key) == RECORD_TAG:
-            raise InvalidInput(f"Invalid tags: {RECORD_TAG} is reserved for track_build_settings.")
+            raise InvalidInput(f"Invalid tags: {RECORD_TAG} is reserved. Choose another key.")
     return {str(key): str(value).lower() if isinstance(value, bool) else str(value) for key, value in tags.items()}
 
 

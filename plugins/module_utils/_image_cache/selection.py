@@ -104,7 +104,7 @@ def _unmet_tags(given: Any, cache: ImageCache, _listed: CacheListing) -> Optiona
     if shown is None:
         return "its tags are unknown"
     lacking = [f"{key}={value}" for key, value in given.items() if shown.get(key) != value]
-    return f"it lacks the tag {', '.join(lacking)}" if lacking else None
+    return f"it lacks the tag{'s' if len(lacking) > 1 else ''} {', '.join(lacking)}" if lacking else None
 
 
 def _unmet_image(given: Any, cache: ImageCache, _listed: CacheListing) -> Optional[str]:

@@ -111,7 +111,7 @@ def test_numbers_in_strings_are_accepted() -> None:
         (
             lambda: World().run(check_mode=True, image_cache_size=50),
             {"allow_pending": True, "disk_size": 49},
-            "disk_size 49 is smaller than image cache web, which has 50 GiB",
+            "disk_size 49 is smaller than image cache web, which has a size of 50 GiB",
         ),
         (
             lambda: "auto",

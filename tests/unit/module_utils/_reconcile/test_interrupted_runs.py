@@ -279,6 +279,7 @@ def test_failed_update_with_on_change_fail_reports_the_remedies(name: str, what:
     message = world.run(on_change="fail")["msg"]
     assert what in message
     assert message.endswith(
-        "on_change: fail does not change it. Set update to repeat the update, or replace to build a new cache."
+        "With on_change: fail, the cache is not changed. Set on_change: update to repeat the update, or on_change:"
+        " replace to build a new cache."
     )
     assert "failed" not in world.run(on_change="update")
