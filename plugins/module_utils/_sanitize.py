@@ -31,7 +31,8 @@ def sanitize_result(result: Mapping[str, Any]) -> Dict[str, Any]:
     if read.get("error"):
         read["error"] = {**read["error"], "message": _shorten(read["error"]["message"], LONGEST_LINE)}
     for entries in ENTRIES:
-        if entries in read:
+        # An image cache has images, too: their names, or null.
+        if isinstance(read.get(entries), list):
             read[entries] = [sanitize_result(entry) if isinstance(entry, dict) else entry for entry in read[entries]]
     return read
 

@@ -6,7 +6,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.tencentcloud.tke.plugins.module_utils._sanitize import sanitize_line, sanitize_lines
+from ansible_collections.tencentcloud.tke.plugins.module_utils._sanitize import (
+    sanitize_line,
+    sanitize_lines,
+    sanitize_result,
+)
 
 
 def test_unprintable_characters_are_escaped_and_long_texts_cut() -> None:
@@ -15,3 +19,8 @@ def test_unprintable_characters_are_escaped_and_long_texts_cut() -> None:
     assert sanitize_lines("a\r\nb\x00") == "a\\r\nb\\x00"
     assert len(sanitize_line("x" * 10**6)) < 5000
     assert len(sanitize_lines("x\n" * 10**6)) < 110000
+
+
+def test_image_caches_with_unknown_images_are_kept() -> None:
+    result = {"image_caches": [{"image_cache_id": "imc-1", "images": None}, {"images": ["nginx:1"]}]}
+    assert sanitize_result(result) == result
