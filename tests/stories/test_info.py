@@ -201,7 +201,7 @@ def test_empty_list_selects_nothing_without_a_listing_call(emulator: Emulator, c
         ({"snapshotter": "overlay"}, "snapshotter requires match_images"),
         ({"snapshotter": "", "match_images": ["a:1"]}, "snapshotter is empty"),
         ({"statuses": ["ready"]}, "value of statuses must be one or more of: Pending, Ready"),
-        ({"tags": {"": "x"}}, "must be a non-empty key"),
+        ({"tags": {"": "x"}}, "needs a non-empty key"),
     ],
 )
 def test_invalid_options_are_refused_before_any_request(

@@ -61,7 +61,7 @@ INVALID_OPTIONS: list[tuple[dict[str, Any], str]] = [
     ),
     ({"auto_create_eip_attribute": {"internet_service_provider": "BGP"}}, "missing required arguments: delete_policy"),
     ({"tags": {"team": {"a": 1}}}, "Invalid tags: 'team' needs a non-empty key and a string, number or boolean value"),
-    ({"tags": {"": "a"}}, "Invalid tags: '' must be a non-empty key"),
+    ({"tags": {"": "a"}}, "Invalid tags: '' needs a non-empty key"),
     ({"tags": {"ansible-build-settings": "x"}}, "ansible-build-settings is reserved. Choose another key"),
     ({"max_age": "a week"}, "Invalid max_age: expected a duration above 0 such as 7d, 12h or 30m, got 'a week'"),
     ({"max_age": "0d"}, "12h or 30m, got '0d'"),
