@@ -39,8 +39,8 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ): "there is one",
     (
         "_image_cache/difference.py",
-        'if desired.update_password == "always" and _has_passwords(desired):',
-        'if desired.update_password <= "always" and _has_passwords(desired):',
+        'always = desired.update_password == "always" and _has_passwords(desired)',
+        'always = desired.update_password <= "always" and _has_passwords(desired)',
     ): "the other choice, on_change, comes after it in the alphabet",
     (
         "_image_cache/difference.py",
@@ -59,8 +59,8 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ): SAME_OBJECT,
     (
         "_image_cache/difference.py",
-        "return row.shown and row.change is not Change.RENAME and cache.shown(row.option) is None",
-        "return row.shown and row.change != Change.RENAME and cache.shown(row.option) is None",
+        "return row.is_shown and row.change is not Change.RENAME and cache.value_of(row.option) is None",
+        "return row.is_shown and row.change != Change.RENAME and cache.value_of(row.option) is None",
     ): SAME_OBJECT,
     (
         "_image_cache/successor.py",

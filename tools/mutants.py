@@ -55,7 +55,7 @@ IMAGE_CACHE, RECONCILE = "module_utils/_image_cache/", "module_utils/_reconcile/
 PLAN = (
     *(f"{IMAGE_CACHE}test_{name}.py" for name in ("plan*", "difference", "successor", "tracking")),
     *(f"{RECONCILE}test_{name}.py" for name in ("creating", "updating", "deleting", "replacing", "reconciliation")),
-    *(f"{RECONCILE}test_{name}.py" for name in ("context", "interrupted_runs")),
+    *(f"{RECONCILE}test_{name}.py" for name in ("verification", "context", "interrupted_runs")),
 )
 # Each file, with its unit tests as patterns of paths below TESTS, the fastest first.
 LAYERS: dict[str, dict[str, tuple[str, ...]]] = {
@@ -64,6 +64,10 @@ LAYERS: dict[str, dict[str, tuple[str, ...]]] = {
         "_image_cache/difference.py": (IMAGE_CACHE + "test_difference.py", *PLAN),
         "_image_cache/successor.py": (IMAGE_CACHE + "test_successor.py", *PLAN),
         "_image_cache/tracking.py": (IMAGE_CACHE + "test_tracking.py", *PLAN),
+    },
+    "registries": {
+        "_image_cache/digests.py": (IMAGE_CACHE + "test_digests.py",),
+        "_reconcile/verification.py": (RECONCILE + "test_verification.py",),
     },
     "retry": {
         "_api/retry.py": (API + "test_retry.py", API + "test_client.py"),
