@@ -46,8 +46,8 @@ options:
         If O(secret_id) and O(secret_key) are not set, the module looks up credentials in this order: the environment
         variables E(TENCENTCLOUD_SECRET_ID) and E(TENCENTCLOUD_SECRET_KEY); the file
         C(~/.tccli/<profile>.credential), which C(tccli) writes; the section of the profile in
-        C(~/.tencentcloud/credentials), then in C(/etc/tencentcloud/credentials); the identity of the TKE Pod; the
-        role that is bound to the instance.
+        C(~/.tencentcloud/credentials) or, if that file does not exist, in C(/etc/tencentcloud/credentials); the
+        identity of the TKE Pod; the role that is bound to the instance.
       - An incomplete key pair, an unreadable file, or an unknown profile is an error.
     type: str
   secret_key:
@@ -113,8 +113,8 @@ options:
   metadata_endpoint:
     description:
       - Endpoint of the instance metadata service.
-      - The module contacts it only if no other source provides credentials. It does not use a proxy for this and waits
-        at most 2 seconds.
+      - The module contacts it only if no other source provides credentials, or if the credentials that C(tccli) has
+        stored are of the type C(cvm-role). It does not use a proxy for this and waits at most 2 seconds.
       - If not set, the environment variable E(TENCENTCLOUD_METADATA_ENDPOINT) is used.
     version_added: 1.0.0
     type: str

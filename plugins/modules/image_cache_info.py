@@ -59,7 +59,7 @@ options:
     type: dict
   contains_image:
     description:
-      - Image that an image cache must contain. A reference without a tag means C(latest).
+      - Image that an image cache must contain. A reference without a tag or digest means C(latest).
       - A shell pattern, for example V(nginx:*), is matched against the whole reference, including the tag.
     type: str
   match_images:

@@ -13,7 +13,7 @@ description:
   - Deletes the image caches of a region that match all selectors that are set. At least one of O(older_than),
     O(unmatched_for), O(never_matched), O(statuses), O(name_pattern), O(tags), and O(superseded) is required.
   - Never deletes image caches that the platform created, that are still being built, or that have a date that is
-    missing, unreadable, or in the future. O(include_auto) lifts only the first of these restrictions.
+    missing, unreadable, or more than one day in the future. O(include_auto) lifts only the first of these restrictions.
   - If more image caches match than O(max_deletions), the module fails without deleting any and lists them.
   - Run it with C(--check --diff) first. The diff has one line for each image cache, with the reason if it is kept.
 notes:

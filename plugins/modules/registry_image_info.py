@@ -94,6 +94,10 @@ EXAMPLES = r"""
     images: "{{ result.images | map(attribute='pinned') }}"
     vpc_id: vpc-508ctkfb
     subnet_id: subnet-8ah75lo8
+    image_registry_credentials:
+      - server: registry.example.com
+        username: puller
+        password: "{{ vault_registry_password }}"
   register: cache
 
 - name: Run a Pod with a pinned image from the image cache
@@ -152,7 +156,8 @@ images:
           when the tag moves.
       type: str
     platforms:
-      description: Platforms that the image supports, as far as its manifest lists them, without attestations.
+      description:
+        - Platforms that the image supports, as far as its index or its configuration names them, without attestations.
       type: list
       elements: str
     compressed_bytes:
