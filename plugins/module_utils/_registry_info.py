@@ -28,14 +28,16 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.images 
     Report,
     look_up_images,
 )
-from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.manifests import Platform, parse_platform
+from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.manifests import (
+    DEFAULT_PLATFORM,
+    Platform,
+    parse_platform,
+)
 from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.sizes import sum_sizes
 from ansible_collections.tencentcloud.tke.plugins.module_utils._runtime import Runtime, run_guarded
 
 __all__ = ["registry_image_info", "registry_image_info_spec"]
 
-# The platform of super nodes, on which image caches are built.
-PLATFORM = "linux/amd64"
 # The options of an image cache that are also options of this module.
 PULL_OPTIONS = (
     "images",
@@ -70,7 +72,7 @@ def registry_image_info_spec(env_fallback: Callable[..., Any]) -> Dict[str, Dict
     return {
         **{option: declared[option] for option in PULL_OPTIONS},
         "images": {**declared["images"], "required": True},
-        "platform": {"type": "str", "default": PLATFORM},
+        "platform": {"type": "str", "default": DEFAULT_PLATFORM},
         **_connection.argument_spec(env_fallback, _connection.REQUEST_OPTIONS),
     }
 

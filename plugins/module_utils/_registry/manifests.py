@@ -22,6 +22,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.errors 
 
 __all__ = [
     "ACCEPT",
+    "DEFAULT_PLATFORM",
     "INDEX_TYPES",
     "MANIFEST_TYPES",
     "Entry",
@@ -53,6 +54,8 @@ LARGEST_SIZE = 1 << 62
 MEDIA_TYPE = re.compile(r"[!-~]{1,255}")
 PLATFORM_WORD = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 UNKNOWN = "unknown"
+# The platform of super nodes, on which image caches are built.
+DEFAULT_PLATFORM = "linux/amd64"
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,15 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.images 
     Image,
     look_up_images,
 )
-from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.manifests import parse_platform
+from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.manifests import (
+    DEFAULT_PLATFORM,
+    parse_platform,
+)
 
 __all__ = ["PLATFORM", "Registries"]
 
 # The platform of build instances and super nodes.
-PLATFORM = parse_platform("linux/amd64")
+PLATFORM = parse_platform(DEFAULT_PLATFORM)
 
 # Maximum number of concurrent lookups.
 THREADS = 10
@@ -57,7 +60,9 @@ class Registries:
         access = RegistryAccess.from_values(values, **self._facts)
         key = (access.plain_domains, access.unverified_domains, frozenset(access.credentials.items()))
         with self._lock:
-            client = self._clients.setdefault(key, RegistryClient(access, self._clock, self._threads))
+            if key not in self._clients:
+                self._clients[key] = RegistryClient(access, self._clock, self._threads)
+            client = self._clients[key]
             wanted = {image: (key, image, depth) for image, depth in questions.items()}
             own = [question for question in wanted.values() if question not in self._answers]
             self._answers.update((question, Future()) for question in own)
@@ -65,17 +70,21 @@ class Registries:
         return {image: self._answers[question].result() for image, question in wanted.items()}
 
     def _ask(self, client: RegistryClient, questions: List[Question], deadline: Deadline) -> None:
-        for depth in Depth:
-            images = {image: self._answers[key, image, at] for key, image, at in questions if at is depth}
-            if not images:
-                continue
-            try:
-                limit = Deadline(self._clock, min(LOOKUP_SECONDS, deadline.remaining))
-                found = look_up_images(client, images, depth, PLATFORM, threads=self._threads, deadline=limit)
-            except BaseException as error:
-                # Otherwise, other threads would wait for these results without end.
-                for future in images.values():
+        try:
+            for depth in Depth:
+                self._ask_at(depth, client, [question for question in questions if question[2] is depth], deadline)
+        except BaseException as error:
+            # Otherwise, other threads would wait for these results without end.
+            for future in (self._answers[question] for question in questions):
+                if not future.done():
                     future.set_exception(error)
-                raise
-            for image, future in images.items():
-                future.set_result(found[image])
+            raise
+
+    def _ask_at(self, depth: Depth, client: RegistryClient, questions: List[Question], deadline: Deadline) -> None:
+        if not questions:
+            return
+        images = [image for _access, image, _depth in questions]
+        limit = Deadline(self._clock, min(LOOKUP_SECONDS, deadline.remaining))
+        found = look_up_images(client, images, depth, PLATFORM, threads=self._threads, deadline=limit)
+        for question, image in zip(questions, images):
+            self._answers[question].set_result(found[image])
