@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
 
-__all__ = ["TKE_ENDPOINT", "Endpoint"]
+__all__ = ["DEFAULT_PORTS", "TKE_ENDPOINT", "Endpoint", "is_host"]
 
 TKE_ENDPOINT = "tke.tencentcloudapi.com"
 DEFAULT_PORTS = {"https": 443, "http": 80}
@@ -70,14 +70,14 @@ def _problem(scheme: str, name: str, netloc: str, rest: str) -> str:
         return "has a scheme other than https or http"
     if "@" in netloc:
         return "contains a user name or password. Set secret_id and secret_key instead"
-    if not _is_host(name):
+    if not is_host(name):
         return "has no valid host"
     if rest not in ("", "/"):
         return "has a path, a query or a fragment. The API is served at the root path"
     return ""
 
 
-def _is_host(name: str) -> bool:
+def is_host(name: str) -> bool:
     """Return whether this is a host name or an IP address."""
     if ":" not in name:
         return HOST_NAME.fullmatch(name) is not None

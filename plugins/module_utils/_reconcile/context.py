@@ -4,8 +4,9 @@
 
 """Private to this collection. The context of a run: how it reads, writes and waits.
 
-A reconciliation is a generator. It yields a read or a write and receives the outcome, or the failure of the request
-is raised inside it. It neither sends requests nor sleeps, so that many reconciliations can be driven in parallel.
+A reconciliation is a generator. It yields a read, a write or a lookup and receives the outcome, or the failure of the
+request is raised inside it. It neither sends requests nor sleeps, so that many reconciliations can be driven in
+parallel.
 """
 
 from __future__ import annotations
@@ -73,9 +74,9 @@ class ReadResult:
 
 @dataclass(frozen=True)
 class Ask:
-    """Ask registries about images, to a depth for each. Sent: facts on each image, by the image.
+    """Look up images in their registries, each to a depth. The outcome is a dictionary of Image by image.
 
-    C(values) are the declared options, which say how the registries are reached.
+    C(values) are the declared options, including those for registries.
     """
 
     values: Mapping[str, Any]
@@ -125,7 +126,7 @@ class RunContext:
         # For some seconds, a deleted cache may still be listed, and a created cache may not be listed yet.
         self.removed: Set[str] = set()
         self.listed: Set[str] = set()
-        # What registries told, by the image, and to which depth each was asked.
+        # The results of lookups by image, and the depth to which each image was looked up.
         self.images: Dict[str, Image] = {}
         self.depths: Dict[str, Depth] = {}
         # Creates of which nobody knows whether the server acted.
@@ -166,7 +167,7 @@ class RunContext:
         return answer
 
     def ask_registries(self, questions: Mapping[str, Depth]) -> Steps[bool]:
-        """Ask registries what they have not been asked yet, and return whether there was anything to ask."""
+        """Look up the images that were not looked up to that depth yet, and return whether there were any."""
         new = {image: depth for image, depth in questions.items() if depth > self.depths.get(image, 0)}
         if not new:
             return False

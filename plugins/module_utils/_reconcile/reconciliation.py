@@ -63,7 +63,7 @@ __all__ = ["Reconciliation"]
 # The run plans again if another run was faster, or if a joined build has failed. After this many plans, this run and
 # another process are probably undoing each other's changes.
 MOST_PLANS = 6
-# What calls for another build of a cache that differs in nothing.
+# The options that require a rebuild although no setting differs.
 ASKED_FOR = ("force_rebuild", "max_age", "follow_tags")
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Optional
 from urllib.parse import urlsplit
 
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.endpoint import DEFAULT_PORTS, is_host
 from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.access import (
     RegistryEndpoint,
     is_loopback,
@@ -23,8 +24,6 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.access 
 
 __all__ = ["Target", "find_redirect_problem", "find_token_service_problem", "parse_target"]
 
-DEFAULT_PORTS = {"https": 443, "http": 80}
-HOST_NAME = re.compile(r"(?=.{1,253}\.?$)[\w-]{1,63}(?:\.[\w-]{1,63})*\.?", re.ASCII)
 # Other notations of IPv4 addresses that the C library accepts: 127.1, 0x7f.0.0.1, 2130706433.
 NUMERIC = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+))*\.?", re.ASCII | re.IGNORECASE)
 
@@ -58,7 +57,7 @@ def parse_target(url: str) -> Optional[Target]:
         name, port = parts.hostname or "", parts.port
     except ValueError:
         return None
-    if parts.scheme not in DEFAULT_PORTS or "@" in parts.netloc or not _is_host(name):
+    if parts.scheme not in DEFAULT_PORTS or "@" in parts.netloc or not is_host(name):
         return None
     return Target(url, parts.scheme, name, DEFAULT_PORTS[parts.scheme] if port is None else port)
 
@@ -105,12 +104,3 @@ def _address_of(name: str) -> Any:
         except (OSError, ValueError):
             return None
     return getattr(address, "ipv4_mapped", None) or address
-
-
-def _is_host(name: str) -> bool:
-    if ":" not in name:
-        return HOST_NAME.fullmatch(name) is not None
-    try:
-        return "%" not in name and bool(ipaddress.ip_address(name))
-    except ValueError:
-        return False
