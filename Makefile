@@ -14,8 +14,9 @@ TREE := $(COLLECTIONS)/ansible_collections/tencentcloud/tke
 # Ansible and Python must use only this checkout, independent of the configuration of the user.
 export PATH := $(BIN):$(PATH)
 export PYTHONPATH := $(COLLECTIONS):$(CURDIR)/tests
-# Keep the bytecode out of the source folders.
+# Keep the bytecode out of the source folders. Without bytecode, each of the many processes would compile all its imports.
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
+unexport PYTHONDONTWRITEBYTECODE
 export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 
 .PHONY: help demo test emulator docs tables bench mutants ways cores lint types registry sanity units integration package importer runner licenses role_spec pins clean
