@@ -1,0 +1,153 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: as_declarations
+short_description: Declare image caches as they exist
+version_added: 1.1.0
+description:
+  - Returns entries for M(tencentcloud.tke.image_cache_set) or for
+    O(tencentcloud.tke.image_cache#role:image_cache_caches) of the role P(tencentcloud.tke.image_cache#role) that
+    declare image caches exactly as they exist. A run with these entries changes nothing. Use them to manage image
+    caches that were created in the console or by other tools.
+  - An entry has a name, or the ID if several image caches have the same name or if the cache has none.
+  - The API never returns some settings, for example the VPC. They are left out, and O(report) names them. An image
+    cache that is deleted can only be created again if the entry has O(tencentcloud.tke.image_cache#module:vpc_id) and
+    O(tencentcloud.tke.image_cache#module:subnet_id).
+  - Registry credentials are left out, because a declaration without the password would be sent without it. A rebuilt
+    image cache takes over those of the old one.
+  - Image caches of the platform, leftover replacements, and image caches whose build or update has failed are left out.
+author:
+  - The tencentcloud.tke contributors (@tencentcloud)
+positional: _input
+options:
+  _input:
+    description:
+      - Image caches, as a result of M(tencentcloud.tke.image_cache_info), M(tencentcloud.tke.image_cache_set) or
+        M(tencentcloud.tke.image_cache), or as a list of image caches.
+    type: raw
+    required: true
+  report:
+    description:
+      - Whether to return a dictionary with C(declarations), C(hidden) and C(left_out) instead of the entries alone.
+    type: bool
+    default: false
+seealso:
+  - module: tencentcloud.tke.image_cache_info
+  - module: tencentcloud.tke.image_cache_set
+"""
+
+EXAMPLES = r"""
+- name: List the image caches of a region
+  tencentcloud.tke.image_cache_info:
+    region: ap-guangzhou
+  register: existing
+
+- name: Write them to a file of variables for the role
+  ansible.builtin.copy:
+    content: "{{ {'image_cache_caches': existing | tencentcloud.tke.as_declarations} | to_nice_yaml }}"
+    dest: caches.yml
+    mode: "0644"
+
+- name: Show which settings to add by hand
+  ansible.builtin.debug:
+    msg: "{{ (existing | tencentcloud.tke.as_declarations(report=true)).hidden }}"
+"""
+
+RETURN = r"""
+_value:
+  description:
+    - Entries, in the order of the input.
+    - With O(report=true), a dictionary. Its C(declarations) are these entries. C(hidden) has an entry for each of them,
+      with C(image_cache_id), C(image_cache_name) and C(options), the options whose values are not known. C(left_out)
+      has an entry with C(image_cache_id), C(image_cache_name) and C(reason) for each image cache without a declaration.
+  type: raw
+  sample:
+    - name: web
+      images:
+        - nginx:1.27.3
+      image_cache_size: 20
+      retention_days: 7
+      tags:
+        team: shop
+"""
+
+from collections import Counter
+from typing import Any, Callable, Dict, List, Mapping, Optional
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import REPLACEMENT_SUFFIX
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import FIELDS
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import FAILED, UPDATE_FAILED
+from ansible_collections.tencentcloud.tke.plugins.plugin_utils._image_caches import InvalidResult, list_image_caches
+
+NAME = "image_cache_name"
+# The options that a declaration can contain: what the API returns completely, apart from the name.
+DECLARED = [row.option for row in FIELDS if row.is_shown and not row.holds_secrets and row.option != NAME]
+MANUAL = "manual"
+
+
+def as_declarations(caches: Any, report: bool = False) -> Any:
+    """Return entries that declare image caches as they exist. Raises AnsibleFilterError."""
+    try:
+        resources = list_image_caches(caches)
+    except InvalidResult as error:
+        raise AnsibleFilterError(f"as_declarations: {error}") from None
+    names = Counter(resource.get(NAME) for resource in resources)
+    declared = [resource for resource in resources if _reason_against(resource) is None]
+    declarations = [_declaration(resource, names[resource.get(NAME)] == 1) for resource in declared]
+    if not report:
+        return declarations
+    left_out = [resource for resource in resources if _reason_against(resource) is not None]
+    return {
+        "declarations": declarations,
+        "hidden": [{**_address(resource), "options": _hidden_options(resource)} for resource in declared],
+        "left_out": [{**_address(resource), "reason": _reason_against(resource)} for resource in left_out],
+    }
+
+
+def _reason_against(resource: Mapping[str, Any]) -> Optional[str]:
+    """Return why an image cache cannot be declared as it exists, or None if it can."""
+    name, type_, status = (resource.get(key) for key in (NAME, "image_cache_type", "status"))
+    if not resource.get("image_cache_id"):
+        return "it does not exist yet"
+    if type_.lower() != MANUAL if type_ else not name:
+        return "the platform created it"
+    if name and name.endswith(REPLACEMENT_SUFFIX):
+        return "it is a replacement that was left over"
+    if status in (FAILED, UPDATE_FAILED):
+        return f"its status is {status}, so a run would rebuild or update it"
+    return None
+
+
+def _declaration(resource: Mapping[str, Any], has_own_name: bool) -> Dict[str, Any]:
+    name = resource.get(NAME)
+    address = {"name": name} if name and has_own_name else {"image_cache_id": resource["image_cache_id"]}
+    # A field that the API did not return is null. Identical images can only be declared once.
+    values = {option: resource[option] for option in DECLARED if resource.get(option) is not None}
+    if "images" in values:
+        values["images"] = list(dict.fromkeys(values["images"]))
+    return {**address, **{option: value for option, value in values.items() if value != []}}
+
+
+def _hidden_options(resource: Mapping[str, Any]) -> List[str]:
+    """Return the options that a declaration does not contain although the cache may have a value."""
+    shown = [option for option in DECLARED if resource.get(option) is not None]
+    # An empty list of credentials is known to be empty.
+    empty = [row.option for row in FIELDS if row.holds_secrets and resource.get(row.option) == []]
+    return [row.option for row in FIELDS if row.option not in (NAME, *shown, *empty)]
+
+
+def _address(resource: Mapping[str, Any]) -> Dict[str, Any]:
+    return {key: resource.get(key) for key in ("image_cache_id", NAME)}
+
+
+class FilterModule:
+    """The filters of this file."""
+
+    def filters(self) -> Dict[str, Callable[..., Any]]:
+        """Return the filters by name."""
+        return {"as_declarations": as_declarations}

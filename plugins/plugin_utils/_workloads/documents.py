@@ -1,0 +1,173 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection. Read Kubernetes manifests from text, lists, and results of modules."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Iterator, List, Mapping, Optional, Tuple
+
+import yaml
+from ansible.module_utils.common.yaml import SafeLoader
+
+__all__ = ["InvalidManifest", "Manifest", "has_template", "is_single", "read_manifests"]
+
+# Begins a document (YAML 1.1, section 4.3.1).
+SEPARATOR = re.compile(r"---(?:\s|$)")
+KIND = re.compile(r"^kind:[ \t]*[\"']?([\w.-]+)", re.MULTILINE)
+# Opens an expression in the templates of Helm and Ansible.
+TEMPLATE = "{{"
+# The keys under which results of modules contain manifests: k8s_info, and any module with a loop.
+RESULT_KEYS = ("resources", "results")
+
+
+class InvalidManifest(ValueError):
+    """Manifests cannot be used. The message consists of whole sentences."""
+
+
+class ManifestLoader(SafeLoader):  # type: ignore[misc]
+    """The YAML loader of Ansible, restricted to the types that Kubernetes reads from YAML.
+
+    In YAML 1.1, C(2026-01-01) is a date, C(22:22) is the number 1342, and a single C(=) is no text. Kubernetes reads
+    all of them as text (the YAML decoder of sigs.k8s.io/yaml).
+    """
+
+
+def _kubernetes_resolvers() -> Any:
+    """Return the rules that assign types to plain scalars, by their first character."""
+    dropped = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:value")
+    resolvers = {}
+    for first, rules in SafeLoader.yaml_implicit_resolvers.items():
+        resolvers[first] = [_without_base_60(tag, pattern) for tag, pattern in rules if tag not in dropped]
+    return resolvers
+
+
+def _without_base_60(tag: str, pattern: Any) -> Tuple[str, Any]:
+    """Return the rule of a number without the notation in base 60, which contains a colon."""
+    if tag not in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float"):
+        return tag, pattern
+    return tag, re.compile(f"(?![^:]*:)(?:{pattern.pattern})", pattern.flags)
+
+
+ManifestLoader.yaml_implicit_resolvers = _kubernetes_resolvers()
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """One manifest. C(label) says where it stands in the input, for messages."""
+
+    label: str
+    body: Mapping[str, Any]
+
+
+def has_template(text: str) -> bool:
+    """Return whether a text contains the beginning of a template expression."""
+    return TEMPLATE in text
+
+
+def is_single(manifests: Any) -> bool:
+    """Return whether the input is one manifest, which may be a list of the kind C(List)."""
+    return isinstance(manifests, Mapping) and "kind" in manifests
+
+
+def read_manifests(manifests: Any) -> List[Manifest]:
+    """Return the manifests of an input in order. Empty documents are left out.
+
+    The input is a manifest, a list, a result of kubernetes.core.k8s_info, or a text with YAML documents. Raises
+    InvalidManifest.
+    """
+    if manifests is None:
+        raise InvalidManifest("the manifests are null.")
+    return list(_read(manifests, ""))
+
+
+def _read(value: Any, place: str) -> Iterator[Manifest]:
+    if isinstance(value, str):
+        for number, document in enumerate(_documents(value, place), 1):
+            yield from _read_document(document, f"{place}document {number}")
+    elif isinstance(value, (list, tuple)):
+        for number, item in enumerate(value, 1):
+            yield from _read(item, f"{place}item {number}, ")
+    elif isinstance(value, Mapping) and "kind" not in value:
+        yield from _read_result(value, place)
+    else:
+        yield from _read_document(value, place.rstrip(", ") or "the manifest")
+
+
+def _read_document(document: Any, label: str) -> Iterator[Manifest]:
+    if document is None:
+        return
+    if isinstance(document, list):
+        # Some tools write a list instead of several documents.
+        yield from _read(document, f"{label}, ")
+        return
+    if not isinstance(document, Mapping):
+        raise InvalidManifest(
+            f"{label} is not a Kubernetes manifest but {_describe(document)}. To read manifests from a file, use"
+            " lookup('ansible.builtin.file', path)."
+        )
+    if not isinstance(document.get("kind"), str) or not document["kind"]:
+        raise InvalidManifest(f"{label} is not a Kubernetes manifest: it has no kind.")
+    yield Manifest(label, document)
+
+
+def _read_result(result: Mapping[str, Any], place: str) -> Iterator[Manifest]:
+    """Read the result of a module that returns manifests, also in a loop."""
+    if result.get("failed"):
+        raise InvalidManifest(f"{place}the task that returned this result failed: {result.get('msg')}")
+    for key in RESULT_KEYS:
+        if isinstance(result.get(key), (list, tuple)):
+            yield from _read(result[key], f"{place}{key}, ")
+            return
+    yield from _read_document(result, place.rstrip(", ") or "the manifest")
+
+
+def _documents(text: str, place: str) -> Iterator[Any]:
+    """Yield the documents of a text. Raises InvalidManifest."""
+    try:
+        yield from yaml.load_all(text, Loader=ManifestLoader)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise InvalidManifest(_yaml_problem(text, place, error)) from error
+
+
+def _yaml_problem(text: str, place: str, error: Exception) -> str:
+    """Return what is wrong with a text that is not valid YAML, with the document's number and kind."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        return f"{place}the text is not valid YAML: {' '.join(str(error).split())[:200]}."
+    number, document = _document_at(text.splitlines(), mark.line)
+    kind = KIND.search(document)
+    label = f"{place}document {number}" + (f" (kind {kind.group(1)})" if kind else "")
+    if has_template(document):
+        return (
+            f"{label} contains a template that was not rendered, near line {mark.line + 1}. Render the manifests first,"
+            " for example with helm template."
+        )
+    problem: Optional[str] = getattr(error, "problem", None)
+    return f"{label} is not valid YAML: {problem or 'cannot be parsed'}, line {mark.line + 1}."
+
+
+def _document_at(lines: List[str], line: int) -> Tuple[int, str]:
+    """Return the number and the text of the document that contains a line."""
+    starts = [number for number, content in enumerate(lines) if SEPARATOR.match(content)]
+    if starts and not any(map(_has_content, lines[: starts[0]])):
+        # The first separator does not end a document.
+        starts = starts[1:]
+    before = [start for start in starts if start <= line]
+    after = [start for start in starts if start > line]
+    begin, end = (before[-1] if before else 0), (after[0] if after else len(lines))
+    return len(before) + 1, "\n".join(lines[begin:end])
+
+
+def _has_content(line: str) -> bool:
+    return bool(line.strip()) and not line.lstrip().startswith(("#", "%"))
+
+
+def _describe(value: Any) -> str:
+    """Return a short description of a value that is not a manifest."""
+    if isinstance(value, str):
+        return f"the text {value[:40]!r}"
+    return {bool: "true or false", int: "a number", float: "a number"}.get(type(value), "a value of another type")
