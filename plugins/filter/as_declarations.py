@@ -13,13 +13,15 @@ description:
     O(tencentcloud.tke.image_cache#role:image_cache_caches) of the role P(tencentcloud.tke.image_cache#role) that
     declare image caches exactly as they exist. A run with these entries changes nothing. Use them to manage image
     caches that were created in the console or by other tools.
-  - An entry has a name, or the ID if several image caches have the same name or if the cache has none.
-  - The API never returns some settings, for example the VPC. They are left out, and O(report) names them. An image
-    cache that is deleted can only be created again if the entry has O(tencentcloud.tke.image_cache#module:vpc_id) and
+  - An entry has the name of its image cache. It has the ID instead if the image cache has no name, if several image
+    caches have the same name, or if a replacement of the image cache was left over.
+  - The API never returns some settings, for example the VPC. An entry does not contain them, and O(report) names them.
+    To create an image cache again after it was deleted, add O(tencentcloud.tke.image_cache#module:vpc_id) and
     O(tencentcloud.tke.image_cache#module:subnet_id).
-  - Registry credentials are left out, because a declaration without the password would be sent without it. A rebuilt
-    image cache takes over those of the old one.
-  - Image caches of the platform, leftover replacements, and image caches whose build or update has failed are left out.
+  - An entry contains no registry credentials, because results contain no passwords. A rebuilt image cache takes over
+    the credentials of the old one.
+  - Image caches that the platform created, leftover replacements, and image caches whose build or update has failed get
+    no entry.
 author:
   - The tencentcloud.tke contributors (@tencentcloud)
 positional: _input
@@ -62,8 +64,9 @@ _value:
   description:
     - Entries, in the order of the input.
     - With O(report=true), a dictionary. Its C(declarations) are these entries. C(hidden) has an entry for each of them,
-      with C(image_cache_id), C(image_cache_name) and C(options), the options whose values are not known. C(left_out)
-      has an entry with C(image_cache_id), C(image_cache_name) and C(reason) for each image cache without a declaration.
+      with C(image_cache_id), C(image_cache_name) and C(options), the options that the declaration does not contain
+      although the image cache can have a value. C(left_out) has an entry with C(image_cache_id), C(image_cache_name)
+      and C(reason) for each image cache without a declaration.
   type: raw
   sample:
     - name: web
@@ -79,13 +82,15 @@ from collections import Counter
 from typing import Any, Callable, Dict, List, Mapping, Optional
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import REPLACEMENT_SUFFIX
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import FIELDS
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import FAILED, UPDATE_FAILED
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.options import plain_tags, value_problems
 from ansible_collections.tencentcloud.tke.plugins.plugin_utils._image_caches import InvalidResult, list_image_caches
 
 NAME = "image_cache_name"
-# The options that a declaration can contain: what the API returns completely, apart from the name.
+# The options that an entry can have in addition to its name: what the API returns completely.
 DECLARED = [row.option for row in FIELDS if row.is_shown and not row.holds_secrets and row.option != NAME]
 MANUAL = "manual"
 
@@ -98,14 +103,14 @@ def as_declarations(caches: Any, report: bool = False) -> Any:
         raise AnsibleFilterError(f"as_declarations: {error}") from None
     names = Counter(resource.get(NAME) for resource in resources)
     declared = [resource for resource in resources if _reason_against(resource) is None]
-    declarations = [_declaration(resource, names[resource.get(NAME)] == 1) for resource in declared]
+    entries = [{**_entry_address(resource, names), **_values(resource)} for resource in declared]
     if not report:
-        return declarations
+        return entries
     left_out = [resource for resource in resources if _reason_against(resource) is not None]
     return {
-        "declarations": declarations,
-        "hidden": [{**_address(resource), "options": _hidden_options(resource)} for resource in declared],
-        "left_out": [{**_address(resource), "reason": _reason_against(resource)} for resource in left_out],
+        "declarations": entries,
+        "hidden": [{**_identity(resource), "options": _hidden_options(resource)} for resource in declared],
+        "left_out": [{**_identity(resource), "reason": _reason_against(resource)} for resource in left_out],
     }
 
 
@@ -117,31 +122,50 @@ def _reason_against(resource: Mapping[str, Any]) -> Optional[str]:
     if type_.lower() != MANUAL if type_ else not name:
         return "the platform created it"
     if name and name.endswith(REPLACEMENT_SUFFIX):
-        return "it is a replacement that was left over"
+        return "it is a leftover replacement"
     if status in (FAILED, UPDATE_FAILED):
         return f"its status is {status}, so a run would rebuild or update it"
     return None
 
 
-def _declaration(resource: Mapping[str, Any], has_own_name: bool) -> Dict[str, Any]:
+def _entry_address(resource: Mapping[str, Any], names: Mapping[Any, int]) -> Dict[str, Any]:
+    """Return the name, or the ID if a run could not find the image cache by its name or would change it.
+
+    If an image cache has a leftover replacement, a run with its name completes the replacement.
+    """
     name = resource.get(NAME)
-    address = {"name": name} if name and has_own_name else {"image_cache_id": resource["image_cache_id"]}
-    # A field that the API did not return is null. Identical images can only be declared once.
-    values = {option: resource[option] for option in DECLARED if resource.get(option) is not None}
+    if name and _is_accepted(NAME, name) and names[name] == 1 and not names[name + REPLACEMENT_SUFFIX]:
+        return {"name": name}
+    return {"image_cache_id": resource["image_cache_id"]}
+
+
+def _values(resource: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return the options of an entry. A field that the API did not return is null."""
+    values = {option: resource[option] for option in DECLARED if resource.get(option) not in (None, [])}
     if "images" in values:
+        # Identical images can only be declared once.
         values["images"] = list(dict.fromkeys(values["images"]))
-    return {**address, **{option: value for option, value in values.items() if value != []}}
+    return {option: value for option, value in values.items() if _is_accepted(option, value)}
+
+
+def _is_accepted(option: str, value: Any) -> bool:
+    """Return whether the modules accept a value. Those of other tools can be invalid there."""
+    try:
+        plain_tags(value if option == "tags" else {})
+    except InvalidInput:
+        return False
+    return not list(value_problems({option: value}))
 
 
 def _hidden_options(resource: Mapping[str, Any]) -> List[str]:
-    """Return the options that a declaration does not contain although the cache may have a value."""
-    shown = [option for option in DECLARED if resource.get(option) is not None]
-    # An empty list of credentials is known to be empty.
-    empty = [row.option for row in FIELDS if row.holds_secrets and resource.get(row.option) == []]
-    return [row.option for row in FIELDS if row.option not in (NAME, *shown, *empty)]
+    """Return the options that an entry does not have although the image cache can have a value."""
+    # An empty list is known to be empty.
+    known = [option for option in DECLARED if resource.get(option) == []]
+    known += [row.option for row in FIELDS if row.holds_secrets and resource.get(row.option) == []]
+    return [row.option for row in FIELDS if row.option not in (NAME, *_values(resource), *known)]
 
 
-def _address(resource: Mapping[str, Any]) -> Dict[str, Any]:
+def _identity(resource: Mapping[str, Any]) -> Dict[str, Any]:
     return {key: resource.get(key) for key in ("image_cache_id", NAME)}
 
 

@@ -93,8 +93,9 @@ _value:
     - The manifest, if the input is one manifest, otherwise the list of manifests without empty documents.
     - With O(report=true), a dictionary. Its C(manifests) are these manifests. C(served) and C(unserved) are lists with
       an entry for each Pod template, with C(kind), C(namespace), C(name), C(path) and C(images). Entries of C(served)
-      have C(image_cache_id) and C(image_cache_name). Entries of C(unserved) have a C(reason) and C(missing), the images
-      that the closest image cache does not contain.
+      have C(image_cache_id), C(image_cache_name) and C(kept), the names of annotations that the Pod template already
+      had with another value. Entries of C(unserved) have a C(reason) and C(missing), the images that the closest image
+      cache does not contain.
   type: raw
   sample:
     apiVersion: apps/v1
@@ -118,12 +119,17 @@ from typing import Any, Callable, Dict, Optional
 from ansible.errors import AnsibleFilterError
 from ansible_collections.tencentcloud.tke.plugins.filter.pod_annotations import pod_annotations
 from ansible_collections.tencentcloud.tke.plugins.plugin_utils._image_caches import InvalidResult, list_image_caches
-from ansible_collections.tencentcloud.tke.plugins.plugin_utils._workloads.annotations import annotate
+from ansible_collections.tencentcloud.tke.plugins.plugin_utils._workloads.annotations import (
+    annotate,
+    match_template,
+    report_matches,
+)
 from ansible_collections.tencentcloud.tke.plugins.plugin_utils._workloads.documents import (
     InvalidManifest,
     is_single,
     read_manifests,
 )
+from ansible_collections.tencentcloud.tke.plugins.plugin_utils._workloads.pod_templates import find_pod_templates
 from ansible_collections.tencentcloud.tke.plugins.plugin_utils._workloads.serving import ServingCaches
 
 
@@ -153,11 +159,16 @@ def with_image_caches(
     annotations_of("auto")
     try:
         caches = ServingCaches(list_image_caches(result), allow_pending)
-        annotated = annotate(read_manifests(manifests), caches, annotations_of, overwrite)
+        given = read_manifests(manifests)
+        matches = [
+            match_template(template, caches, annotations_of, overwrite) for template in find_pod_templates(given)
+        ]
     except (InvalidManifest, InvalidResult) as error:
         raise AnsibleFilterError(f"with_image_caches: {error}") from None
-    same = annotated.manifests[0] if is_single(manifests) else annotated.manifests
-    return {"manifests": same, "served": annotated.served, "unserved": annotated.unserved} if report else same
+    annotated: Any = annotate(given, matches)
+    if is_single(manifests):
+        (annotated,) = annotated
+    return {"manifests": annotated, **report_matches(matches, caches)} if report else annotated
 
 
 class FilterModule:

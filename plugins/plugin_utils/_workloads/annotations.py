@@ -6,89 +6,119 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 
 from ansible_collections.tencentcloud.tke.plugins.plugin_utils._workloads.documents import Manifest
-from ansible_collections.tencentcloud.tke.plugins.plugin_utils._workloads.pod_templates import (
-    PodTemplate,
-    find_pod_templates,
-)
+from ansible_collections.tencentcloud.tke.plugins.plugin_utils._workloads.pod_templates import Keys, PodTemplate
 from ansible_collections.tencentcloud.tke.plugins.plugin_utils._workloads.serving import ServingCaches
 
-__all__ = ["Annotated", "annotate"]
+__all__ = ["Match", "annotate", "match_template", "report_matches"]
 
 NO_PLACE = "the resource has no metadata for the annotations of its Pods"
 
 
-class Annotated:
-    """Annotated manifests, and which Pod templates an image cache serves."""
+@dataclass(frozen=True)
+class Match:
+    """A Pod template, and the image cache that contains its images, or None.
 
-    def __init__(self) -> None:
-        """Start without manifests."""
-        self.manifests: List[Any] = []
-        self.served: List[Dict[str, Any]] = []
-        self.unserved: List[Dict[str, Any]] = []
+    C(annotations) are the ones to set, empty if the Pod template has no place for them. C(kept) names those that the
+    Pod template already has with another value and that are kept.
+    """
+
+    template: PodTemplate
+    cache: Optional[Mapping[str, Any]]
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    kept: Sequence[str] = ()
 
 
-def annotate(
-    manifests: Sequence[Manifest],
+def match_template(
+    template: PodTemplate,
     caches: ServingCaches,
     annotations_of: Callable[[Mapping[str, Any]], Mapping[str, str]],
     overwrite: bool,
-) -> Annotated:
-    """Return the manifests with annotations in each Pod template that a cache serves.
+) -> Match:
+    """Return the match of a Pod template. C(annotations_of) returns the annotations for a cache.
 
-    C(annotations_of) returns the annotations for a cache. Annotations that a Pod template already has are kept, unless
-    C(overwrite) is true. Raises InvalidManifest.
+    Annotations that the Pod template already has are kept, unless C(overwrite) is true.
     """
-    annotated = Annotated()
-    for manifest in manifests:
-        body: Any = manifest.body
-        for template in find_pod_templates([manifest]):
-            cache = caches.find_for(template.images)
-            if cache is None or template.keys is None:
-                annotated.unserved.append(_unserved(template, caches))
-                continue
-            body = _with_annotations(body, template.keys, annotations_of(cache), overwrite)
-            annotated.served.append(_served(template, cache))
-        annotated.manifests.append(body)
-    return annotated
+    cache = caches.find_for(template.images)
+    if cache is None or template.keys is None:
+        return Match(template, cache)
+    wanted, present = annotations_of(cache), _present_annotations(template, template.keys)
+    kept = [] if overwrite else [name for name, value in wanted.items() if present.get(name, value) != value]
+    return Match(template, cache, {**wanted, **{name: present[name] for name in kept}}, kept)
 
 
-def _served(template: PodTemplate, cache: Mapping[str, Any]) -> Dict[str, Any]:
-    facts = {key: cache.get(key) for key in ("image_cache_id", "image_cache_name")}
-    return {**template.workload.facts, "path": template.path, "images": template.images, **facts}
+def _present_annotations(template: PodTemplate, keys: Keys) -> Dict[str, Any]:
+    holder: Any = template.manifest.body
+    for key in keys:
+        holder = holder[key]
+    return _mapping(_mapping(holder.get("metadata")).get("annotations"))
 
 
-def _unserved(template: PodTemplate, caches: ServingCaches) -> Dict[str, Any]:
-    is_served = caches.find_for(template.images) is not None
+def annotate(manifests: Sequence[Manifest], matches: Sequence[Match]) -> List[Any]:
+    """Return the manifests with the annotations of the matches. The input is not modified."""
+    edits = {manifest: Edit() for manifest in manifests}
+    for match in matches:
+        if match.annotations:
+            edits[match.template.manifest].add(match.template.keys or (), match.annotations)
+    return [_edited(manifest.body, edits[manifest]) for manifest in manifests]
+
+
+def report_matches(matches: Sequence[Match], caches: ServingCaches) -> Dict[str, List[Dict[str, Any]]]:
+    """Return the Pod templates with annotations as C(served), and the others with the reason as C(unserved)."""
     return {
-        **template.workload.facts,
-        "path": template.path,
-        "images": template.images,
-        "missing": caches.find_missing(template.images),
-        "reason": NO_PLACE if is_served else caches.explain(template.images),
+        "served": [_served(match) for match in matches if match.annotations],
+        "unserved": [_unserved(match, caches) for match in matches if not match.annotations],
     }
 
 
-def _with_annotations(body: Any, keys: Sequence[Any], annotations: Mapping[str, str], overwrite: bool) -> Any:
-    """Return a copy of a manifest in which one Pod template has annotations. Other parts are shared with the input."""
-    if keys:
-        key, *rest = keys
-        return _replaced(body, key, _with_annotations(body[key], rest, annotations, overwrite))
-    metadata = _mapping(body.get("metadata"))
-    present = _mapping(metadata.get("annotations"))
-    kept = {} if overwrite else present
-    return _replaced(body, "metadata", {**metadata, "annotations": {**present, **annotations, **kept}})
+def _served(match: Match) -> Dict[str, Any]:
+    cache = match.cache or {}
+    identity = {key: cache.get(key) for key in ("image_cache_id", "image_cache_name")}
+    return {**_facts(match.template), **identity, "kept": list(match.kept)}
 
 
-def _replaced(container: Any, key: Any, value: Any) -> Any:
-    """Return a copy of a mapping or list with another value for a key."""
-    if isinstance(container, Mapping):
-        return {**_mapping(container), key: value}
-    return [value if number == key else item for number, item in enumerate(container)]
+def _unserved(match: Match, caches: ServingCaches) -> Dict[str, Any]:
+    images = match.template.images
+    reason = caches.explain(images) if match.cache is None else NO_PLACE
+    return {**_facts(match.template), "missing": caches.find_missing(images), "reason": reason}
+
+
+def _facts(template: PodTemplate) -> Dict[str, Any]:
+    return {**template.workload.facts, "path": template.path, "images": template.images}
+
+
+@dataclass
+class Edit:
+    """The annotations to set in a value of a manifest, and the edits of the values inside it, by key."""
+
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    nested: Dict[Any, Edit] = field(default_factory=dict)
+
+    def add(self, keys: Keys, annotations: Mapping[str, str]) -> None:
+        """Set annotations in the value to which C(keys) lead."""
+        edit = self
+        for key in keys:
+            edit = edit.nested.setdefault(key, Edit())
+        edit.annotations = annotations
+
+
+def _edited(value: Any, edit: Edit) -> Any:
+    """Return a copy of a value with its edits. The parts without edits are shared with the input."""
+    if not edit.nested and not edit.annotations:
+        return value
+    # The containers of Ansible render their values in items() and in iterations.
+    copy: Any = dict(value.items()) if isinstance(value, dict) else list(value)
+    for key, inner in edit.nested.items():
+        copy[key] = _edited(copy[key], inner)
+    if edit.annotations:
+        metadata = _mapping(copy.get("metadata"))
+        copy["metadata"] = {**metadata, "annotations": {**_mapping(metadata.get("annotations")), **edit.annotations}}
+    return copy
 
 
 def _mapping(value: Any) -> Dict[Any, Any]:
-    """Return a copy of a mapping, with items() because those of Ansible are rendered there; of others, an empty one."""
-    return dict(value.items()) if isinstance(value, Mapping) else {}
+    """Return a copy of a mapping; of other values, such as null, an empty one."""
+    return dict(value.items()) if isinstance(value, dict) else {}

@@ -28,17 +28,11 @@ LONGEST_NAME = 63 - len(REPLACEMENT_SUFFIX)
 LONGEST_PREFIX = 30
 PREFIX = re.compile(r"(?:[a-z0-9][a-z0-9-]*)?")
 DNS_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
-# In a readable name, one of these words separates the namespace from the name.
-KINDS = {
-    "Pod": "pod",
-    "Deployment": "deployment",
-    "StatefulSet": "statefulset",
-    "DaemonSet": "daemonset",
-    "ReplicaSet": "replicaset",
-    "ReplicationController": "replicationcontroller",
-    "Job": "job",
-    "CronJob": "cronjob",
-}
+# In a name without a digest, one of these words separates the namespace from the name.
+KINDS = frozenset(
+    ["Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob"]
+)
+WORDS = frozenset(kind.lower() for kind in KINDS)
 # Ten hexadecimal digits: among 10,000 workloads, two have the same with a probability of 1 in 20,000.
 DIGITS = 10
 
@@ -59,9 +53,9 @@ def name_workload(prefix: str, namespace: str, kind: str, name: str) -> str:
     workload.
     """
     plain = f"{namespace}-{kind.lower()}-{name}"
-    words = [*namespace.split("-"), *name.split("-")]
-    # With exactly one word of a kind, only one namespace and one name lead to it.
-    is_unique = kind in KINDS and not set(words) & set(KINDS.values())
+    # With exactly one word of a kind between other words, only one namespace and one name lead to the text.
+    inner = plain.split("-")[1:-1]
+    is_unique = kind in KINDS and sum(word in WORDS for word in inner) == 1
     return _fit(prefix, plain, is_unique, [namespace, kind, name])
 
 

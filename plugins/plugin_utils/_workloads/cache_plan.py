@@ -16,7 +16,11 @@ from ansible_collections.tencentcloud.tke.plugins.plugin_utils._workloads.cache_
     name_namespace,
     name_workload,
 )
-from ansible_collections.tencentcloud.tke.plugins.plugin_utils._workloads.documents import InvalidManifest, has_template
+from ansible_collections.tencentcloud.tke.plugins.plugin_utils._workloads.documents import (
+    UNRENDERED,
+    InvalidManifest,
+    has_template,
+)
 from ansible_collections.tencentcloud.tke.plugins.plugin_utils._workloads.pod_templates import PodTemplate
 
 __all__ = ["GROUPINGS", "MERGES", "plan_caches"]
@@ -58,10 +62,7 @@ def _identity(template: PodTemplate) -> Identity:
     workload = template.workload
     for field, value in (("name", workload.name), ("namespace", workload.namespace)):
         if value is not None and has_template(value):
-            raise InvalidManifest(
-                f"{template.manifest.label}: {field} {value!r} of a {workload.kind} is a template that was not"
-                " rendered. Render the manifests first, for example with helm template."
-            )
+            raise InvalidManifest(f"{template.manifest.label}: {field} {value!r} of a {workload.kind} is {UNRENDERED}")
     if workload.name is None:
         raise InvalidManifest(
             f"{template.manifest.label}: a {workload.kind} has no metadata.name, on which the name of its image cache"

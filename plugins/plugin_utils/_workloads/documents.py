@@ -8,18 +8,27 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Iterator, List, Mapping, Optional, Tuple
+from typing import Any, Iterator, List, Mapping, Tuple
 
 import yaml
 from ansible.module_utils.common.yaml import SafeLoader
 
-__all__ = ["InvalidManifest", "Manifest", "has_template", "is_single", "read_manifests"]
+__all__ = ["UNRENDERED", "InvalidManifest", "Manifest", "describe", "has_template", "is_single", "read_manifests"]
 
 # Begins a document (YAML 1.1, section 4.3.1).
 SEPARATOR = re.compile(r"---(?:\s|$)")
 KIND = re.compile(r"^kind:[ \t]*[\"']?([\w.-]+)", re.MULTILINE)
 # Opens an expression in the templates of Helm and Ansible.
 TEMPLATE = "{{"
+UNRENDERED = "a template that was not rendered. Render the manifests first, for example with helm template."
+# Ansible passes its own types, which are derived from these. A bool is an int, so it comes first.
+KINDS: Tuple[Tuple[Any, str], ...] = (
+    (type(None), "null"),
+    (bool, "true or false"),
+    ((int, float), "a number"),
+    ((list, tuple), "a list"),
+    (dict, "a mapping"),
+)
 # The keys under which results of modules contain manifests: k8s_info, and any module with a loop.
 RESULT_KEYS = ("resources", "results")
 
@@ -55,9 +64,9 @@ def _without_base_60(tag: str, pattern: Any) -> Tuple[str, Any]:
 ManifestLoader.yaml_implicit_resolvers = _kubernetes_resolvers()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Manifest:
-    """One manifest. C(label) says where it stands in the input, for messages."""
+    """One manifest. C(label) says where it is in the input, for messages. Two manifests are never equal."""
 
     label: str
     body: Mapping[str, Any]
@@ -70,7 +79,7 @@ def has_template(text: str) -> bool:
 
 def is_single(manifests: Any) -> bool:
     """Return whether the input is one manifest, which may be a list of the kind C(List)."""
-    return isinstance(manifests, Mapping) and "kind" in manifests
+    return isinstance(manifests, dict) and "kind" in manifests
 
 
 def read_manifests(manifests: Any) -> List[Manifest]:
@@ -85,16 +94,17 @@ def read_manifests(manifests: Any) -> List[Manifest]:
 
 
 def _read(value: Any, place: str) -> Iterator[Manifest]:
+    """Yield the manifests of a value. C(place) is where it is in the input, with a comma, or empty."""
     if isinstance(value, str):
         for number, document in enumerate(_documents(value, place), 1):
             yield from _read_document(document, f"{place}document {number}")
     elif isinstance(value, (list, tuple)):
         for number, item in enumerate(value, 1):
             yield from _read(item, f"{place}item {number}, ")
-    elif isinstance(value, Mapping) and "kind" not in value:
+    elif isinstance(value, dict) and "kind" not in value:
         yield from _read_result(value, place)
     else:
-        yield from _read_document(value, place.rstrip(", ") or "the manifest")
+        yield from _read_document(value, place.rstrip(", ") or "the input")
 
 
 def _read_document(document: Any, label: str) -> Iterator[Manifest]:
@@ -102,33 +112,36 @@ def _read_document(document: Any, label: str) -> Iterator[Manifest]:
         return
     if isinstance(document, list):
         # Some tools write a list instead of several documents.
-        yield from _read(document, f"{label}, ")
+        for number, item in enumerate(document, 1):
+            yield from _read_document(item, f"{label}, item {number}")
         return
-    if not isinstance(document, Mapping):
+    if not isinstance(document, dict):
+        hint = " To read manifests from a file, use lookup('ansible.builtin.file', path)."
         raise InvalidManifest(
-            f"{label} is not a Kubernetes manifest but {_describe(document)}. To read manifests from a file, use"
-            " lookup('ansible.builtin.file', path)."
+            f"{label} is not a Kubernetes manifest but {describe(document)}.{hint if isinstance(document, str) else ''}"
         )
     if not isinstance(document.get("kind"), str) or not document["kind"]:
-        raise InvalidManifest(f"{label} is not a Kubernetes manifest: it has no kind.")
+        hint = " Use the stdout of a command instead of its result." if "stdout" in document else ""
+        raise InvalidManifest(f"{label} is not a Kubernetes manifest: it has no kind.{hint}")
     yield Manifest(label, document)
 
 
 def _read_result(result: Mapping[str, Any], place: str) -> Iterator[Manifest]:
-    """Read the result of a module that returns manifests, also in a loop."""
+    """Yield the manifests of a module's result, also of a loop."""
     if result.get("failed"):
         raise InvalidManifest(f"{place}the task that returned this result failed: {result.get('msg')}")
     for key in RESULT_KEYS:
         if isinstance(result.get(key), (list, tuple)):
             yield from _read(result[key], f"{place}{key}, ")
             return
-    yield from _read_document(result, place.rstrip(", ") or "the manifest")
+    yield from _read_document(result, place.rstrip(", ") or "the input")
 
 
 def _documents(text: str, place: str) -> Iterator[Any]:
     """Yield the documents of a text. Raises InvalidManifest."""
     try:
-        yield from yaml.load_all(text, Loader=ManifestLoader)
+        # The parser refuses Ansible's subclass of str.
+        yield from yaml.load_all(str(text), Loader=ManifestLoader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InvalidManifest(_yaml_problem(text, place, error)) from error
 
@@ -141,13 +154,9 @@ def _yaml_problem(text: str, place: str, error: Exception) -> str:
     number, document = _document_at(text.splitlines(), mark.line)
     kind = KIND.search(document)
     label = f"{place}document {number}" + (f" (kind {kind.group(1)})" if kind else "")
-    if has_template(document):
-        return (
-            f"{label} contains a template that was not rendered, near line {mark.line + 1}. Render the manifests first,"
-            " for example with helm template."
-        )
-    problem: Optional[str] = getattr(error, "problem", None)
-    return f"{label} is not valid YAML: {problem or 'cannot be parsed'}, line {mark.line + 1}."
+    problem = getattr(error, "problem", None) or "it cannot be parsed"
+    hint = f" It contains {UNRENDERED}" if has_template(document) else ""
+    return f"{label} is not valid YAML: {problem}, line {mark.line + 1}.{hint}"
 
 
 def _document_at(lines: List[str], line: int) -> Tuple[int, str]:
@@ -166,8 +175,8 @@ def _has_content(line: str) -> bool:
     return bool(line.strip()) and not line.lstrip().startswith(("#", "%"))
 
 
-def _describe(value: Any) -> str:
-    """Return a short description of a value that is not a manifest."""
+def describe(value: Any) -> str:
+    """Return a short description of a value for messages."""
     if isinstance(value, str):
         return f"the text {value[:40]!r}"
-    return {bool: "true or false", int: "a number", float: "a number"}.get(type(value), "a value of another type")
+    return next((words for types, words in KINDS if isinstance(value, types)), "a value of another type")

@@ -5,23 +5,26 @@
 """Private to this collection. Find the Pod templates of manifests and the images that they use.
 
 A Pod template is found by its structure, in any kind of resource and at any depth: its Pod spec is a mapping whose
-C(containers) is a list of mappings with C(name) and C(image). Texts are never searched for images. Source of the fields
-that name images: PodSpec of the Kubernetes API, core/v1.
+C(containers) is a list of mappings with C(name) and C(image). In C(template.spec), the name is optional, as in a
+Service of Knative. Texts are never searched for images. Source of the fields that name images: PodSpec of the
+Kubernetes API, core/v1.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from dataclasses import dataclass
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.reference import (
     InvalidReference,
     parse_reference,
 )
 from ansible_collections.tencentcloud.tke.plugins.plugin_utils._workloads.documents import (
+    UNRENDERED,
     InvalidManifest,
     Manifest,
+    describe,
     has_template,
 )
 
@@ -34,12 +37,14 @@ POD = "Pod"
 LIST_SUFFIX = "List"
 # More than 50 MB of manifests. Nested YAML aliases exceed it with a few lines of text.
 MOST_VALUES = 5_000_000
+# Definitions of custom resources have about 100 levels. An alias that refers to itself has no end.
+MOST_LEVELS = 400
 PATH = re.compile(r"[\w-]+(?:\.[\w-]+)*")
 
 # The values that can contain others.
 CONTAINERS = (dict, list, tuple)
-# The keys on the way to a value, innermost first: (key, rest), or None at the top.
-Trail = Optional[Tuple[Any, Any]]
+# The keys that lead from a manifest to a value.
+Keys = Tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,7 @@ class PodTemplate:
     manifest: Manifest
     workload: Workload
     usages: Sequence[Usage]
-    keys: Optional[Tuple[Any, ...]] = None
+    keys: Optional[Keys] = None
 
     @property
     def images(self) -> List[str]:
@@ -108,31 +113,35 @@ class PodTemplate:
 
 
 @dataclass(frozen=True)
-class Place:
-    """A value of a manifest, how it was reached, and the workload to which it belongs."""
+class Owner:
+    """The resource to which the values of a manifest belong.
 
-    value: Any
-    trail: Trail
+    C(keys) lead to it. C(kind_of_items) is the kind of the elements of C(items) if the resource is a list such as
+    C(DeploymentList), because the API server leaves it out there.
+    """
+
     workload: Workload
-    # The trail of the resource that is the workload.
-    top: Trail
-    # The kind of resources without one: that of the list in which they stand.
-    kind: Optional[str]
+    keys: Keys
+    kind_of_items: Optional[str]
 
 
 @dataclass
 class Budget:
     """The number of values that may still be visited."""
 
-    left: int = field(default=MOST_VALUES)
+    left: int
 
-    def spend(self, values: int) -> None:
-        """Count values. Raises InvalidManifest."""
+    def spend(self, manifest: Manifest, values: int, levels: int) -> None:
+        """Count values at a depth. Raises InvalidManifest."""
         self.left -= values
+        if levels > MOST_LEVELS:
+            raise InvalidManifest(
+                f"{manifest.label} has more than {MOST_LEVELS} levels. A YAML alias probably refers to itself."
+            )
         if self.left < 0:
             raise InvalidManifest(
-                f"the manifests contain more than {MOST_VALUES} values. If they are smaller than 50 MB, their YAML"
-                " aliases are nested or refer to themselves."
+                f"the manifests contain more than {MOST_VALUES} values, counting each use of a YAML alias. Read fewer"
+                " manifests at a time."
             )
 
 
@@ -154,57 +163,62 @@ def find_pod_templates(manifests: Sequence[Manifest], extra_paths: Sequence[Sequ
 
     Raises InvalidManifest if an image is not a valid reference.
     """
-    budget = Budget()
+    budget = Budget(MOST_VALUES)
     found = [template for manifest in manifests for template in _templates_of(manifest, extra_paths, budget)]
-    # Each image is checked where it is used first.
-    first = {usage.image: (template, usage) for template in reversed(found) for usage in reversed(template.usages)}
-    for template, usage in reversed(list(first.values())):
-        _check_image(template, usage)
+    checked: Set[str] = set()
+    for template in found:
+        for usage in template.usages:
+            if usage.image not in checked:
+                _check_image(template, usage)
+                checked.add(usage.image)
     return found
 
 
 def _templates_of(manifest: Manifest, extra_paths: Sequence[Sequence[str]], budget: Budget) -> Iterator[PodTemplate]:
-    # A stack instead of recursion, because manifests may be nested deeply.
-    stack = [Place(manifest.body, None, Workload(manifest.body["kind"], None, None), None, None)]
+    nobody = Owner(Workload(manifest.body["kind"], None, None), (), None)
+    stack: List[Tuple[Any, Keys, Owner]] = [(manifest.body, (), nobody)]
     while stack:
-        place = stack.pop()
-        entries: Sequence[Tuple[Any, Any]] = ()
-        if isinstance(place.value, Mapping):
-            resource = _resource(place.value, place.kind)
-            if resource is not None:
-                place = replace(place, workload=resource, top=place.trail)
-                yield from _extra_template(manifest, place, extra_paths)
-            if _is_pod_spec(place.value):
-                yield PodTemplate(manifest, place.workload, _usages(place.value), _annotated_keys(place))
-            place = replace(place, kind=_kind_of_items(place.value))
-            entries = list(place.value.items())
-        elif isinstance(place.value, (list, tuple)):
-            entries = list(enumerate(place.value))
-        budget.spend(len(entries))
-        nested = [(key, value) for key, value in reversed(entries) if isinstance(value, CONTAINERS)]
-        stack.extend(replace(place, value=value, trail=(key, place.trail)) for key, value in nested)
+        value, keys, owner = stack.pop()
+        if isinstance(value, dict):
+            if "metadata" in value or not keys:
+                owner = _resource(value, keys, owner) or owner
+                if owner.keys == keys:
+                    yield from _extra_template(manifest, value, owner.workload, extra_paths)
+            if "containers" in value and _is_pod_spec(value, keys):
+                yield PodTemplate(manifest, owner.workload, _usages(value), _annotated_keys(keys, owner))
+            entries: Iterable[Tuple[Any, Any]] = value.items()
+        else:
+            entries = enumerate(value)
+        budget.spend(manifest, len(value), len(keys))
+        nested = [((item, (*keys, key), owner)) for key, item in entries if isinstance(item, CONTAINERS)]
+        stack.extend(reversed(nested))
 
 
-def _resource(value: Mapping[str, Any], kind: Optional[str]) -> Optional[Workload]:
-    """Return the resource that a mapping describes, or None if it has no kind or no metadata."""
+def _resource(value: Mapping[str, Any], keys: Keys, owner: Owner) -> Optional[Owner]:
+    """Return the resource that a mapping describes, or None if it has no kind or no metadata.
+
+    A manifest is a resource even without metadata. A Pod that is not in a list is a Pod template of the outer resource,
+    as in a FlinkDeployment.
+    """
     metadata = value.get("metadata")
-    kind = _text(value.get("kind")) or kind
-    if kind is None or not isinstance(metadata, Mapping):
+    is_item = keys[:-1] == (*owner.keys, "items")
+    kind = _text(value.get("kind")) or (owner.kind_of_items if is_item else None)
+    if kind is None or (keys and not isinstance(metadata, dict)):
         return None
-    return Workload(kind, _text(metadata.get("namespace")), _text(metadata.get("name") or metadata.get("generateName")))
+    if kind == POD and keys and isinstance(keys[-1], str):
+        return None
+    facts = metadata if isinstance(metadata, dict) else {}
+    workload = Workload(kind, _text(facts.get("namespace")), _text(facts.get("name") or facts.get("generateName")))
+    kind_of_items = kind[: -len(LIST_SUFFIX)] if kind.endswith(LIST_SUFFIX) and "items" in value else None
+    return Owner(workload, keys, kind_of_items or None)
 
 
-def _kind_of_items(value: Mapping[str, Any]) -> Optional[str]:
-    """Return the kind of the elements of a list such as C(DeploymentList), which the API server leaves out."""
-    kind = _text(value.get("kind")) or ""
-    return kind[: -len(LIST_SUFFIX)] or None if kind.endswith(LIST_SUFFIX) and "items" in value else None
-
-
-def _is_pod_spec(value: Mapping[str, Any]) -> bool:
-    containers = value.get("containers")
-    if not isinstance(containers, (list, tuple)) or not all(isinstance(container, Mapping) for container in containers):
+def _is_pod_spec(value: Mapping[str, Any], keys: Keys) -> bool:
+    containers = value["containers"]
+    if not isinstance(containers, (list, tuple)) or not all(isinstance(container, dict) for container in containers):
         return False
-    return any(_text(container.get("name")) and _text(container.get("image")) for container in containers)
+    needs_name = keys[-2:] != ("template", "spec")
+    return any(_image(container) and (_text(container.get("name")) or not needs_name) for container in containers)
 
 
 def _usages(spec: Mapping[str, Any]) -> List[Usage]:
@@ -213,14 +227,14 @@ def _usages(spec: Mapping[str, Any]) -> List[Usage]:
     for key, items in spec.items():
         if not isinstance(items, (list, tuple)):
             continue
-        entries = [item for item in items if isinstance(item, Mapping)]
+        entries = [item for item in items if isinstance(item, dict)]
         if key in CONTAINER_LISTS:
             usages += [Usage(item["image"], container=_text(item.get("name"))) for item in entries if _image(item)]
         elif key == "volumes":
             usages += [
                 Usage(item["image"]["reference"], volume=_text(item.get("name")))
                 for item in entries
-                if isinstance(item.get("image"), Mapping) and _text(item["image"].get("reference"))
+                if isinstance(item.get("image"), dict) and _text(item["image"].get("reference"))
             ]
     return usages
 
@@ -229,52 +243,49 @@ def _image(container: Mapping[str, Any]) -> Optional[str]:
     return _text(container.get("image"))
 
 
-def _annotated_keys(place: Place) -> Optional[Tuple[Any, ...]]:
+def _annotated_keys(keys: Keys, owner: Owner) -> Optional[Keys]:
     """Return the keys of the mapping that contains the annotations of a Pod spec.
 
     It is the mapping whose C(spec) is the Pod spec, unless that is a resource of another kind than Pod: annotations of
     a custom resource are not those of its Pods.
     """
-    if place.trail is None or place.trail[0] != "spec":
+    if keys[-1:] != ("spec",):
         return None
-    holder: Trail = place.trail[1]
-    if holder is place.top and place.workload.kind != POD:
-        return None
-    keys: List[Any] = []
-    while holder is not None:
-        key, holder = holder
-        keys.append(key)
-    return tuple(reversed(keys))
+    holder = keys[:-1]
+    return None if holder == owner.keys and owner.workload.kind != POD else holder
 
 
-def _extra_template(manifest: Manifest, place: Place, paths: Sequence[Sequence[str]]) -> Iterator[PodTemplate]:
-    """Yield the images at the extra paths of a resource."""
-    found = [(path, image) for path in paths for image in _at(place.value, path, place.workload)]
-    if found:
-        yield PodTemplate(manifest, place.workload, [Usage(image, path=".".join(path)) for path, image in found])
+def _extra_template(
+    manifest: Manifest, resource: Mapping[str, Any], workload: Workload, paths: Sequence[Sequence[str]]
+) -> Iterator[PodTemplate]:
+    """Yield the images at the extra paths of a resource, if it has any."""
+    usages: List[Usage] = []
+    for path in paths:
+        dotted = ".".join(path)
+        for image in _values_at(resource, path):
+            if not isinstance(image, str):
+                raise InvalidManifest(
+                    f"{manifest.label}: {workload.label}: {dotted} of extra_paths is {describe(image)}. Extend the path"
+                    " until it leads to a text."
+                )
+            usages.append(Usage(image, path=dotted))
+    if usages:
+        yield PodTemplate(manifest, workload, usages)
 
 
-def _at(value: Any, path: Sequence[str], resource: Workload) -> Iterator[str]:
-    """Yield the texts at a path. All elements of a list are read."""
-    if isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _at(item, path, resource)
-    elif path and isinstance(value, Mapping):
-        yield from _at(value.get(path[0]), path[1:], resource)
-    elif not path and isinstance(value, str):
-        if value:
-            yield value
-    elif not path and value is not None:
-        raise InvalidManifest(f"{resource.label}: a path of extra_paths leads to a value that is not a text.")
+def _values_at(resource: Mapping[str, Any], path: Sequence[str]) -> List[Any]:
+    """Return the values at a path that are not empty. All elements of a list are read."""
+    values: List[Any] = [resource]
+    for key in path:
+        found = [value.get(key) for value in values if isinstance(value, dict)]
+        values = [item for value in found for item in (value if isinstance(value, (list, tuple)) else [value])]
+    return [value for value in values if value not in (None, "")]
 
 
 def _check_image(template: PodTemplate, usage: Usage) -> None:
     place = f"{template.manifest.label}: {template.workload.label}, {usage.label}"
     if has_template(usage.image):
-        raise InvalidManifest(
-            f"{place}: image {usage.image!r} is a template that was not rendered. Render the manifests first, for"
-            " example with helm template."
-        )
+        raise InvalidManifest(f"{place}: image {usage.image!r} is {UNRENDERED}")
     try:
         parse_reference(usage.image)
     except InvalidReference as error:

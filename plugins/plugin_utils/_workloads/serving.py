@@ -9,7 +9,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from dataclasses import dataclass
+from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, Optional, Sequence
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.matching import add_default_tag
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import (
@@ -21,9 +22,17 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.obse
 
 __all__ = ["ServingCaches"]
 
-# Caches whose size or creation is not known come last and first: a cache that check mode predicts is the newest.
+# A cache of unknown size comes last. One without a date is predicted by check mode, so it is the newest.
 UNKNOWN_SIZE = 10**9
 NEWEST = "~"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An image cache, and its images with their tags."""
+
+    cache: Mapping[str, Any]
+    images: FrozenSet[str]
 
 
 class ServingCaches:
@@ -33,12 +42,12 @@ class ServingCaches:
         """With C(allow_pending), caches that are not Ready yet also serve Pods."""
         self._allow_pending = allow_pending
         self._tagged: Dict[str, str] = {}
-        self._by_image: Dict[str, List[Tuple[Mapping[str, Any], frozenset[str]]]] = {}
+        self._by_image: Dict[str, List[Candidate]] = {}
         newest_first = sorted(caches, key=lambda cache: cache.get("created_at") or NEWEST, reverse=True)
         for cache in sorted(newest_first, key=lambda cache: cache.get("image_cache_size") or UNKNOWN_SIZE):
-            images = self._with_tags(cache.get("images") or ())
-            for image in images:
-                self._by_image.setdefault(image, []).append((cache, images))
+            candidate = Candidate(cache, self._with_tags(cache.get("images") or ()))
+            for image in candidate.images:
+                self._by_image.setdefault(image, []).append(candidate)
 
     def find_for(self, images: Sequence[str]) -> Optional[Mapping[str, Any]]:
         """Return the first usable cache that contains all images, or None."""
@@ -48,9 +57,12 @@ class ServingCaches:
         """Return the images that the usable cache with most of them lacks, or all."""
         wanted = self._with_tags(images)
         candidates = [
-            held for image in wanted for cache, held in self._by_image.get(image, ()) if self._is_usable(cache)
+            candidate.images & wanted
+            for image in wanted
+            for candidate in self._by_image.get(image, ())
+            if self._is_usable(candidate.cache)
         ]
-        most = max(candidates, key=lambda held: len(wanted & held), default=frozenset())
+        most = max(candidates, key=len, default=frozenset())
         return [image for image in images if self._with_tag(image) not in most]
 
     def explain(self, images: Sequence[str]) -> str:
@@ -59,19 +71,23 @@ class ServingCaches:
         if unusable is None:
             return "no image cache contains all images"
         label = cache_label(unusable.get("image_cache_name"), unusable.get("image_cache_id"))
+        if unusable.get("status") == READY:
+            return f"image cache {label} contains all images but has no ID"
         return f"image cache {label} contains all images but is {unusable.get('status') or 'of unknown status'}"
 
-    def _holding(self, images: Sequence[str]) -> Any:
+    def _holding(self, images: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+        """Yield the caches that contain all images, in the order of the platform."""
         wanted = self._with_tags(images)
-        candidates = self._by_image.get(next(iter(wanted)), ()) if wanted else ()
-        return (cache for cache, held in candidates if wanted <= held)
+        # Few caches contain the rarest image. Many contain that of a common sidecar.
+        candidates = min((self._by_image.get(image, []) for image in wanted), key=len, default=[])
+        return (candidate.cache for candidate in candidates if wanted <= candidate.images)
 
     def _is_usable(self, cache: Mapping[str, Any]) -> bool:
         if self._allow_pending:
             return cache.get("status") not in (FAILED, UPDATE_FAILED)
         return bool(cache.get("status") == READY and cache.get("image_cache_id"))
 
-    def _with_tags(self, images: Sequence[str]) -> frozenset[str]:
+    def _with_tags(self, images: Sequence[str]) -> FrozenSet[str]:
         return frozenset(self._with_tag(image) for image in images)
 
     def _with_tag(self, image: str) -> str:
