@@ -44,7 +44,7 @@ def plan_caches(templates: Sequence[PodTemplate], group_by: str, prefix: str, me
     Pod uses only one. Raises InvalidManifest.
     """
     for option, value, known in (("group_by", group_by, GROUPINGS), ("merge", merge, MERGES)):
-        if value not in known:
+        if value not in [*known]:
             raise InvalidManifest(f"invalid {option} {value!r}: expected one of {', '.join(known)}.")
     check_prefix(prefix)
     images: Dict[Identity, List[str]] = {}
