@@ -19,7 +19,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
 unexport PYTHONDONTWRITEBYTECODE
 export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 
-.PHONY: help demo test emulator docs tables bench mutants ways cores lint types registry sanity units integration package importer runner licenses role_spec pins clean
+.PHONY: help demo test emulator docs tables bench bench_manifests mutants ways cores lint types registry sanity units integration package importer runner licenses role_spec pins clean
 
 help: ## List all commands
 	@grep -E '^[a-z_]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -41,6 +41,9 @@ tables: $(READY) $(TREE) ## Generate the tables of causes, states and options in
 
 bench: $(READY) $(TREE) ## Run the benchmark against tccli and the vendor's SDK; takes about 15 minutes
 	@python tools/bench.py
+
+bench_manifests: $(READY) $(TREE) ## Measure the filters for manifests on 1, 5 and 10 MB; takes about a minute
+	@python tools/bench_manifests.py
 
 mutants: $(READY) ## Run mutation tests of the deciding layers; takes about 20 minutes
 	@python tools/mutants.py

@@ -10,7 +10,7 @@ short_description: Declare image caches as they exist
 version_added: 1.1.0
 description:
   - Returns entries for M(tencentcloud.tke.image_cache_set) or for
-    O(tencentcloud.tke.image_cache#role:image_cache_caches) of the role P(tencentcloud.tke.image_cache#role) that
+    O(tencentcloud.tke.image_cache#role:main:image_cache_caches) of the role P(tencentcloud.tke.image_cache#role) that
     declare image caches exactly as they exist. A run with these entries changes nothing. Use them to manage image
     caches that were created in the console or by other tools.
   - An entry has the name of its image cache. It has the ID instead if the image cache has no name, if several image

@@ -56,6 +56,10 @@ options:
       - Whether to return a dictionary with C(manifests), C(served) and C(unserved) instead of the manifests alone.
     type: bool
     default: false
+notes:
+  - To write the manifests to a file, use P(ansible.builtin.to_nice_json#filter). Kubernetes reads JSON, too.
+    P(ansible.builtin.to_nice_yaml#filter) does not quote texts such as V(y) and V(1e3), which Kubernetes reads as a
+    boolean and a number.
 seealso:
   - plugin: tencentcloud.tke.workload_image_caches
     plugin_type: filter

@@ -10,16 +10,16 @@ short_description: Declare image caches for the workloads in Kubernetes manifest
 version_added: 1.1.0
 description:
   - Returns entries for M(tencentcloud.tke.image_cache_set) or for
-    O(tencentcloud.tke.image_cache#role:image_cache_caches) of the role P(tencentcloud.tke.image_cache#role). Each entry
-    has a C(name) and C(images).
+    O(tencentcloud.tke.image_cache#role:main:image_cache_caches) of the role P(tencentcloud.tke.image_cache#role). Each
+    entry has a C(name) and C(images).
   - All images of a Pod template are in one image cache, because a Pod uses only one. Init containers, sidecars,
     ephemeral containers and image volumes are included.
   - A name depends only on the namespace, the kind and the name of a workload, for example C(shop-deployment-web). A
     second run therefore changes nothing, and a new release of a workload updates its image cache.
-  - A name ends in a digest if it would otherwise have more than 51 characters, contain characters other than lower-case
-    letters, digits and hyphens, or if another workload could have the same name.
-  - A Pod template is found by its structure, in any kind of resource and at any depth. A mapping whose C(containers) is
-    a list of mappings with C(name) and C(image) is a Pod spec.
+  - A name ends in a digest if it would otherwise have more than 51 characters or characters other than lower-case
+    letters, digits and hyphens, or if another workload could have the same name. This applies to all custom resources.
+  - A workload without a namespace counts as in V(default).
+  - Pod templates are found as described for the filter P(tencentcloud.tke.pod_images#filter).
 author:
   - The tencentcloud.tke contributors (@tencentcloud)
 positional: _input
@@ -30,8 +30,7 @@ options:
     description:
       - Which workloads share an image cache.
       - With V(workload), each workload has its own image cache, which O(merge) can combine.
-      - With V(namespace), all workloads of a namespace share one. A workload without a namespace counts as in
-        V(default). The name is that of the namespace.
+      - With V(namespace), all workloads of a namespace share one. Its name is that of the namespace.
       - With V(all), all workloads share one, whose name is V(all).
       - The disk of each Pod is as large as its image cache. Large image caches therefore make each Pod more expensive.
     type: str

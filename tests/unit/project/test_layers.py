@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 from stories.controller import ROOT
 
-UTILS = ROOT / "plugins/module_utils"
-PREFIX = "ansible_collections.tencentcloud.tke.plugins.module_utils."
+UTILS, PLUGIN_UTILS = ROOT / "plugins/module_utils", ROOT / "plugins/plugin_utils"
+PLUGINS = "ansible_collections.tencentcloud.tke.plugins."
+PREFIX = PLUGINS + "module_utils."
 # From the top down. A layer imports from itself and from the layers below it.
 LAYERS = (
     "_module",
@@ -36,6 +37,17 @@ LAYERS = (
     "_credentials",
     "_api",
 )
+# The layers of the filters, from the top down. They use the pure layers of the modules.
+FILTER_LAYERS = (
+    "_image_caches",
+    "annotations",
+    "serving",
+    "cache_plan",
+    "cache_names",
+    "pod_templates",
+    "documents",
+)
+PURE = ("_image_cache", "_api.errors")
 # Facts that any layer may import.
 FACTS = ("_version",)
 # The only file that reads the time.
@@ -56,6 +68,10 @@ def layer_of(path: Path) -> str:
 
 
 FILES = sorted(path for path in UTILS.rglob("*.py") if path.stat().st_size)
+FILTER_FILES = [
+    path for path in (PLUGIN_UTILS / "_image_caches.py", *PLUGIN_UTILS.glob("_workloads/*.py")) if path.stat().st_size
+]
+FILTERS = sorted((ROOT / "plugins/filter").glob("*.py"))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(UTILS)))
@@ -71,7 +87,23 @@ def test_layer_imports_only_from_layers_below(path: Path) -> None:
             assert layer == "_module", f"{path.name} imports {name}"
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(UTILS)))
+@pytest.mark.parametrize("path", [*FILTER_FILES, *FILTERS], ids=lambda path: path.stem)
+def test_filter_layer_imports_only_from_layers_below(path: Path) -> None:
+    rank = -1 if path in FILTERS else FILTER_LAYERS.index(path.stem)
+    for name in imported_names(path):
+        if name.startswith(PREFIX):
+            assert name[len(PREFIX) :].startswith(PURE), f"{path.name} imports {name}"
+        elif name.startswith(PLUGINS + "plugin_utils."):
+            other = next(part for part in name.split(".") if part in FILTER_LAYERS)
+            assert FILTER_LAYERS.index(other) > rank, f"{path.name} imports {name}"
+        elif name.startswith("ansible."):
+            # The YAML loader of Ansible.
+            assert path in FILTERS or name == "ansible.module_utils.common.yaml.SafeLoader"
+
+
+@pytest.mark.parametrize(
+    "path", [*FILES, *FILTER_FILES, *FILTERS], ids=lambda path: str(path.relative_to(ROOT / "plugins"))
+)
 def test_files_and_functions_are_small(path: Path) -> None:
     source = path.read_text(encoding="utf-8")
     assert len(source.splitlines()) <= 400
@@ -82,7 +114,7 @@ def test_files_and_functions_are_small(path: Path) -> None:
 
 def test_architecture_document_names_every_file() -> None:
     picture = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
-    for path in FILES:
+    for path in [*FILES, *FILTER_FILES]:
         if path.name != "_version.py":
             assert path.name in picture
 
