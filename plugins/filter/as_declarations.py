@@ -9,12 +9,13 @@ name: as_declarations
 short_description: Declare image caches as they exist
 version_added: 1.1.0
 description:
-  - Returns entries for M(tencentcloud.tke.image_cache_set) or for
-    O(tencentcloud.tke.image_cache#role:main:image_cache_caches) of the role P(tencentcloud.tke.image_cache#role) that
-    declare image caches exactly as they exist. A run with these entries changes nothing. Use them to manage image
-    caches that were created in the console or by other tools.
+  - Returns entries that declare image caches exactly as they exist, for M(tencentcloud.tke.image_cache_set) or for
+    O(tencentcloud.tke.image_cache#role:main:image_cache_caches) of the role P(tencentcloud.tke.image_cache#role). A run
+    with these entries changes nothing. Use them to manage image caches that were created in the console or by other
+    tools.
   - An entry has the name of its image cache. It has the ID instead if the image cache has no name, if several image
-    caches have the same name, or if a replacement of the image cache was left over.
+    caches have the same name, or if a replacement of the image cache was left over. The role accepts only entries with
+    a name.
   - The API never returns some settings, for example the VPC. An entry does not contain them, and O(report) names them.
     To create an image cache again after it was deleted, add O(tencentcloud.tke.image_cache#module:vpc_id) and
     O(tencentcloud.tke.image_cache#module:subnet_id).
@@ -50,9 +51,11 @@ EXAMPLES = r"""
 
 - name: Write them to a file of variables for the role
   ansible.builtin.copy:
-    content: "{{ {'image_cache_caches': existing | tencentcloud.tke.as_declarations} | to_nice_yaml }}"
+    content: "{{ {'image_cache_caches': declared | selectattr('name', 'defined')} | to_nice_yaml }}"
     dest: caches.yml
     mode: "0644"
+  vars:
+    declared: "{{ existing | tencentcloud.tke.as_declarations }}"
 
 - name: Show which settings to add by hand
   ansible.builtin.debug:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from emulator import Emulator, worlds
+from emulator import BuildFailure, Emulator, worlds
 from emulator.switches import ALL_AT_ONCE, ALL_BUT_MISSING
 
 from .caches import (
@@ -21,10 +21,10 @@ from .caches import (
     UPDATE,
     create_cache,
     create_cache_of_age,
-    create_failed_cache,
     numbered_names,
 )
-from .controller import INFO, SET, Controller
+from .controller import INFO, ROOT, SET, Controller
+from .examples import code_blocks, yaml_of
 
 USED = "eks.tke.cloud.tencent.com/use-image-cache"
 RENDERED = """\
@@ -246,7 +246,9 @@ def test_run_with_the_declarations_of_existing_caches_changes_nothing(
     create(ImageCacheName="private", ImageRegistryCredentials=credentials, RetentionDays=7)
     create(ImageCacheName="tracked", Tags=record, ImageCacheSize=50)
     twice = [create(ImageCacheName="twice") for _number in range(2)]
-    broken = create_failed_cache(emulator, ImageCacheName="broken")
+    emulator.settings.failures = [BuildFailure("nginx")]
+    broken = create(ImageCacheName="broken")
+    emulator.settings.failures = []
     automatic = create(ImageCacheName="")
     emulator.region().caches[automatic].shown["ImageCacheType"] = "auto"
     for name, value in worlds()[world].items():
@@ -277,3 +279,21 @@ def test_declarations_of_sixty_caches_take_two_calls(emulator: Emulator, control
     run = controller.play(*ADOPT)
     assert run.results[-1]["summary"]["unchanged"] == 60
     assert len(emulator.calls()) == calls + 2
+
+
+def test_role_with_a_file_of_the_declarations_changes_nothing(emulator: Emulator, controller: Controller) -> None:
+    create_cache(
+        emulator, ImageCacheName="web", Tags=[{"Key": "stage", "Value": "y"}, {"Key": "since", "Value": "1e3"}]
+    )
+    for _number in range(2):
+        create_cache(emulator, ImageCacheName="twice")
+    (example,) = code_blocks(ROOT / "plugins/filter/as_declarations.py")
+    list_caches, write_file, _show = yaml_of(example)
+    controller.play(list_caches, write_file)
+    emulator.received.clear()
+    role = {"ansible.builtin.include_role": {"name": "tencentcloud.tke.image_cache"}}
+    run = controller.play(role, vars_files=["caches.yml"])
+    assert run.status == 0, run.output
+    (result,) = [result for result in run.results if "summary" in result]
+    assert result["summary"] == {**dict.fromkeys(result["summary"], 0), "unchanged": 1}
+    assert emulator.calls() == [LIST]
