@@ -29,7 +29,9 @@ MESSAGES = {
     "DiskDeleted": "delete disk disk-{suffix} successfully",
 }
 REBUILDS = ("Images", "ImageCacheSize")
-CENTURY = timedelta(days=36525)
+# In seconds.
+DAY = 86400
+CENTURY = 36525 * DAY
 
 TIME_FORMATS: Mapping[str, Callable[[datetime], str]] = {
     "go": lambda at: at.strftime("%Y-%m-%d %H:%M:%S +0000 UTC"),
@@ -74,6 +76,8 @@ class Settings:
     every_update_builds: bool = False
     delete_while_building: bool = True
     merges_tags: bool = False
+    # Whether an update of the retention counts the days from that update instead of from the creation.
+    retention_restarts: bool = False
     unique_names: bool = False
     # The maximum number of ids of a delete, 0 for any number; whether a delete skips unknown ids or is refused.
     most_deleted_at_once: int = 0
@@ -140,6 +144,8 @@ class Cache:
     builds: list[Build]
     matched: Optional[float] = None
     deleted: Optional[float] = None
+    # The time of the last update of the retention.
+    retained: Optional[float] = None
     # Fields that override those of a listing, for example for caches that the platform creates.
     shown: dict[str, Any] = field(default_factory=dict)
 
@@ -256,6 +262,8 @@ class ImageCacheService:
             given["Tags"] = list(tags.values())
         rebuilds = any(n in given and given[n] != cache.declared[n] for n in REBUILDS)
         cache.declared.update(given)
+        if "RetentionDays" in given:
+            cache.retained = self._now()
         if rebuilds or status == "UpdateFailed" or self.settings.every_update_builds:
             self._start_build(cache, updates=True)
         return {}
@@ -313,7 +321,7 @@ class ImageCacheService:
             "Images": list(declared["Images"]),
             "Status": self.status(cache),
             "CreationTime": self._time(cache.created),
-            "ExpireDateTime": self._expiry(cache),
+            "ExpireDateTime": self._shown_expiry(cache),
             "Events": self._events(cache),
             "LastMatchedTime": self._time(cache.matched) if cache.matched else "",
             "SnapshotId": f"snap-{cache.builds[-1].suffix}" if ready else "",
@@ -349,13 +357,17 @@ class ImageCacheService:
         ]
         return entries[::-1] if self.settings.newest_event_first else entries
 
-    def _expiry(self, cache: Cache) -> str:
+    def expires_at(self, cache: Cache) -> float:
+        """Return the Unix time at which a cache expires; infinity if it never expires."""
         days = cache.declared["RetentionDays"]
-        if days == 0 and self.settings.never_expires_as == "empty":
-            return ""
-        created = datetime.fromtimestamp(cache.created, timezone.utc)
-        lives = timedelta(days=days) if days else CENTURY
-        return TIME_FORMATS[self.settings.time_format](created + lives)
+        restarted = cache.retained if self.settings.retention_restarts else None
+        return (restarted or cache.created) + days * DAY if days else math.inf
+
+    def _shown_expiry(self, cache: Cache) -> str:
+        expires_at = self.expires_at(cache)
+        if expires_at < math.inf:
+            return self._time(expires_at)
+        return "" if self.settings.never_expires_as == "empty" else self._time(cache.created + CENTURY)
 
     def _time(self, at: float) -> str:
         return TIME_FORMATS[self.settings.time_format](datetime.fromtimestamp(at, timezone.utc))

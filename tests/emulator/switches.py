@@ -100,6 +100,11 @@ SWITCHES = (
         "a date in a hundred years",
         {"never expires is empty": {"never_expires_as": "empty"}},
     ),
+    Switch(
+        "Does another retention count from the creation?",
+        "yes",
+        {"retention counts from the update": {"retention_restarts": True}},
+    ),
     Switch("In which order are events listed?", "newest first", {"oldest event first": {"newest_event_first": False}}),
     Switch(
         "How is the build instance spelled in events?", "EksCi", {"events spell Eksci": {"event_spelling": "Eksci"}}
