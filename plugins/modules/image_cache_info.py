@@ -10,7 +10,8 @@ module: image_cache_info
 short_description: List, filter, and match image caches of Tencent Kubernetes Engine
 version_added: 1.0.0
 description:
-  - Lists the image caches of a region, with their age and the time since a Pod last matched them.
+  - Lists the image caches of a region, with their age, the time since a Pod last matched them, and the time until they
+    expire.
   - Returns the image caches that match all filters that are set. Without filters, returns all image caches, from all
     pages of the API's listing.
   - With O(match_images), also returns the image cache that the platform would use for a Pod with these images.
@@ -62,6 +63,14 @@ options:
       - Image that an image cache must contain. A reference without a tag or digest means C(latest).
       - A shell pattern, for example V(nginx:*), is matched against the whole reference, including the tag.
     type: str
+  expires_within:
+    description:
+      - Maximum time until an image cache expires, for example V(7d) or V(12h). Image caches that have expired but are
+        still listed match as well.
+      - The units are V(s), V(m), V(h), V(d), and V(w).
+      - Image caches that never expire, and those whose expiry time is unknown, do not match.
+    version_added: 1.1.0
+    type: str
   match_images:
     description:
       - Images of a Pod. The module also asks the API for the most suitable image cache and returns it in RV(match).
@@ -107,6 +116,12 @@ EXAMPLES = r"""
     tags:
       team: web
     contains_image: nginx:*
+
+- name: List the image caches that expire within a week
+  tencentcloud.tke.image_cache_info:
+    region: ap-guangzhou
+    expires_within: 7d
+  register: expiring
 
 - name: Find the image cache that a Pod with these images would use
   tencentcloud.tke.image_cache_info:
@@ -182,6 +197,13 @@ image_caches:
         - Days since a Pod last matched the cache, to two decimal places, C(null) if it was never matched or if the time
           cannot be read.
       type: float
+    days_until_expiry:
+      description:
+        - Days until the cache expires, to two decimal places. Negative if the expiry time is past, C(null) if the cache
+          never expires or if the time is unknown.
+        - If the API returns no readable expiry time, it is the creation time plus the retention.
+      version_added: 1.1.0
+      type: float
     retention_days:
       description: Retention in days, V(0) if the cache never expires.
       type: int
@@ -244,6 +266,7 @@ image_caches:
       last_matched_at: "2026-03-30T09:07:11Z"
       age_days: 12.5
       days_since_match: 12.41
+      days_until_expiry: 77.5
       tags: {team: web}
 match:
   description: Image cache that the platform would use for a Pod with O(match_images).

@@ -142,7 +142,7 @@ def run_image_cache_info(emulator: Emulator, processes: ModuleProcesses) -> Iter
     images = ["nginx:1.27.3", "redis:7.4.1"]
     credentials = [{"Name": "harbor", "Server": "harbor.example.com", "Username": "puller", "Password": "canary"}]
     declared = {"Images": images, "ImageCacheSize": 50, "Tags": [{"Key": "team", "Value": "web"}]}
-    create_cache_of_age(emulator, 12.5, 0.09, ImageRegistryCredentials=credentials, **declared)
+    create_cache_of_age(emulator, 12.5, 0.09, ImageRegistryCredentials=credentials, RetentionDays=90, **declared)
     yield processes.info(match_images=images), ("image_caches", "match")
     emulator.faults.append(permission_fault(LIST))
     yield processes.info(), ("error",)

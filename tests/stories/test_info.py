@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from emulator import BuildFailure, Emulator, Fault
+from emulator import BuildFailure, Emulator, Fault, settings_of
 
 from .caches import LIST, create_cache, create_cache_of_age, start_build
 from .controller import INFO, MODULE, WEB, Controller, Run
@@ -37,6 +37,7 @@ def test_playbook_lists_caches_with_ages_and_match(emulator: Emulator, controlle
         assert "diff" not in run.result
         web, fresh = sorted(run.result["image_caches"], key=lambda cache: -cache["age_days"])
         assert (web["age_days"], web["days_since_match"], web["never_expires"]) == (41.5, 35.25, False)
+        assert (web["days_until_expiry"], fresh["days_until_expiry"]) == (48.5, None)
         assert web["tags"] == {"team": "web"}
         assert (fresh["age_days"], fresh["days_since_match"], fresh["image_cache_type"]) == (2.0, None, "auto")
         assert run.result["match"] == {
@@ -102,6 +103,23 @@ def test_listed_caches_match_all_given_filters(
     emulator.settings.build_seconds = 600
     emulator.region().caches[list(emulator.region().caches)[3]].builds[-1].seconds = 600
     assert listed_names(processes.info(**filters)) == found
+
+
+@pytest.mark.parametrize("world", ["default", "never expires is empty", "optional fields are missing"])
+def test_expires_within_selects_caches_that_expire_by_then(
+    emulator: Emulator, processes: ModuleProcesses, world: str
+) -> None:
+    for option in ("never_expires_as", "omitted_fields"):
+        setattr(emulator.settings, option, getattr(settings_of(world), option))
+    for name, age, retention in (("past", 9, 8), ("soon", 2.5, 9), ("later", 1, 30), ("never", 50, 0)):
+        create_cache_of_age(emulator, age, ImageCacheName=name, RetentionDays=retention)
+    create_cache_of_age(emulator, 3, ImageCacheName="unknown", shown={"ExpireDateTime": "?", "RetentionDays": None})
+    run = processes.info(expires_within="7d")
+    assert listed_names(run) == ["past", "soon"]
+    days = {cache["image_cache_name"]: cache["days_until_expiry"] for cache in run.result["image_caches"]}
+    assert days == {"past": -1.0, "soon": 6.5}
+    assert listed_names(processes.info(expires_within="1h")) == ["past"]
+    assert listed_names(processes.info(expires_within="5w")) == ["later", "past", "soon"]
 
 
 def test_ids_and_names_given_together_must_both_match(emulator: Emulator, processes: ModuleProcesses) -> None:
@@ -198,6 +216,8 @@ def test_empty_list_selects_nothing_without_a_listing_call(emulator: Emulator, c
         ({"match_images": ["a:1", "a:"]}, "match_images[1]: invalid image reference 'a:': the tag after the colon is"),
         ({"contains_image": "NGINX"}, "contains_image: invalid image reference 'NGINX': the repository"),
         ({"contains_image": ""}, "contains_image is empty"),
+        ({"expires_within": "soon"}, "Invalid expires_within: expected a duration above 0 such as 7d, 12h or 30m"),
+        ({"expires_within": "0d"}, "Invalid expires_within"),
         ({"snapshotter": "overlay"}, "snapshotter requires match_images"),
         ({"snapshotter": "", "match_images": ["a:1"]}, "snapshotter is empty"),
         ({"statuses": ["ready"]}, "value of statuses must be one or more of: Pending, Ready"),

@@ -22,7 +22,9 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.read
     read_text,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.times import (
+    add_days,
     days_between,
+    days_until,
     iso_utc,
     parse_time,
 )
@@ -124,6 +126,31 @@ class ImageCache:
         return parse_time(self.raw.get("LastMatchedTime"))
 
     @property
+    def never_expires(self) -> Optional[bool]:
+        """Whether it never expires, or None if unknown.
+
+        With retention 0 the cache never expires. Its expiry date is then empty or a hundred years ahead, depending on
+        the edition of the API.
+        """
+        retention_days, listed = self.value_of("retention_days"), self.raw.get("ExpireDateTime")
+        if retention_days is not None:
+            return bool(retention_days == 0)
+        if listed == "":
+            return True
+        return False if parse_time(listed) else None
+
+    @property
+    def expires_at(self) -> Optional[datetime]:
+        """The time at which it expires, or None if it never expires or the time is unknown.
+
+        Without a readable date, the retention counts from the creation: it cannot expire earlier.
+        """
+        if self.never_expires is not False:
+            return None
+        listed = parse_time(self.raw.get("ExpireDateTime"))
+        return listed or add_days(self.created_at, self.value_of("retention_days"))
+
+    @property
     def has_never_matched(self) -> bool:
         """Whether the API states that no Pod has matched it. A missing or unreadable value does not count."""
         return bool(self.raw.get("LastMatchedTime") == "")
@@ -166,8 +193,17 @@ class ImageCache:
         result.update(conceal({option: self.value_of(option) for option in SHOWN}))
         selected = EVENT_SELECTIONS[events](_events(self.raw.get("Events")))
         result["events"] = [_rename_keys(event, EVENT_FIELDS) for event in selected]
-        result.update(derived_times(self.raw, result["retention_days"]))
+        result.update(self._derived_times())
         return result
+
+    def _derived_times(self) -> Dict[str, Any]:
+        """Return the times of the listing as ISO 8601 UTC or None, and C(never_expires)."""
+        return {
+            "created_at": iso_utc(self.raw.get("CreationTime")),
+            "expires_at": None if self.never_expires else iso_utc(self.raw.get("ExpireDateTime")),
+            "last_matched_at": iso_utc(self.raw.get("LastMatchedTime")),
+            "never_expires": self.never_expires,
+        }
 
 
 def cache_label(name: Optional[str], image_cache_id: Optional[str]) -> str:
@@ -176,38 +212,21 @@ def cache_label(name: Optional[str], image_cache_id: Optional[str]) -> str:
 
 
 def with_ages(cache: ImageCache, now: datetime, events: str = "last") -> Dict[str, Any]:
-    """Return the result for a cache with C(age_days) and C(days_since_match), which are None if unknown."""
+    """Return the result for a cache with its age, the days since its last match, and those until it expires.
+
+    They are None if unknown.
+    """
     return {
         **cache.as_result(events),
         "age_days": days_between(cache.created_at, now),
         "days_since_match": days_between(cache.last_matched_at, now),
+        "days_until_expiry": days_until(cache.expires_at, now),
     }
 
 
 def age_order(cache: ImageCache) -> Tuple[str, str]:
     """Return the key that sorts caches by age, oldest first, then by id. Unreadable times sort last."""
     return (iso_utc(cache.raw.get("CreationTime")) or "~", cache.id)
-
-
-def derived_times(raw: Mapping[str, Any], retention_days: Optional[int]) -> Dict[str, Any]:
-    """Return C(created_at), C(expires_at) and C(last_matched_at) as ISO 8601 UTC or None, and C(never_expires).
-
-    With retention 0 the cache never expires. Its expiry date is then empty or a hundred years ahead, depending on the
-    edition of the API.
-    """
-    never: Optional[bool] = None
-    if retention_days is not None:
-        never = retention_days == 0
-    elif raw.get("ExpireDateTime") == "":
-        never = True
-    elif parse_time(raw.get("ExpireDateTime")):
-        never = False
-    return {
-        "created_at": iso_utc(raw.get("CreationTime")),
-        "expires_at": None if never else iso_utc(raw.get("ExpireDateTime")),
-        "last_matched_at": iso_utc(raw.get("LastMatchedTime")),
-        "never_expires": never,
-    }
 
 
 def _rename_keys(entry: Mapping[str, Any], fields: Mapping[str, str]) -> Dict[str, Any]:

@@ -25,7 +25,11 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.opti
     plain_tags,
     text_problems,
 )
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.times import days_between, parse_duration
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.times import (
+    days_between,
+    days_until,
+    parse_duration,
+)
 
 __all__ = ["FILTERS", "SELECTORS", "STATUSES", "Criterion", "CacheListing", "Selection", "argument_spec"]
 
@@ -133,6 +137,15 @@ def _too_recent(happened: str, date: str, at: Optional[datetime], duration: str,
     return f"it {happened} {days_between(at, listed.now):g} d ago, not more than {duration}"
 
 
+def _unmet_expiry(given: Any, cache: ImageCache, listed: CacheListing) -> Optional[str]:
+    expires_at = cache.expires_at
+    if expires_at is None:
+        return "it never expires" if cache.never_expires else "its expiry date cannot be read"
+    if (expires_at - listed.now).total_seconds() <= (parse_duration(given) or 0.0):
+        return None
+    return f"it expires in {days_until(expires_at, listed.now):g} d, not within {given}"
+
+
 def _unmet_never_matched(_given: Any, cache: ImageCache, _listed: CacheListing) -> Optional[str]:
     if cache.has_never_matched:
         return None
@@ -165,6 +178,7 @@ FILTERS: Tuple[Criterion, ...] = (
     WITH_STATUS,
     TAGS,
     Criterion("contains_image", TEXT, _unmet_image, _image_or_pattern_problems),
+    Criterion("expires_within", TEXT, _unmet_expiry, duration_problems),
 )
 # The criteria of image_cache_prune. The first one that is not met is the reason to keep a cache.
 SELECTORS: Tuple[Criterion, ...] = (

@@ -10,7 +10,7 @@ import re
 from datetime import datetime, timedelta, timezone
 from typing import Any, Optional
 
-__all__ = ["days_between", "iso_utc", "parse_duration", "parse_time"]
+__all__ = ["DAY", "add_days", "days_between", "days_until", "iso_utc", "parse_duration", "parse_time"]
 
 # "2021-12-06 22:52:24", "2026-03-30 07:03:35 +0000 UTC", "2024-01-01T00:00:00Z" and Go's
 # "2026-03-30 17:07:11.389402882 +0800 CST m=+893.262707991". The offset makes the name of the zone redundant.
@@ -21,7 +21,9 @@ PATTERN = re.compile(
 )
 MILLISECONDS = re.compile(r"\d{12,14}", re.ASCII)
 DURATION = re.compile(r"(\d+(?:\.\d+)?) ?([smhdw])", re.ASCII)
-SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+# In seconds.
+DAY = 86400
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": DAY, "w": 7 * DAY}
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 # The date of the API version. Earlier times, such as the epoch or the year 1 in Go, mean that the time is not set.
 EARLIEST = datetime(2018, 5, 25, tzinfo=timezone.utc)
@@ -59,7 +61,20 @@ def parse_duration(text: str) -> Optional[float]:
 
 def days_between(earlier: Optional[datetime], later: datetime) -> Optional[float]:
     """Return the days between two times, rounded to a hundredth and at least 0, or None if the first is unknown."""
-    return round(max(0.0, (later - earlier).total_seconds()) / SECONDS["d"], 2) if earlier else None
+    return round(max(0.0, (later - earlier).total_seconds()) / DAY, 2) if earlier else None
+
+
+def days_until(moment: Optional[datetime], now: datetime) -> Optional[float]:
+    """Return the days until a time, rounded to a hundredth and negative if it is past, or None if it is unknown."""
+    return round((moment - now).total_seconds() / DAY, 2) if moment else None
+
+
+def add_days(moment: Optional[datetime], days: Optional[int]) -> Optional[datetime]:
+    """Return the time some days after another, or None if one of them is unknown or if no date is that late."""
+    try:
+        return None if moment is None or days is None else moment + timedelta(days=days)
+    except OverflowError:
+        return None
 
 
 def iso_utc(text: Any) -> Optional[str]:

@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime, timezone
+from typing import Any, Optional
 
 import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils._diagnosis.build import build_failure, phase
@@ -15,6 +16,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.obse
     RESULT_KEYS,
     ImageCache,
     age_order,
+    with_ages,
 )
 
 
@@ -56,6 +58,28 @@ class TestImageCache:
         unknown = ImageCache({**self.SAMPLE, "ExpireDateTime": "some day"}).as_result()
         assert (unknown["never_expires"], unknown["expires_at"]) == (None, None)
 
+    @pytest.mark.parametrize(
+        ("fields", "expires_at"),
+        [
+            ({"ExpireDateTime": "2026-01-01T00:00:00Z"}, "2026-01-01"),
+            # The listed date counts, even if the retention would end at another one.
+            ({"ExpireDateTime": "2026-01-01T00:00:00Z", "RetentionDays": 5}, "2026-01-01"),
+            ({"ExpireDateTime": "2126-01-01T00:00:00Z", "RetentionDays": 0}, None),
+            ({"RetentionDays": 5}, "2021-12-11"),
+            ({"ExpireDateTime": "some day", "RetentionDays": 5}, "2021-12-11"),
+            ({"ExpireDateTime": "some day"}, None),
+            ({"RetentionDays": 5, "CreationTime": "some day"}, None),
+            ({"RetentionDays": 10**30}, None),
+            ({}, None),
+        ],
+        ids=str,
+    )
+    def test_expiry_is_as_listed_or_the_retention_counts_from_creation(
+        self, fields: dict[str, Any], expires_at: Optional[str]
+    ) -> None:
+        expiry = ImageCache({**self.SAMPLE, **fields}).expires_at
+        assert (expiry and expiry.date().isoformat()) == expires_at
+
     @pytest.mark.parametrize("value", [None, 7, "x", [None], [{}], {}, True, [[]], [{"Key": 1, "Value": {}}]])
     def test_invalid_value_of_any_field_is_accepted(self, value: Any) -> None:
         for field in self.SAMPLE:
@@ -65,6 +89,7 @@ class TestImageCache:
                 assert cache.is_settled in (True, False)
                 build_failure(cache)
                 age_order(cache)
+                with_ages(cache, datetime(2026, 1, 1, tzinfo=timezone.utc))
                 for row in FIELDS:
                     if row.is_shown:
                         cache.value_of(row.option)

@@ -6,10 +6,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from typing import Any, Optional
 
 import pytest
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.times import iso_utc
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.times import (
+    add_days,
+    days_between,
+    days_until,
+    iso_utc,
+)
+
+NOW = datetime(2026, 3, 30, tzinfo=timezone.utc)
 
 
 @pytest.mark.parametrize(
@@ -35,3 +43,17 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.time
 )
 def test_time_is_parsed_from_every_format(text: Any, iso: Optional[str]) -> None:
     assert iso_utc(text) == iso
+
+
+def test_days_until_a_past_time_are_negative_and_days_since_a_future_one_are_zero() -> None:
+    for days in (0.0, 1.25, -3.5):
+        moment = NOW + timedelta(days=days)
+        assert (days_until(moment, NOW), days_between(moment, NOW)) == (days, max(0.0, -days))
+    assert (days_until(None, NOW), days_between(None, NOW)) == (None, None)
+
+
+@pytest.mark.parametrize("days", [None, 10**7, -(10**7), 10**30])
+def test_date_that_is_unknown_or_too_late_is_none(days: Optional[int]) -> None:
+    assert add_days(NOW, days) is None
+    assert add_days(None, 1) is None
+    assert add_days(NOW, 1) == NOW + timedelta(days=1)
