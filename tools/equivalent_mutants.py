@@ -39,8 +39,8 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ): "there is one",
     (
         "_image_cache/difference.py",
-        'always = desired.update_password == "always" and _has_passwords(desired)',
-        'always = desired.update_password <= "always" and _has_passwords(desired)',
+        '"image_registry_credentials": desired.update_password == "always" and _has_passwords(desired),',
+        '"image_registry_credentials": desired.update_password <= "always" and _has_passwords(desired),',
     ): "the other choice, on_change, comes after it in the alphabet",
     (
         "_image_cache/difference.py",

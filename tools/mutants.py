@@ -62,6 +62,7 @@ LAYERS: dict[str, dict[str, tuple[str, ...]]] = {
     "plan": {
         "_image_cache/plan.py": PLAN,
         "_image_cache/difference.py": (IMAGE_CACHE + "test_difference.py", *PLAN),
+        "_image_cache/renewal.py": (IMAGE_CACHE + "test_renewal.py", *PLAN),
         "_image_cache/successor.py": (IMAGE_CACHE + "test_successor.py", *PLAN),
         "_image_cache/tracking.py": (IMAGE_CACHE + "test_tracking.py", *PLAN),
     },

@@ -123,6 +123,7 @@ DECLARATION = rf"""
     description:
       - Number of days after which the platform deletes the cache; with V(0), it never expires.
       - If not set, a new cache never expires and an existing cache keeps its retention.
+      - With O(min_days_left), the retention is renewed before the cache expires.
     type: int
   resolve_config:
     description:
@@ -234,6 +235,19 @@ DECLARATION = rf"""
       - A cache whose creation time cannot be read is not rebuilt.
     version_added: 1.0.0
     type: str
+  min_days_left:
+    description:
+      - Minimum number of days until the cache expires; with fewer days left, its retention is renewed in place.
+      - The renewed retention is the age of the cache, rounded up to whole days, plus O(retention_days). This is
+        sufficient whether the platform counts the retention from the creation or from the update.
+      - A cache that is declared and reconciled at least once in this number of days does not expire.
+      - A retention that is longer than O(retention_days) is not a difference. A shorter one, or V(0), is updated to
+        the age plus O(retention_days).
+      - A cache that is rebuilt is not renewed. The new cache has the retention of O(retention_days).
+      - The module warns and does not renew the cache if its expiry time or its creation time cannot be read.
+      - Requires O(retention_days), and must be less than it.
+    version_added: 1.1.0
+    type: int
   wait:
     description:
       - Whether to wait until the cache is V(Ready), or, with O(state=absent), until it is deleted.

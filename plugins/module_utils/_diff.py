@@ -10,6 +10,7 @@ ids. If there is an action, there is a difference, even if all declared options 
 
 from __future__ import annotations
 
+import math
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
@@ -145,6 +146,17 @@ def _describe_change(
             yield "the old cache is kept until a later run"
         elif action["action"] == REPLACE:
             yield f"replaced by a new cache: {fields}"
+    if UPDATE in taken:
+        yield from _describe_renewal(plan)
+
+
+def _describe_renewal(plan: Plan) -> Iterator[str]:
+    """Yield why the retention is renewed. The days are rounded down, so that they are less than O(min_days_left)."""
+    for step in plan.steps:
+        if step.expires_in is not None:
+            days = math.floor(step.expires_in * 10) / 10
+            when = f"expires in {days:g} days" if days >= 0 else f"expired {-days:g} days ago"
+            yield f"renewed because it {when}"
 
 
 def _headers(plan: Plan, before: Optional[ImageCache], how: str) -> Dict[str, str]:

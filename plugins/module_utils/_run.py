@@ -55,6 +55,7 @@ def declaration_spec() -> Dict[str, Dict[str, Any]]:
         "follow_tags": {"type": "bool", "default": False},
         "force_rebuild": {"type": "bool", "default": False},
         "max_age": {"type": "str"},
+        "min_days_left": {"type": "int"},
         "wait": {"type": "bool", "default": True},
         "wait_timeout": {"type": "int", "default": 1800},
         "wait_interval": {"type": "float", "default": 10},

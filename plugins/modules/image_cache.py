@@ -50,6 +50,7 @@ attributes:
         run with O(wait=false) starts.
       - If O(follow_tags) causes a replacement, C(image_digests) shows the images whose tags have moved, with the
         first characters of their old and new digests.
+      - If O(min_days_left) renews the retention, the header says in how many days the cache expires.
   idempotent:
     description: A second run with the same options changes nothing.
     support: partial
@@ -57,6 +58,7 @@ attributes:
       - With O(update_password=always), a registry password is sent in every run.
       - With O(force_rebuild=true), the cache is rebuilt in every run.
       - With O(follow_tags=true), the cache is rebuilt if a tag has moved between the runs.
+      - With O(min_days_left), the retention is renewed if too few days are left at the second run.
 seealso:
   - module: tencentcloud.tke.image_cache_set
   - module: tencentcloud.tke.image_cache_info
@@ -163,6 +165,17 @@ EXAMPLES = r"""
     vpc_id: vpc-508ctkfb
     subnet_id: subnet-8ah75lo8
     follow_tags: true
+
+- name: Keep the image cache for 30 days, and renew it in place when fewer than 10 are left
+  tencentcloud.tke.image_cache:
+    region: ap-guangzhou
+    name: web
+    images:
+      - nginx:1.27.3
+    vpc_id: vpc-508ctkfb
+    subnet_id: subnet-8ah75lo8
+    retention_days: 30
+    min_days_left: 10
 
 - name: Rename an image cache
   tencentcloud.tke.image_cache:

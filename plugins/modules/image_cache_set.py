@@ -40,6 +40,7 @@ attributes:
       - With O(update_password=always), registry passwords are sent in every run.
       - With O(force_rebuild=true), the caches are rebuilt in every run.
       - With O(follow_tags=true), a cache is rebuilt if a tag has moved between the runs.
+      - With O(min_days_left), the retention of a cache is renewed if too few days are left at the second run.
 options:
   concurrency:
     description:

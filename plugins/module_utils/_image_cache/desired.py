@@ -49,11 +49,15 @@ class Desired:
     force_rebuild: bool
     # As set by the user, for example "7d".
     max_age: Optional[str]
+    # Only with a retention that is longer.
+    min_days_left: Optional[int]
     wait: bool
     wait_timeout: float
     wait_interval: float
     # What the tags of the images name today, by the images as they are written; of those that a registry told.
     digests: Mapping[str, TagDigests] = field(default_factory=dict)
+    # In days, for a cache whose retention is renewed: it is sent even if the listing shows no difference.
+    expires_in: Optional[float] = None
 
     @property
     def name(self) -> Optional[str]:
@@ -105,7 +109,7 @@ class Desired:
             values["tags"] = plain_tags(values["tags"])
         image_cache_id = params.get("image_cache_id")
         problems = [*_problems(values, image_cache_id), *_name_problems(params), *_wait_problems(params)]
-        problems += duration_problems("max_age", params["max_age"])
+        problems += [*duration_problems("max_age", params["max_age"]), *_renewal_problems(params)]
         if problems:
             address = values.get("image_cache_name") or image_cache_id
             place = f"image cache {str(address)[:MUCH]}: " if address else ""
@@ -123,6 +127,7 @@ class Desired:
             follow_tags=params["follow_tags"],
             force_rebuild=params["force_rebuild"],
             max_age=params["max_age"],
+            min_days_left=params["min_days_left"],
             wait=params["wait"],
             wait_timeout=float(params["wait_timeout"]),
             wait_interval=float(params["wait_interval"]),
@@ -179,6 +184,21 @@ def _eip_problems(values: Mapping[str, Any]) -> Iterator[str]:
     if values.get("auto_create_eip") is False and "auto_create_eip_attribute" in values:
         yield (
             "auto_create_eip is false, but auto_create_eip_attribute enables the creation of an EIP. Omit one of them."
+        )
+
+
+def _renewal_problems(params: Mapping[str, Any]) -> Iterator[str]:
+    least, retention = params["min_days_left"], params.get("retention_days")
+    if least is None:
+        return
+    if least < 1:
+        yield f"Invalid min_days_left: expected 1 or more, got {least}."
+    elif params["state"] == "present" and not retention:
+        yield "min_days_left requires retention_days above 0. Set retention_days, or omit min_days_left."
+    elif params["state"] == "present" and least >= retention:
+        yield (
+            f"Invalid min_days_left: expected less than retention_days ({retention}), got {least}. Otherwise a cache"
+            " would be renewed again and again."
         )
 
 

@@ -11,7 +11,7 @@ record of them.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Mapping, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import (
@@ -47,13 +47,14 @@ class InPlaceUpdate:
     """The contents of an update: options with their values, and the record, which is stored in an additional tag.
 
     C(kept) holds the user's tags if they are sent only for the record: an update replaces them all. C(recorded) are the
-    options that have the record written.
+    options that have the record written. C(expires_in) are the days that a cache has left whose retention is renewed.
     """
 
     values: Mapping[str, Any]
     record: str = ""
     kept: Mapping[str, Any] = field(default_factory=dict)
     recorded: Tuple[str, ...] = ()
+    expires_in: Optional[float] = None
 
     def __bool__(self) -> bool:
         return bool(self.values or self.kept)
@@ -76,7 +77,10 @@ class InPlaceUpdate:
 
 
 def plan_in_place(desired: Desired, cache: ImageCache) -> InPlaceUpdate:
-    """Return the update that a cache needs, if it does not have to be replaced."""
+    """Return the update that a cache needs, if it does not have to be replaced.
+
+    C(desired) has the retention for this cache, see with_retention_for().
+    """
     desired = desired.with_tags_of(cache)
     values = {option: desired.values[option] for option in _changing_options(desired, cache)}
     if cache.status == UPDATE_FAILED:
@@ -87,7 +91,7 @@ def plan_in_place(desired: Desired, cache: ImageCache) -> InPlaceUpdate:
     if values or kept:
         values.update(_declared_values(desired, Change.ALONGSIDE))
     recorded = _recorded_options(str(cache.record), str(record), rebuilds) if kept else ()
-    return InPlaceUpdate(values, record or "", kept, recorded)
+    return InPlaceUpdate(values, record or "", kept, recorded, desired.expires_in)
 
 
 def _recording(desired: Desired) -> Dict[str, bool]:
@@ -127,10 +131,13 @@ def find_differences(desired: Desired, cache: ImageCache) -> List[Field]:
 
 
 def _changing_options(desired: Desired, cache: ImageCache) -> List[str]:
-    """Return the options that differ, and the credentials if O(update_password) requires to send them always."""
-    always = desired.update_password == "always" and _has_passwords(desired)
+    """Return the options that differ, and those that are sent even if no difference shows."""
+    always = {
+        "image_registry_credentials": desired.update_password == "always" and _has_passwords(desired),
+        "retention_days": desired.expires_in is not None,
+    }
     rows = find_differences(desired, cache)
-    return [row.option for row in FIELDS if row in rows or (always and row.option == "image_registry_credentials")]
+    return [row.option for row in FIELDS if row in rows or always.get(row.option)]
 
 
 def find_not_compared(desired: Desired, cache: ImageCache) -> Tuple[str, ...]:

@@ -29,6 +29,10 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.obse
     UPDATE_FAILED,
     ImageCache,
 )
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.renewal import (
+    find_unreadable_time,
+    with_retention_for,
+)
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.successor import Successor
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.tracking import find_moved_images
 
@@ -88,6 +92,8 @@ class Step:
     closing: Optional[Step] = None
     # The images whose tags have moved, of a replace for that reason.
     moved: Tuple[MovedImage, ...] = ()
+    # In days, of an update that renews the retention.
+    expires_in: Optional[float] = None
 
 
 @dataclass(frozen=True)
@@ -95,11 +101,12 @@ class Plan:
     """The steps, and C(after): the known state of the resource after them, as results show it, or None if absent.
 
     C(subject) is the cache that the plan is for, None if it does not exist yet. C(join) is the id of a cache whose
-    build to wait for first: the steps apply if it succeeds and the cache still shows the same values. C(recovers) is
-    the Failed cache that is rebuilt. C(lacks_passwords) says that a cache is rebuilt without the registry passwords,
-    because they are not declared and the API masks them. C(not_compared) names the declared options that the API does
-    not show for the cache that is kept. C(starts) is the known state of a replacement that the run only starts, since
-    it does not wait; a later run completes the replace.
+    build to wait for first: the steps apply if it succeeds and the cache still shows the same values. C(recovers)
+    is the Failed cache that is rebuilt. C(lacks_passwords) says that a cache is rebuilt without the registry
+    passwords, because they are not declared and the API masks them. C(not_compared) names the declared options that
+    the API does not show for the cache that is kept, C(unreadable) the time without which it is not renewed.
+    C(starts) is the known state of a replacement that the run only starts, since it does not wait; a later run
+    completes the replace.
     """
 
     steps: Tuple[Step, ...]
@@ -109,6 +116,7 @@ class Plan:
     recovers: Optional[ImageCache] = None
     lacks_passwords: bool = False
     not_compared: Tuple[str, ...] = ()
+    unreadable: Optional[str] = None
     starts: Optional[Mapping[str, Any]] = None
 
 
@@ -243,7 +251,7 @@ def _plan_existing(desired: Desired, cache: ImageCache, now: float, rebuilt: boo
     reasons = difference.reasons_to_replace(desired, cache, now, rebuilt)
     _refuse_by_on_change(desired, cache, reasons)
     if not reasons:
-        return _plan_update(desired, cache, difference.plan_in_place(desired, cache))
+        return _plan_update(desired, cache, now)
     if cache.name is None or cache.name != desired.replacement_name:
         return _plan_replace(desired, cache, reasons)
     rename = _update_step(cache.id, InPlaceUpdate({"image_cache_name": desired.name}))
@@ -330,7 +338,7 @@ def _refuse_without_name(desired: Desired, cache: ImageCache) -> None:
 def _plan_takeover(desired: Desired, cache: ImageCache, replacement: ImageCache, now: float) -> Plan:
     """Return the plan to replace a cache with an existing replacement."""
     desired = desired.with_tags_of(cache)
-    changes = difference.plan_in_place(desired, replacement)
+    changes = difference.plan_in_place(with_retention_for(desired, replacement, now), replacement)
     reasons = difference.reasons_to_replace(desired, cache, now, rebuilt=False)
     fields = difference.replace_fields(desired, cache, reasons, changes.fields)
     moved = tuple(find_moved_images(desired, cache))
@@ -339,13 +347,17 @@ def _plan_takeover(desired: Desired, cache: ImageCache, replacement: ImageCache,
         (step,),
         _resource_after(desired, replacement, changes),
         not_compared=difference.find_not_compared(desired, replacement),
+        unreadable=find_unreadable_time(desired, replacement, now),
     )
 
 
-def _plan_update(desired: Desired, cache: ImageCache, changes: InPlaceUpdate) -> Plan:
-    steps = (_update_step(cache.id, changes),) if changes else ()
+def _plan_update(desired: Desired, cache: ImageCache, now: float) -> Plan:
+    changes = difference.plan_in_place(with_retention_for(desired, cache, now), cache)
     return Plan(
-        steps, _resource_after(desired, cache, changes), not_compared=difference.find_not_compared(desired, cache)
+        (_update_step(cache.id, changes),) if changes else (),
+        _resource_after(desired, cache, changes),
+        not_compared=difference.find_not_compared(desired, cache),
+        unreadable=find_unreadable_time(desired, cache, now),
     )
 
 
@@ -362,7 +374,7 @@ def _resource_after(desired: Desired, cache: ImageCache, changes: InPlaceUpdate)
 
 def _update_step(image_cache_id: Optional[str], changes: InPlaceUpdate) -> Step:
     action = RENAME if changes.fields == ("image_cache_name",) else UPDATE
-    return Step(action, image_cache_id, changes.fields, changes.request())
+    return Step(action, image_cache_id, changes.fields, changes.request(), expires_in=changes.expires_in)
 
 
 def _create_step(new: Successor) -> Step:

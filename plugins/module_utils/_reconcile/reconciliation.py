@@ -128,6 +128,8 @@ class Reconciliation:
                 " passwords. Set image_registry_credentials if the images are private"
             )
         self._warn_of_not_compared(plan.not_compared)
+        if plan.unreadable:
+            self._warn_once([f"its {plan.unreadable} cannot be read, so min_days_left does not renew it"])
         return plan
 
     def _plan_with_registries(self, found: Found) -> Steps[Plan]:

@@ -8,7 +8,12 @@ from __future__ import annotations
 
 from typing import Callable, Optional, Tuple
 
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import RequestError, StateRefused
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import (
+    InvalidRequest,
+    RequestError,
+    StateRefused,
+)
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.difference import find_outstanding
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import SHOWN
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import (
@@ -17,6 +22,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.obse
     ImageCache,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import BuildFailed, Step
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.renewal import as_sent
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.context import (
     BUSY_PAUSES,
     LISTING_LAG,
@@ -42,7 +48,20 @@ def update_cache(context: RunContext, step: Step, before: Optional[ImageCache]) 
         context.journal.note_action(step.action, image_cache_id, request_id, step.fields)
 
     context.report(f"updating {image_cache_id}: {', '.join(step.fields)}")
-    yield from update_and_wait(context, step, image_cache_id, before, on_accepted)
+    try:
+        yield from update_and_wait(context, step, image_cache_id, before, on_accepted)
+    except InvalidRequest:
+        _warn_of_long_retention(context, step)
+        raise
+
+
+def _warn_of_long_retention(context: RunContext, step: Step) -> None:
+    if step.expires_in is not None:
+        context.warn(
+            f"the API rejected a retention of {step.request[SHOWN['retention_days'].api]} days, which is the age of the"
+            " cache plus retention_days. If the API limits the retention, set max_age to rebuild the cache before it"
+            " expires"
+        )
 
 
 def update_and_wait(
@@ -94,10 +113,11 @@ def _has_arrived(
 ) -> bool:
     if cache is None:
         raise Vanished(image_cache_id)
-    return _would_show(context, step, before, cache) and not find_outstanding(context.desired, cache, step.fields)
+    desired = as_sent(context.desired, step.request)
+    return _would_show(desired, step, before, cache) and not find_outstanding(desired, cache, step.fields)
 
 
-def _would_show(context: RunContext, step: Step, before: Optional[ImageCache], cache: ImageCache) -> bool:
+def _would_show(desired: Desired, step: Step, before: Optional[ImageCache], cache: ImageCache) -> bool:
     """Return whether the listing can show that the update has arrived.
 
     It can if all updated options differed before. It cannot for options that the API does not show.
@@ -106,7 +126,7 @@ def _would_show(context: RunContext, step: Step, before: Optional[ImageCache], c
         return True
     if before.status == UPDATE_FAILED:
         return cache.status == READY
-    return find_outstanding(context.desired, before, step.fields) == list(step.fields)
+    return find_outstanding(desired, before, step.fields) == list(step.fields)
 
 
 def _await_settled_again(
@@ -121,7 +141,7 @@ def _await_settled_again(
 
 def _await_update(context: RunContext, step: Step, image_cache_id: str, before: Optional[ImageCache]) -> Steps[None]:
     """Wait until the update shows. The listing may lag, and the service may accept an update without applying it."""
-    accepted_at = context.clock.monotonic()
+    accepted_at, desired = context.clock.monotonic(), as_sent(context.desired, step.request)
     cache = yield from context.read_by_id(image_cache_id)
     if not context.desired.wait:
         return
@@ -129,7 +149,7 @@ def _await_update(context: RunContext, step: Step, image_cache_id: str, before: 
         if cache is None or not cache.is_settled:
             cache = yield from await_settled(context, image_cache_id)
         unmoved = cache.status == UPDATE_FAILED and before is not None and cache.raw == before.raw
-        left = find_outstanding(context.desired, cache, step.fields) if cache.status == READY else []
+        left = find_outstanding(desired, cache, step.fields) if cache.status == READY else []
         if not (unmoved or left) or context.clock.monotonic() - accepted_at > LISTING_LAG or context.deadline.passed:
             break
         cache = yield from context.read_by_id(image_cache_id, after=context.poll_interval())

@@ -23,6 +23,13 @@ credentials = st.lists(
     max_size=2,
     unique_by=lambda credential: credential["server"],
 )
+
+
+def drop_invalid_renewal(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options without C(min_days_left) if they have no retention."""
+    return {name: value for name, value in options.items() if name != "min_days_left" or options.get("retention_days")}
+
+
 security_groups = st.lists(st.sampled_from(["sg-1", "sg-2"]), min_size=1, max_size=2, unique=True)
 present_options = st.fixed_dictionaries(
     {},
@@ -44,9 +51,10 @@ present_options = st.fixed_dictionaries(
         "track_build_settings": st.booleans(),
         "force_rebuild": st.booleans(),
         "max_age": st.sampled_from(["7d", "20m"]),
+        "min_days_left": st.just(3),
         "wait": st.booleans(),
     },
-)
+).map(drop_invalid_renewal)
 cache_states = st.fixed_dictionaries(
     {
         "images": image_sets,
@@ -55,7 +63,8 @@ cache_states = st.fixed_dictionaries(
         "tags": tag_sets,
         "credentials": credentials,
         "status": st.sampled_from(["Ready", "Ready", "Pending", "Failed", "Updating", "UpdateFailed"]),
-        "age": st.sampled_from([60.0, 3600.0, 30 * 86400.0]),
+        # Not in whole days: check mode and the run would then add another age to the retention.
+        "age": st.sampled_from([60.0, 3600.0, 2.5 * 86400, 30.5 * 86400]),
         # The VPC in the record of a tracked cache.
         "recorded": st.none() | st.sampled_from(["vpc-1", "vpc-2"]),
     }

@@ -14,6 +14,8 @@ from emulator import BuildFailure
 from emulator.service import Cache
 from unit.support.world import Killed, World
 
+# For create_expiring_cache().
+RENEW = {"retention_days": 30, "min_days_left": 5}
 ADD_TAG = {"tags": {"new": "1"}, "purge_tags": False}
 REPLACE = {"images": ["nginx:2"], "on_change": "replace"}
 
@@ -24,6 +26,13 @@ def create_nothing(world: World) -> None:
 
 def create_ready_cache(world: World) -> Cache:
     return world.create_cache(Tags=[{"Key": "team", "Value": "web"}])
+
+
+def create_expiring_cache(world: World, **parameters: Any) -> Cache:
+    """Create a cache that is kept for 30 days and has less than 3 left."""
+    cache = world.create_cache(RetentionDays=30, **parameters)
+    world.clock.now += 27.1 * 86400
+    return cache
 
 
 def create_tracked_cache(world: World) -> Cache:

@@ -20,11 +20,13 @@ from emulator import settings_of, worlds
 from emulator.service import Cache
 from unit.support.scenarios import (
     ADD_TAG,
+    RENEW,
     REPLACE,
     cache_with_replacement,
     create_cache_with_failed_replacement,
     create_cache_with_failed_update,
     create_cache_with_pending_replacement,
+    create_expiring_cache,
     create_failed_cache,
     create_nothing,
     create_pending_cache,
@@ -67,6 +69,9 @@ STORIES = {
         except_in=OMITTED,
     ),
     "add a tag": Story(create_ready_cache, ADD_TAG, keeps_cache=True, gapless=True, except_in=OMITTED),
+    "renew": Story(create_expiring_cache, RENEW, keeps_cache=True, gapless=True),
+    "renew and update images": Story(create_expiring_cache, {**RENEW, "images": ["nginx:2"]}, keeps_cache=True),
+    "replace instead of renewing": Story(create_expiring_cache, {**RENEW, **REPLACE}, keeps_cache=False, gapless=True),
     "replace": Story(create_ready_cache, REPLACE, keeps_cache=False, gapless=True),
     "replace and add a tag": Story(create_ready_cache, {**REPLACE, **ADD_TAG}, keeps_cache=False, gapless=True),
     "rebuild": Story(create_ready_cache, {"force_rebuild": True}, keeps_cache=False, gapless=True, idempotent=False),
@@ -143,6 +148,9 @@ class StoryRun:
         assert cache.declared["ImageCacheName"] == "web"
         assert set(cache.declared["Images"]) == set(self.options.get("images", ["nginx:1"]))
         assert cache.declared["ImageCacheSize"] == self.options.get("size", 20)
+        if "min_days_left" in self.options:
+            days = (self.world.service.expires_at(cache) - self.world.clock.now) / 86400
+            assert days >= self.options["min_days_left"]
         shown = "Tags" not in self.world.settings.omitted_fields
         tags = {**self.options.get("tags", {}), **({} if self.options.get("purge_tags", True) else {"team": "web"})}
         for tag, value in tags.items() if shown else ():
