@@ -66,10 +66,13 @@ def check_size(run: Run, emulator: Emulator, prepared: Any, _folder: Path) -> No
 
 
 def check_retention(run: Run, emulator: Emulator, prepared: Any, _folder: Path) -> None:
-    assert run.results[0]["replaced"]["old_id"] == prepared
-    texts = [text for text in messages(run) if "expires at" in text]
-    assert len(texts) == 1
-    assert texts[0].startswith("short (imc-")
+    assert run.results[0]["image_cache_id"] == prepared
+    assert [(action["action"], action["fields"]) for action in run.results[0]["actions"]] == [
+        ("update", ["retention_days"])
+    ]
+    (text,) = [text for text in messages(run) if "expires in" in text]
+    assert text.startswith("short (imc-")
+    assert text.endswith("expires in 5.0 days")
 
 
 def create_caches_to_expire(emulator: Emulator) -> str:
