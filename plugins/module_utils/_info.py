@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _connection
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import PAGE_SIZE, Client, Listing
@@ -28,6 +28,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.sele
     argument_spec,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import request_failure
+from ansible_collections.tencentcloud.tke.plugins.module_utils._permissions import find_permissions
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Reporter
 from ansible_collections.tencentcloud.tke.plugins.module_utils._runtime import (
     RETRY_BUDGET,
@@ -50,6 +51,7 @@ class Question:
     snapshotter: Optional[str]
     # The events to return, a key of EVENT_SELECTIONS.
     events: str
+    check_permissions: bool
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Question:
@@ -63,10 +65,18 @@ class Question:
             problems += image_problems(f"match_images[{number}]", image)
         if snapshotter is not None and images is None:
             problems.append("snapshotter requires match_images.")
+        if params["check_permissions"]:
+            problems += _permission_problems(params)
         if problems:
             raise InvalidInput(" ".join(problems))
         ids, names = params["image_cache_ids"] or (), params["image_cache_names"] or ()
-        return cls(ids, names, selection, images, snapshotter, params["events"])
+        return cls(ids, names, selection, images, snapshotter, params["events"], params["check_permissions"])
+
+
+def _permission_problems(params: Mapping[str, Any]) -> Iterator[str]:
+    for option in (*argument_spec(FILTERS), "match_images"):
+        if params[option] is not None:
+            yield f"check_permissions and {option} are mutually exclusive."
 
 
 def image_cache_info_spec(env_fallback: Callable[..., Any]) -> Dict[str, Dict[str, Any]]:
@@ -77,6 +87,7 @@ def image_cache_info_spec(env_fallback: Callable[..., Any]) -> Dict[str, Dict[st
         "match_images": {"type": "list", "elements": "str"},
         "snapshotter": {"type": "str"},
         "events": {"type": "str", "default": "last", "choices": list(EVENT_SELECTIONS)},
+        "check_permissions": {"type": "bool", "default": False},
     }
 
 
@@ -87,6 +98,8 @@ def image_cache_info(params: Mapping[str, Any], runtime: Runtime) -> Dict[str, A
         deadline, now = Deadline(runtime.clock, RETRY_BUDGET), runtime.clock.utc()
         result: Dict[str, Any] = {"changed": False}
         try:
+            if question.check_permissions:
+                return {**result, "image_caches": [], "permissions": find_permissions(client, deadline)}
             listed = CacheListing(_list(question, client, deadline, reporter), now)
             selected = question.selection.select(listed)
             result["image_caches"] = [with_ages(cache, now, question.events) for cache in selected]

@@ -91,6 +91,20 @@ options:
     type: str
     choices: [last, all, none]
     default: last
+  check_permissions:
+    description:
+      - Whether to find out which actions of the API the credentials may use, instead of listing image caches. Nothing
+        is created, changed or deleted. The result is RV(permissions).
+      - The module sends C(UpdateImageCache) and C(DeleteImageCaches) for an ID that does not exist. If the API responds
+        that it does not exist, the action is allowed. These two requests are not sent in check mode, nor if the
+        credentials cannot list image caches.
+      - That the API checks the permission before it looks for the image cache is inferred from other services of the
+        API. It has not been verified with the real service.
+      - C(CreateImageCache) is never sent, because a successful request would build an image cache.
+      - Mutually exclusive with the filters and with O(match_images).
+    version_added: 1.1.0
+    type: bool
+    default: false
 seealso:
   - module: tencentcloud.tke.image_cache
   - module: tencentcloud.tke.image_cache_prune
@@ -133,6 +147,12 @@ EXAMPLES = r"""
       - redis:7.4.1
   register: web
 
+- name: Show which actions the credentials may use
+  tencentcloud.tke.image_cache_info:
+    region: ap-guangzhou
+    check_permissions: true
+  register: permitted
+
 - name: Verify that the image cache contains every image
   ansible.builtin.assert:
     that: web.match.missing | length == 0
@@ -141,7 +161,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 image_caches:
-  description: Image caches, without passwords. An empty list if there are none.
+  description: Image caches, without passwords. An empty list if there are none, or with O(check_permissions=true).
   returned: when the input is valid and the listing succeeded
   type: list
   elements: dict
@@ -293,6 +313,37 @@ match:
       image_cache_id: imc-r1htp8tg
     covered: [nginx:1.27.3, redis:7.4.1]
     missing: []
+permissions:
+  description: Whether the credentials may use each of the API's five actions.
+  returned: with O(check_permissions=true), if the credentials are valid
+  type: dict
+  contains:
+    DescribeImageCaches:
+      description: The permission to list image caches. The other four actions have the same keys.
+      type: dict
+      contains:
+        allowed:
+          description: Whether the action is allowed, C(null) if this is not known.
+          type: bool
+        reason:
+          description: Response of the API, or why the request was not sent.
+          type: str
+  sample:
+    DescribeImageCaches:
+      allowed: true
+      reason: The request succeeded.
+    GetMostSuitableImageCache:
+      allowed: true
+      reason: The request succeeded.
+    CreateImageCache:
+      allowed: null
+      reason: It was not sent, because it would build an image cache.
+    UpdateImageCache:
+      allowed: true
+      reason: "ResourceNotFound: The image cache does not exist."
+    DeleteImageCaches:
+      allowed: false
+      reason: "UnauthorizedOperation.CamNoAuth: You are not authorized to perform operation (tke:DeleteImageCaches)."
 error:
   description: Details of the failed request.
   returned: when a request failed

@@ -55,6 +55,14 @@ def test_policy_allows_exactly_the_calls_of_its_tasks(
     assert set(resources_by_action(policy)) == set(emulator.calls())
 
 
+def test_files_contain_the_policies_of_the_guide() -> None:
+    files = [
+        json.loads((ROOT / f"docs/policies/{name}.json").read_text("utf-8")) for name in ("read", "build", "prune")
+    ]
+    assert files == POLICIES
+    assert len(list((ROOT / "docs/policies").iterdir())) == len(POLICIES)
+
+
 def test_policies_name_image_caches_for_actions_authorized_per_cache() -> None:
     for policy in POLICIES:
         assert policy["version"] == "2.0"

@@ -23,6 +23,7 @@ LAYERS = (
     "_prune",
     "_info",
     "_registry_info",
+    "_permissions",
     "_run",
     "_runtime",
     "_connection",
