@@ -148,7 +148,10 @@ def test_region_variable_selects_the_region(emulator: Emulator, controller: Cont
 
 
 def test_rules_accept_every_option_of_the_module() -> None:
-    (play,) = yaml.safe_load((ROOT / "playbooks/prune_image_caches.yml").read_text(encoding="utf-8"))
-    options = play["vars"]["image_cache__rule_options"] + play["vars"]["image_cache__keep_options"]
+    variables, (task,) = (
+        yaml.safe_load((ROOT / "playbooks" / folder / "prune_by_rules.yml").read_text(encoding="utf-8"))
+        for folder in ("vars", "tasks")
+    )
+    options = variables["image_cache__rule_options"] + variables["image_cache__keep_options"]
     assert sorted(options) == sorted(rules_spec())
-    assert set(play["tasks"][0][PRUNE]) == {"region", *rules_spec()}
+    assert set(task[PRUNE]) == {"region", *rules_spec()}

@@ -40,7 +40,8 @@ SPECS: Mapping[str, Mapping[str, Any]] = {
 ROLE_SPEC = yaml.safe_load((ROOT / "roles/image_cache/meta/argument_specs.yml").read_text(encoding="utf-8"))
 ROLE_OPTIONS: Mapping[str, Any] = ROLE_SPEC["argument_specs"]["main"]["options"]
 SAMPLES: Mapping[str, Any] = {"int": 1, "float": 1.0, "bool": True, "list": [], "dict": {}}
-PAGES = [*GUIDES, *READMES, *PLUGINS, *PLAYBOOKS, ROOT / "CONTRIBUTING.md"]
+TASK_FILES = sorted((ROOT / "playbooks/tasks").glob("*.yml"))
+PAGES = [*GUIDES, *READMES, *PLUGINS, *PLAYBOOKS, *TASK_FILES, ROOT / "CONTRIBUTING.md"]
 
 
 def without_templates(value: Any, entry: Mapping[str, Any]) -> Any:
@@ -98,6 +99,7 @@ PAGES_WITHOUT_TASKS = {
     ROOT / "CONTRIBUTING.md",
     ROOT / "docs/docsite/rst/guide_contributing.rst",
     ROOT / "docs/docsite/rst/guide_troubleshooting.rst",
+    ROOT / "playbooks/prune_image_caches.yml",
 }
 
 
