@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -178,7 +179,19 @@ def check_each_region(_run: Run, emulator: Emulator, _prepared: Any, _folder: Pa
         assert sorted(names) == ["queue", "web"]
 
 
+def check_upkeep(run: Run, emulator: Emulator, _prepared: Any, _folder: Path) -> None:
+    assert messages(run)[-1].startswith(
+        "Image caches in ap-guangzhou: 2 created; 0 pruned (0 GiB); 2 exist (40 GiB); next"
+    )
+    assert sorted(declared_values(emulator, "ImageCacheName")) == ["queue", "web"]
+
+
+UPKEEP = {
+    "image_cache_follow_tags": False,
+    "image_cache_defaults": {"vpc_id": "vpc-1", "subnet_id": "subnet-1", "retention_days": 14, "wait_interval": 0.2},
+}
 CASES = {
+    "upkeep": Case(create_no_cache, check_upkeep, ("-e", json.dumps(UPKEEP))),
     "first": Case(create_no_cache, check_first),
     "first-role": Case(create_no_cache, check_first_role),
     "one-job": Case(create_no_cache, check_each_region),
