@@ -242,7 +242,7 @@ DECLARATION = rf"""
         sufficient whether the platform counts the retention from the creation or from the update.
       - A cache that is declared and reconciled at least once in this number of days does not expire.
       - A retention that is longer than O(retention_days) is not a difference. A shorter one, or V(0), is updated to
-        the age plus O(retention_days).
+        O(retention_days), or to the renewed retention if the cache would otherwise expire too soon.
       - A cache that is rebuilt is not renewed. The new cache has the retention of O(retention_days).
       - The module warns and does not renew the cache if its expiry time or its creation time cannot be read.
       - Requires O(retention_days), and must be less than it.

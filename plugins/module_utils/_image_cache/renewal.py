@@ -27,17 +27,18 @@ OPTION = "retention_days"
 def with_retention_for(desired: Desired, cache: ImageCache, now: float) -> Desired:
     """Return the declaration with the retention for a cache that is kept. C(now) is the Unix time.
 
-    With O(min_days_left), a cache that expires too soon, or whose retention is shorter than declared, gets the declared
-    days from now on. Otherwise its longer retention counts as declared.
+    With O(min_days_left), a cache that expires too soon gets the declared days from now on. A longer retention counts
+    as declared. A shorter one becomes the declared one, unless the cache would then expire too soon.
     """
     if desired.min_days_left is None:
         return desired
-    declared, shown, renewed = desired.values[OPTION], cache.value_of(OPTION), _renewed_retention(desired, cache, now)
-    if _expires_too_soon(desired, cache, now) and renewed is not None:
-        return _with_retention(desired, renewed, _days_left(cache, now))
+    declared, shown, age = desired.values[OPTION], cache.value_of(OPTION), _age_in_days(cache, now)
+    if age is not None and _expires_too_soon(desired, cache, now):
+        return _with_retention(desired, age + declared, _days_left(cache, now))
     if shown is not None and shown >= declared:
         return _with_retention(desired, shown)
-    return _with_retention(desired, declared if renewed is None else renewed)
+    suffices = age is None or declared - age >= desired.min_days_left
+    return _with_retention(desired, declared if suffices else age + declared)
 
 
 def as_sent(desired: Desired, request: Mapping[str, Any]) -> Desired:
@@ -68,9 +69,8 @@ def _expires_too_soon(desired: Desired, cache: ImageCache, now: float) -> bool:
     return left is not None and desired.min_days_left is not None and left < desired.min_days_left
 
 
-def _renewed_retention(desired: Desired, cache: ImageCache, now: float) -> Optional[int]:
-    """Return the retention with which a cache has the declared days left, or None if its age is unknown."""
+def _age_in_days(cache: ImageCache, now: float) -> Optional[int]:
+    """Return the age in whole days, rounded up, or None if it is unknown."""
     if cache.created_at is None:
         return None
-    age = max(0.0, now - cache.created_at.timestamp())
-    return int(desired.values[OPTION]) + math.ceil(age / DAY)
+    return math.ceil(max(0.0, now - cache.created_at.timestamp()) / DAY)

@@ -51,8 +51,12 @@ def retention_sent(plan: Plan) -> Optional[int]:
         # A longer retention is no difference, a shorter one is.
         (1.5, 90.0, 91, None),
         (1.5, 28.5, 30, None),
-        (1.5, 20.0, 21, 32),
-        (1.5, 36500.0, 0, 32),
+        (1.5, 20.0, 21, 30),
+        (1.5, 36500.0, 0, 30),
+        (25.0, 9.0, 21, 30),
+        # Counted from the creation, the declared retention would leave less than five days.
+        (25.5, 9.0, 21, 56),
+        (99.5, 36500.0, 0, 130),
         # Without a listed retention, the date alone counts.
         (26.5, 3.5, None, 57),
         (26.5, 5.5, None, None),
