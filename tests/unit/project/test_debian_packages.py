@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""tools/docker_registry, with an apt and a dpkg that need no network."""
+"""tools/docker_registry and tools/java, with an apt and a dpkg that need no network."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-USED = ("sh", "rm", "mkdir", "mv", "chmod")
+USED = ("sh", "rm", "mkdir", "mv", "chmod", "find", "ln", "readlink")
 # apt-get that knows the package from its system lists, after an update into other lists, or not at all.
 APT = """#!/bin/sh
 echo "$@" >>"{calls}"
 case "{knows} $*" in
     *update*) exit 100 ;;
-    system*download* | own*Dir::State::Lists*download*) : >docker-registry_1_all.deb ;;
+    system*download* | own*Dir::State::Lists*download*)
+        for name in docker-registry openjdk-17-jre-headless; do : >$name"_1_all.deb"; done ;;
     *) echo "Unable to locate package" >&2; exit 100 ;;
 esac
 """
@@ -27,6 +28,16 @@ DPKG = """#!/bin/sh
 mkdir -p "$3/usr/bin"
 : >"$3/usr/bin/docker-registry"
 chmod +x "$3/usr/bin/docker-registry"
+"""
+# Its configuration is a link into /etc, like that of the real package.
+JAVA_DPKG = """#!/bin/sh
+[ "$1" = --print-architecture ] && echo amd64 && exit
+home="$3/usr/lib/jvm/java-17-openjdk-amd64"
+mkdir -p "$home/bin" "$home/lib" "$3/etc/java-17-openjdk"
+: >"$3/etc/java-17-openjdk/jvm.cfg"
+ln -s /etc/java-17-openjdk/jvm.cfg "$home/lib/jvm.cfg"
+printf '#!/bin/sh\\nexit STATUS\\n' >"$home/bin/java"
+chmod +x "$home/bin/java"
 """
 
 
@@ -46,8 +57,8 @@ class Machine:
     def add_apt(self, knows: str) -> None:
         self.add_program("apt-get", APT.format(calls=self.calls, knows=knows))
 
-    def run(self) -> subprocess.CompletedProcess[str]:
-        script = ["sh", str(ROOT / "tools/docker_registry")]
+    def run(self, tool: str = "docker_registry") -> subprocess.CompletedProcess[str]:
+        script = ["sh", str(ROOT / "tools" / tool)]
         environment = {"PATH": str(self.bin)}
         return subprocess.run(script, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
 
@@ -90,3 +101,21 @@ def test_package_that_cannot_be_unpacked_leaves_no_binary(machine: Machine) -> N
     for _run in range(2):
         done = machine.run()
         assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
+
+
+def test_configuration_of_java_is_that_of_the_unpacked_package(machine: Machine) -> None:
+    machine.add_apt("system")
+    machine.add_program("dpkg", JAVA_DPKG.replace("STATUS", "0"))
+    for _run in range(2):
+        done = machine.run("java")
+        assert (done.returncode, done.stderr) == (0, "")
+        home = Path(done.stdout.strip())
+        root = machine.folder / ".cache/openjdk-17-jre-headless/root"
+        assert (home / "lib/jvm.cfg").resolve() == root / "etc/java-17-openjdk/jvm.cfg"
+
+
+def test_java_that_does_not_start_is_told_in_one_line(machine: Machine) -> None:
+    machine.add_apt("system")
+    machine.add_program("dpkg", JAVA_DPKG.replace("STATUS", "1"))
+    done = machine.run("java")
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
