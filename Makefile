@@ -19,7 +19,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
 unexport PYTHONDONTWRITEBYTECODE
 export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 
-.PHONY: help demo test emulator docs tables bench bench_manifests mutants ways cores lint types registry sanity units integration package importer runner licenses role_spec pins clean
+.PHONY: help demo test emulator docs tables bench bench_manifests mutants ways cores lint types registry eda sanity units integration package importer runner licenses role_spec pins clean
 
 help: ## List all commands
 	@grep -E '^[a-z_]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -64,6 +64,9 @@ registry: $(READY) $(TREE) ## Run the tests of the registry client against Debia
 	@sh tools/docker_registry >/dev/null
 	@REAL_REGISTRY=1 pytest -p no:cacheprovider -k debian tests/unit/module_utils/_registry
 
+eda: $(READY) $(TREE) ## Run the tests of the rulebook with the real ansible-rulebook, docker-registry and Java
+	@sh tools/eda
+
 sanity: $(READY) ## Run ansible-test sanity with each version of ansible-core
 	@sh tools/each_core sh tools/ansible_test sanity
 
@@ -89,7 +92,10 @@ role_spec: $(READY) $(TREE) ## Generate the options of entries and prune rules i
 	@python tools/role_spec.py
 
 pins: $(READY) ## Update the pinned versions of the test and tool dependencies
-	uv pip compile -q --universal --python-version 3.11 --no-header --upgrade -o requirements-dev.txt requirements-dev.in
+	for name in dev eda; do \
+	    uv pip compile -q --universal --python-version 3.11 --no-header --upgrade \
+	        -o requirements-$$name.txt requirements-$$name.in || exit 1; \
+	done
 
 clean: ## Remove all generated files
 	rm -rf .cache

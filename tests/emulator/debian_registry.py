@@ -13,6 +13,7 @@ import json
 import re
 import subprocess
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Optional, Union
 
@@ -33,13 +34,20 @@ class DebianRegistry:
     """The registry of a C(binary), with its configuration, its log and its storage in a folder.
 
     C(auth) is C(none), C(basic), which is htpasswd, or C(token). An C(authority) makes it and the token service speak
-    TLS.
+    TLS. It notifies the C(endpoints), in the form of its configuration, of each push and each pull.
     """
 
     def __init__(
-        self, binary: Path, folder: Path, auth: str = "none", *, authority: Optional[trustme.CA] = None
+        self,
+        binary: Path,
+        folder: Path,
+        auth: str = "none",
+        *,
+        authority: Optional[trustme.CA] = None,
+        endpoints: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         self.auth = auth
+        self._endpoints = list(endpoints)
         self.verify: Union[bool, str] = True
         self._binary, self._folder, self._authority = binary, folder, authority
         self._signer = TokenSigner(ISSUER, SERVICE_NAME)
@@ -108,6 +116,7 @@ class DebianRegistry:
             # Port 0 is a free one; the log says which.
             "http": {"addr": "127.0.0.1:0", **self._tls()},
             "auth": auths[self.auth](),
+            "notifications": {"endpoints": self._endpoints},
         }
 
     def _htpasswd(self) -> dict[str, Any]:

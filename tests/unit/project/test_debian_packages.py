@@ -119,3 +119,12 @@ def test_java_that_does_not_start_is_told_in_one_line(machine: Machine) -> None:
     machine.add_program("dpkg", JAVA_DPKG.replace("STATUS", "1"))
     done = machine.run("java")
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
+
+
+def test_machine_without_java_says_loudly_that_the_rulebook_is_not_tested(machine: Machine) -> None:
+    (machine.folder / "tools").symlink_to(ROOT / "tools")
+    done = machine.run("eda")
+    assert (done.returncode, done.stdout) == (0, "")
+    reason, conclusion = done.stderr.splitlines()
+    assert "apt-get is not installed" in reason
+    assert conclusion.startswith("NOT TESTED: ")
