@@ -17,9 +17,11 @@ from emulator.registry import Registry
 from unit.support.pushes import REPOSITORY, SENDERS, TAG, encode_events, read_push
 
 from .caches import CREATE, LIST, UPDATE, create_cache, create_failed_cache, find_only_cache
-from .controller import SET, Controller, Run
+from .controller import ROOT, SET, Controller, Run
+from .examples import code_blocks
 from .registries import credentials_for, push
 
+GUIDE = ROOT / "docs/docsite/rst/guide_events.rst"
 PLAYBOOK = "tencentcloud.tke.refresh_pushed_images"
 IMAGE = f"{REPOSITORY}:{TAG}"
 NETWORK = {"vpc_id": "vpc-508ctkfb", "subnet_id": "subnet-8ah75lo8", "wait_interval": 0.1}
@@ -179,6 +181,28 @@ def test_declaration_keeps_the_settings_that_the_api_does_not_return(
     assert caches["web"].declared["ImageRegistryCredentials"][0]["Password"] == "canary-password"
     assert caches["gone"].id == unwanted
     assert "canary-password" not in run.output
+
+
+def test_variables_of_the_guide_serve_the_declaration_and_the_push(
+    emulator: Emulator, controller: Controller, registry: Registry, tmp_path: Path
+) -> None:
+    images = ("shop/web:nightly", "shop/queue:nightly")
+    push(registry, *images)
+    (text,) = (block.text for block in code_blocks(GUIDE) if block.text.startswith("# /etc/ansible/caches.yml"))
+    variables = yaml.safe_load(text.replace("registry.example.com", registry.host))
+    variables["image_cache_defaults"] |= defaults_for(registry)
+    path = tmp_path / "caches.yml"
+    path.write_text(yaml.safe_dump(variables), encoding="utf-8")
+    controller.environment["REGISTRY_PASSWORD"] = "canary-password"
+    declared = controller.run("ansible-playbook", "tencentcloud.tke.image_caches", "-e", f"@{path}")
+    assert declared.status == 0, declared.output
+    old = ids(emulator)["shop"]
+    push(registry, *images, content=b"2")
+    assert refresh(controller, read_push("harbor", registry.host), variables_file=str(path)).status == 0
+    (cache,) = emulator.region().caches.values()
+    assert cache.id != old
+    assert cache.declared["ImageRegistryCredentials"][0]["Password"] == "canary-password"
+    assert cache.declared["SecurityGroupIds"] == ["sg-1f2g3h4j"]
 
 
 def test_undeclared_cache_needs_a_network(emulator: Emulator, controller: Controller, registry: Registry) -> None:

@@ -98,6 +98,7 @@ def test_arguments_match_the_argument_specs(page: Path) -> None:
 PAGES_WITHOUT_TASKS = {
     ROOT / "CONTRIBUTING.md",
     ROOT / "docs/docsite/rst/guide_contributing.rst",
+    ROOT / "docs/docsite/rst/guide_events.rst",
     ROOT / "docs/docsite/rst/guide_troubleshooting.rst",
     ROOT / "playbooks/prune_image_caches.yml",
 }
@@ -105,9 +106,10 @@ PAGES_WITHOUT_TASKS = {
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_commands_exist(page: Path) -> None:
-    """Commands that start with make, ansible or ansible-playbook name an existing target, module or playbook."""
+    """Commands of make and Ansible name an existing target, module, playbook or rulebook."""
     targets = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     variables = set(re.findall(r"^([A-Z_]+) \?=", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    rulebooks = {f"tencentcloud.tke.{path.stem}" for path in (ROOT / "extensions/eda/rulebooks").glob("*.yml")}
     playbooks = {f"tencentcloud.tke.{path.stem}" for path in (ROOT / "playbooks").glob("*.yml")}
     for words in find_commands(page):
         program, *arguments = words
@@ -116,6 +118,8 @@ def test_commands_exist(page: Path) -> None:
             assert {word.split("=")[0] for word in arguments if "=" in word} <= variables, words
         elif program == "ansible-playbook":
             assert {word for word in arguments if word.startswith("tencentcloud.tke.")} <= playbooks, words
+        elif program == "ansible-rulebook":
+            assert arguments[arguments.index("--rulebook") + 1] in rulebooks, words
         elif program == "ansible" and "-m" in arguments:
             module = arguments[arguments.index("-m") + 1]
             module_arguments = arguments[arguments.index("-a") + 1] if "-a" in arguments else ""
@@ -130,6 +134,6 @@ def find_commands(page: Path) -> list[list[str]]:
     found = []
     for line in lines:
         words = shlex.split(line.partition(" #")[0])
-        if words and words[0] in ("make", "ansible", "ansible-playbook"):
+        if words and words[0] in ("make", "ansible", "ansible-playbook", "ansible-rulebook"):
             found.append(words)
     return found

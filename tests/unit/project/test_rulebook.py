@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 import jinja2
@@ -17,6 +19,8 @@ from stories.controller import ROOT
 from unit.support.pushes import IMAGE, SENDERS, read_push
 
 (RULEBOOK,) = yaml.safe_load((ROOT / "extensions/eda/rulebooks/refresh_on_push.yml").read_text(encoding="utf-8"))
+PLAYBOOK = ROOT / "playbooks/refresh_pushed_images.yml"
+(PLAY,) = yaml.safe_load(PLAYBOOK.read_text(encoding="utf-8"))
 REFRESH = RULEBOOK["rules"][0]
 ACTION = REFRESH["action"]["run_playbook"]
 
@@ -55,8 +59,15 @@ def test_webhook_demands_a_token_and_listens_on_this_machine_only() -> None:
         render(webhook["token"])
 
 
-def test_playbook_of_the_collection_is_run() -> None:
-    namespace, _dot, name = ACTION["name"].rpartition(".")
-    assert namespace == "tencentcloud.tke"
-    (play,) = yaml.safe_load((ROOT / f"playbooks/{name}.yml").read_text(encoding="utf-8"))
-    assert set(ACTION["extra_vars"]) <= set(play["vars"])
+def test_playbook_of_the_collection_is_run_with_its_variables() -> None:
+    assert ACTION["name"] == f"tencentcloud.tke.{PLAYBOOK.stem}"
+    assert set(ACTION["extra_vars"]) <= set(PLAY["vars"])
+
+
+def test_guide_names_every_variable() -> None:
+    guide = (ROOT / "docs/docsite/rst/guide_events.rst").read_text(encoding="utf-8")
+    of_webhook = re.findall(r"image_cache_webhook_\w+", json.dumps(RULEBOOK["sources"]))
+    of_playbook = [name for name in PLAY["vars"] if "__" not in name]
+    assert (len(of_webhook), len(of_playbook)) == (3, 8)
+    for name in (*of_webhook, *of_playbook):
+        assert f"``{name}``" in guide
