@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 # ansible-test does not add this folder to the path, and ignores the settings of pytest that do.
@@ -19,6 +20,10 @@ from emulator import Emulator
 from stories import ways
 from stories.controller import Controller
 from stories.processes import ModuleProcesses
+
+# No test depends on the speed of the machine.
+hypothesis.settings.register_profile("tests", deadline=None)
+hypothesis.settings.load_profile("tests")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -41,6 +41,7 @@ LAYERS = (
 # The layers of the filters, from the top down. They use the pure layers of the modules.
 FILTER_LAYERS = (
     "_image_caches",
+    "_push_events",
     "annotations",
     "serving",
     "cache_plan",
@@ -70,7 +71,9 @@ def layer_of(path: Path) -> str:
 
 FILES = sorted(path for path in UTILS.rglob("*.py") if path.stat().st_size)
 FILTER_FILES = [
-    path for path in (PLUGIN_UTILS / "_image_caches.py", *PLUGIN_UTILS.glob("_workloads/*.py")) if path.stat().st_size
+    path
+    for path in sorted(PLUGIN_UTILS.rglob("*.py"))
+    if path.stat().st_size and path != PLUGIN_UTILS / "_in_process.py"
 ]
 FILTERS = sorted((ROOT / "plugins/filter").glob("*.py"))
 
