@@ -19,7 +19,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
 unexport PYTHONDONTWRITEBYTECODE
 export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 
-.PHONY: help demo test emulator docs tables bench bench_manifests mutants ways cores lint types registry eda sanity units integration package importer runner licenses role_spec pins clean
+.PHONY: help demo test emulator docs tables bench bench_manifests mutants ways cores lint types registry cluster eda sanity units integration package importer runner licenses role_spec pins clean
 
 help: ## List all commands
 	@grep -E '^[a-z_]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -66,6 +66,10 @@ registry: $(READY) $(TREE) ## Run the tests of the registry client against Debia
 
 eda: $(READY) $(TREE) ## Run the tests of the rulebook with the real ansible-rulebook, docker-registry and Java
 	@sh tools/eda
+
+cluster: $(READY) $(TREE) ## Run the stories about clusters with the real collection kubernetes.core
+	@sh tools/kubernetes_core >/dev/null
+	@REAL_CLUSTER=1 pytest -p no:cacheprovider tests/stories/test_cluster.py tests/stories/test_workloads_guide.py
 
 sanity: $(READY) ## Run ansible-test sanity with each version of ansible-core
 	@sh tools/each_core sh tools/ansible_test sanity

@@ -17,7 +17,19 @@ from emulator import Emulator
 
 from .caches import CREATE, DELETE, LIST, UPDATE, create_cache
 from .controller import Controller, Run
-from .workloads import DEFAULTS, PLAYBOOK, SCOPE, USED, cron_job, custom_resource, deployment, service, write_manifests
+from .workloads import (
+    DEFAULTS,
+    PLAYBOOK,
+    SCOPE,
+    USED,
+    cached_images,
+    cron_job,
+    custom_resource,
+    deployment,
+    ids,
+    service,
+    write_manifests,
+)
 
 # Prints its arguments to a file and the manifests of the chart, which is a file here. It fails like helm does.
 HELM = """#!/bin/sh
@@ -30,17 +42,6 @@ cat "$3"
 def cache_workloads(controller: Controller, *arguments: str, **variables: Any) -> Run:
     given = json.dumps({"image_cache_defaults": DEFAULTS, **variables})
     return controller.run("ansible-playbook", PLAYBOOK, "-e", given, *arguments)
-
-
-def cached_images(emulator: Emulator) -> dict[str, list[str]]:
-    """Return the images of each cache by its name."""
-    declared = [cache.declared for cache in emulator.region().caches.values()]
-    return {cache["ImageCacheName"]: cache["Images"] for cache in declared}
-
-
-def ids(emulator: Emulator) -> dict[str, str]:
-    """Return the ID of each cache by its name."""
-    return {cache.declared["ImageCacheName"]: cache.id for cache in emulator.region().caches.values()}
 
 
 def pinned_ids(path: Path) -> dict[str, str]:
@@ -134,11 +135,13 @@ def test_link_to_a_file_in_a_folder_is_read(emulator: Emulator, controller: Cont
 def test_charts_are_rendered_with_their_namespace(
     emulator: Emulator, controller: Controller, helm: Path, tmp_path: Path
 ) -> None:
-    for name in ("web", "api"):
-        manifest = deployment(name, f"{name}:1")
+    manifests = {name: deployment(name, f"{name}:1") for name in ("web", "api", "inner")}
+    for manifest in manifests.values():
         del manifest["metadata"]["namespace"]
-        # Prometheus has such a value, and YAML 1.1 gives it a meaning of its own.
-        write_manifests(tmp_path / f"{name}-chart", {**manifest, "operator": "="})
+    # Prometheus has such a value, and YAML 1.1 gives it a meaning of its own.
+    write_manifests(tmp_path / "web-chart", {**manifests["web"], "operator": "="})
+    listed = {"apiVersion": "v1", "kind": "List", "items": [manifests["inner"]]}
+    write_manifests(tmp_path / "api-chart", manifests["api"], listed)
     charts = [
         {"release": "one", "chart": "web-chart", "namespace": "shop", "values_files": ["a.yml", "b.yml"]},
         {"release": "two", "chart": "api-chart", "namespace": "prod", "arguments": ["--version", 1.5]},
@@ -152,14 +155,17 @@ def test_charts_are_rendered_with_their_namespace(
         "template two api-chart --namespace prod --version 1.5",
     ]
     caches = ids(emulator)
-    assert sorted(caches) == ["workload-prod-deployment-api", "workload-shop-deployment-web"]
+    assert sorted(caches) == [
+        "workload-prod-deployment-api",
+        "workload-prod-deployment-inner",
+        "workload-shop-deployment-web",
+    ]
     assert pinned_ids(tmp_path / "annotated.yml") == {
         "web": caches["workload-shop-deployment-web"],
         "api": caches["workload-prod-deployment-api"],
     }
     # The output is what helm has rendered: it has no namespace.
-    manifests = yaml.safe_load_all((tmp_path / "annotated.yml").read_text(encoding="utf-8"))
-    assert all("namespace" not in manifest["metadata"] for manifest in manifests)
+    assert "namespace" not in (tmp_path / "annotated.yml").read_text(encoding="utf-8")
 
 
 def test_new_release_updates_the_cache_of_its_workload(
@@ -261,21 +267,25 @@ def test_annotations_of_files_are_kept_and_options_are_added(
 
 
 TEXTS = ["12e4567", "1.5e3", "0812", "0o17", "y", "22:22", "on", "1_000", "2026-01-01", "="]
+# Their manifests have the usual style.
+PLAIN_TEXTS = ["e2", "1.27.3", "yes-no"]
 
 
 def test_texts_that_look_like_other_types_stay_texts(
     emulator: Emulator, controller: Controller, tmp_path: Path
 ) -> None:
-    manifests = [deployment(f"web-{number}", "nginx:1.27.3") for number in range(len(TEXTS))]
-    for manifest, text in zip(manifests, TEXTS):
+    texts = [*TEXTS, *PLAIN_TEXTS]
+    manifests = [deployment(f"web-{number}", "nginx:1.27.3") for number in range(len(texts))]
+    for manifest, text in zip(manifests, texts):
         manifest["metadata"]["labels"] = {"sha": text}
     write_manifests(tmp_path / "web.yml", *map(json.dumps, manifests))
     run = cache_workloads(controller, workload_manifests=["web.yml"], workload_output="annotated.yml")
     assert run.status == 0, run.output
     output = (tmp_path / "annotated.yml").read_text(encoding="utf-8")
-    assert [manifest["metadata"]["labels"]["sha"] for manifest in yaml.safe_load_all(output)] == TEXTS
+    assert [manifest["metadata"]["labels"]["sha"] for manifest in yaml.safe_load_all(output)] == texts
     # The parser of Kubernetes knows more types than that of Python, but a quoted text is a text.
     assert all(f'"{text}"' in output or f"'{text}'" in output for text in TEXTS)
+    assert all(f"sha: {text}\n" in output for text in PLAIN_TEXTS)
 
 
 REFUSED: list[tuple[dict[str, Any], list[str]]] = [

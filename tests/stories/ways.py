@@ -55,6 +55,10 @@ NOT_COMPARED = (
     "test_long_waits.py",
     "test_network_faults.py",
     "test_other_core.py",
+    # The results of Ansible's own modules contain times.
+    "test_cache_workloads.py",
+    "test_cluster.py",
+    "test_workloads_guide.py",
 )
 
 

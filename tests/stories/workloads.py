@@ -6,15 +6,24 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
 from typing import Any, Union
 
 import yaml
+from emulator import Emulator
+
+from .controller import ROOT
 
 PLAYBOOK = "tencentcloud.tke.cache_workloads"
 USED = "eks.tke.cloud.tencent.com/use-image-cache"
 # The tag of the playbook's image caches.
 SCOPE = {"Key": "ansible-workloads", "Value": "default"}
+# The collection itself, and what takes the place of kubernetes.core: stand-ins, and with "make cluster" the real one.
+COLLECTIONS = str(ROOT / ".cache/collections")
+IS_REAL = os.environ.get("REAL_CLUSTER") == "1"
+KUBERNETES_CORE = ["stand-in", "real"] if IS_REAL else ["stand-in"]
 DEFAULTS: dict[str, Any] = {"vpc_id": "vpc-508ctkfb", "subnet_id": "subnet-8ah75lo8", "wait_interval": 0.1}
 
 
@@ -80,3 +89,22 @@ def write_manifests(path: Path, *manifests: Union[str, dict[str, Any]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     texts = [text if isinstance(text, str) else yaml.safe_dump(text, sort_keys=False) for text in manifests]
     path.write_text("\n---\n".join(texts), encoding="utf-8")
+
+
+def cached_images(emulator: Emulator) -> dict[str, list[str]]:
+    """Return the images of each cache by its name."""
+    declared = [cache.declared for cache in emulator.region().caches.values()]
+    return {cache["ImageCacheName"]: cache["Images"] for cache in declared}
+
+
+def ids(emulator: Emulator) -> dict[str, str]:
+    """Return the ID of each cache by its name."""
+    return {cache.declared["ImageCacheName"]: cache.id for cache in emulator.region().caches.values()}
+
+
+def find_kubernetes_core(kind: str) -> str:
+    """Return the folder with the stand-ins or the real collection. Without the real one, this fails."""
+    if kind != "real":
+        return str(ROOT / "tests/stories/collections")
+    done = subprocess.run(["sh", "tools/kubernetes_core"], cwd=ROOT, stdout=subprocess.PIPE, check=True)
+    return done.stdout.decode().strip()
