@@ -39,6 +39,15 @@ def test_guide_names_every_variable_and_option() -> None:
         assert f"``{option}``" in guide
 
 
+def test_guide_on_workloads_names_every_variable_of_its_playbook() -> None:
+    guide = (ROOT / "docs/docsite/rst/guide_workloads.rst").read_text(encoding="utf-8")
+    (play,) = yaml.safe_load((ROOT / "playbooks/cache_workloads.yml").read_text(encoding="utf-8"))
+    documented = set(re.findall("``([a-z_]+)``", guide))
+    assert set(play["vars"]) <= documented
+    internal = yaml.safe_load((ROOT / "playbooks/vars/cache_workloads.yml").read_text(encoding="utf-8"))
+    assert all("__" in name for name in internal)
+
+
 def test_event_messages_have_the_documented_cause() -> None:
     documented = set()
     for words, cause, action in table("By the words of an event"):
