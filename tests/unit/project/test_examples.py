@@ -101,6 +101,7 @@ PAGES_WITHOUT_TASKS = {
     ROOT / "docs/docsite/rst/guide_events.rst",
     ROOT / "docs/docsite/rst/guide_troubleshooting.rst",
     ROOT / "playbooks/prune_image_caches.yml",
+    ROOT / "playbooks/tasks/read_namespaces.yml",
 }
 
 
