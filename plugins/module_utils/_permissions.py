@@ -11,7 +11,7 @@ services of the API. No request can show whether CreateImageCache is allowed, be
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Mapping, Optional, Set, Tuple, Type
+from typing import Any, Callable, Dict, List, Mapping, Optional, Set, Tuple, Type
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Client
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Deadline
@@ -34,19 +34,20 @@ NO_IMAGE = "permission-check.invalid/no-image:1"
 Permission = Dict[str, Any]
 
 
-def find_permissions(client: Client, deadline: Deadline) -> Dict[str, Permission]:
-    """Return, for each action, C(allowed), which is None if unknown, and C(reason).
+def find_permissions(client: Client, deadline: Deadline) -> List[Permission]:
+    """Return, for each C(action), C(allowed), which is None if unknown, and C(reason).
 
     Raises RequestError if the credentials are invalid or the API does not respond.
     """
     absent, describe = _find_absent_id(client, deadline)
-    return {
+    permissions = {
         "DescribeImageCaches": describe,
         "GetMostSuitableImageCache": _ask(lambda: client.most_suitable([NO_IMAGE], None, deadline)),
         "CreateImageCache": _unknown("It was not sent, because it would build an image cache."),
         "UpdateImageCache": _ask_for(absent, lambda id_: client.update({"ImageCacheId": id_}, deadline)),
         "DeleteImageCaches": _ask_for(absent, lambda id_: client.delete({"ImageCacheIds": [id_]}, deadline)),
     }
+    return [{"action": action, **permission} for action, permission in permissions.items()]
 
 
 def _find_absent_id(client: Client, deadline: Deadline) -> Tuple[Optional[str], Permission]:

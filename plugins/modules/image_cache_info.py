@@ -316,32 +316,32 @@ match:
 permissions:
   description: Whether the credentials may use each of the API's five actions.
   returned: with O(check_permissions=true), if the credentials are valid
-  type: dict
+  type: list
+  elements: dict
   contains:
-    DescribeImageCaches:
-      description: The permission to list image caches. The other four actions have the same keys.
-      type: dict
-      contains:
-        allowed:
-          description: Whether the action is allowed, C(null) if this is not known.
-          type: bool
-        reason:
-          description: Response of the API, or why the request was not sent.
-          type: str
+    action:
+      description: Action of the API.
+      type: str
+    allowed:
+      description: Whether the action is allowed, C(null) if this is not known.
+      type: bool
+    reason:
+      description: Response of the API, or why the request was not sent.
+      type: str
   sample:
-    DescribeImageCaches:
+    - action: DescribeImageCaches
       allowed: true
       reason: The request succeeded.
-    GetMostSuitableImageCache:
+    - action: GetMostSuitableImageCache
       allowed: true
       reason: The request succeeded.
-    CreateImageCache:
+    - action: CreateImageCache
       allowed: null
       reason: It was not sent, because it would build an image cache.
-    UpdateImageCache:
+    - action: UpdateImageCache
       allowed: true
-      reason: "ResourceNotFound: The image cache does not exist."
-    DeleteImageCaches:
+      reason: "ResourceNotFound: The image cache imc-00000000 does not exist."
+    - action: DeleteImageCaches
       allowed: false
       reason: "UnauthorizedOperation.CamNoAuth: You are not authorized to perform operation (tke:DeleteImageCaches)."
 error:

@@ -144,6 +144,8 @@ def run_image_cache_info(emulator: Emulator, processes: ModuleProcesses) -> Iter
     declared = {"Images": images, "ImageCacheSize": 50, "Tags": [{"Key": "team", "Value": "web"}]}
     create_cache_of_age(emulator, 12.5, 0.09, ImageRegistryCredentials=credentials, RetentionDays=90, **declared)
     yield processes.info(match_images=images), ("image_caches", "match")
+    emulator.faults.append(permission_fault(DELETE))
+    yield processes.info(check_permissions=True), ("permissions",)
     emulator.faults.append(permission_fault(LIST))
     yield processes.info(), ("error",)
 

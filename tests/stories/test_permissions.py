@@ -30,7 +30,12 @@ def deny(emulator: Emulator, *actions: str, code: str = DENIED) -> None:
 
 def allowed(run: Run) -> dict[str, Any]:
     """Return the answer for each action."""
-    return {action: permission["allowed"] for action, permission in run.result["permissions"].items()}
+    return {permission["action"]: permission["allowed"] for permission in run.result["permissions"]}
+
+
+def reason(run: Run, action: str) -> str:
+    """Return the reason of the answer for an action."""
+    return next(str(entry["reason"]) for entry in run.result["permissions"] if entry["action"] == action)
 
 
 def test_all_actions_are_sent_but_create(emulator: Emulator, controller: Controller) -> None:
@@ -41,7 +46,7 @@ def test_all_actions_are_sent_but_create(emulator: Emulator, controller: Control
     assert emulator.calls() == [LIST, MATCH, UPDATE, DELETE]
     assert emulator.region().caches == before
     assert run.result["image_caches"] == []
-    assert run.result["permissions"][CREATE]["reason"] == "It was not sent, because it would build an image cache."
+    assert reason(run, CREATE) == "It was not sent, because it would build an image cache."
 
 
 @pytest.mark.parametrize("code", [DENIED, "InternalError.CamNoAuth", "FailedOperation.CamNoAuth"])
@@ -50,10 +55,8 @@ def test_refusal_of_cam_denies_an_action(emulator: Emulator, controller: Control
     deny(emulator, action, code=code)
     run = controller.play(CHECK)
     assert {**allowed(run), action: True} == {LIST: True, MATCH: True, CREATE: None, UPDATE: True, DELETE: True}
-    assert run.result["permissions"][action] == {
-        "allowed": False,
-        "reason": f"{code}: You are not authorized to perform operation (tke:{action}).",
-    }
+    assert allowed(run)[action] is False
+    assert reason(run, action) == f"{code}: You are not authorized to perform operation (tke:{action})."
 
 
 def test_nothing_is_updated_or_deleted_without_the_permission_to_list(
@@ -80,7 +83,8 @@ def test_ids_in_use_are_left_alone(emulator: Emulator, controller: Controller) -
 def test_other_errors_say_nothing_about_the_permission(emulator: Emulator, controller: Controller) -> None:
     emulator.faults.append(Fault.error("InvalidParameter", UPDATE, message="Bad ID."))
     run = controller.play(CHECK)
-    assert run.result["permissions"][UPDATE] == {"allowed": None, "reason": "InvalidParameter: Bad ID."}
+    assert allowed(run)[UPDATE] is None
+    assert reason(run, UPDATE) == "InvalidParameter: Bad ID."
 
 
 def test_writes_are_not_sent_in_check_mode(emulator: Emulator, controller: Controller) -> None:
