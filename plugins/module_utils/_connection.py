@@ -11,7 +11,7 @@ import os
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Client
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
@@ -34,8 +34,10 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.chai
 from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.metadata import METADATA_ENDPOINT
 from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.stored import Profile
 from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.sts import OpenSts, Role
-from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.registries import Registries
 from ansible_collections.tencentcloud.tke.plugins.module_utils._version import COLLECTION, VERSION
+
+if TYPE_CHECKING:
+    from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.registries import Registries
 
 __all__ = [
     "CREDENTIAL_OPTIONS",
@@ -165,6 +167,11 @@ def connect(
 
 def open_registries(params: Mapping[str, Any], ansible_version: str, clock: Clock) -> Registries:
     """Return what asks image registries, with the timeout, retries and trust of the options. Raises InvalidInput."""
+    # Few runs ask registries. The others do without the import.
+    from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.registries import (  # noqa: PLC0415
+        Registries,
+    )
+
     return Registries(clock, **dataclasses.asdict(request_settings(params, ansible_version)))
 
 

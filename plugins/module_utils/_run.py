@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Mapping, Optional, Sequence
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _connection
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Client
@@ -24,10 +24,12 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.schedu
     ThreadExecutor,
     drive_runs,
 )
-from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.registries import Registries
 from ansible_collections.tencentcloud.tke.plugins.module_utils._runtime import Runtime, run_in_region
 
-__all__ = ["start_run", "declaration_spec", "drive", "image_cache", "image_cache_spec", "result_of"]
+if TYPE_CHECKING:
+    from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.registries import Registries
+
+__all__ = ["open_registries", "start_run", "declaration_spec", "drive", "image_cache", "image_cache_spec", "result_of"]
 
 
 def image_cache_spec(env_fallback: Callable[..., Any]) -> Dict[str, Dict[str, Any]]:
@@ -68,14 +70,21 @@ def image_cache(params: Mapping[str, Any], runtime: Runtime) -> Dict[str, Any]:
     def run(desired: Desired, client: Client, reporter: Reporter) -> Dict[str, Any]:
         for doubt in desired.find_doubts():
             reporter.warn(doubt)
-        registries = _connection.open_registries(params, runtime.ansible_version, runtime.clock)
+        registries = open_registries([desired], params, runtime)
         return _reconcile(desired, client, Journal(reporter), runtime, registries)
 
     return run_in_region(params, image_cache_spec, runtime, Desired.from_params, run)
 
 
+def open_registries(declared: Iterable[Desired], params: Mapping[str, Any], runtime: Runtime) -> Optional[Registries]:
+    """Return what asks image registries for all caches of a task, or None if no cache needs it."""
+    if not any(desired.asks_registries for desired in declared):
+        return None
+    return _connection.open_registries(params, runtime.ansible_version, runtime.clock)
+
+
 def _reconcile(
-    desired: Desired, client: Client, journal: Journal, runtime: Runtime, registries: Registries
+    desired: Desired, client: Client, journal: Journal, runtime: Runtime, registries: Optional[Registries]
 ) -> Dict[str, Any]:
     run = start_run(desired, client, journal, runtime, registries=registries, outages=Outages(journal.reporter))
     drive([TrackedRun(desired.label, journal, run)], runtime, max_writes=1)
@@ -113,7 +122,7 @@ def start_run(
     journal: Journal,
     runtime: Runtime,
     *,
-    registries: Registries,
+    registries: Optional[Registries],
     outages: Outages,
 ) -> Run:
     """Return the run of one declared cache, to be driven. All caches of a task share C(registries) and C(outages)."""

@@ -22,7 +22,13 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.contex
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal, Reporter
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.progress import TrackedRun
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.scheduler import Run
-from ansible_collections.tencentcloud.tke.plugins.module_utils._run import declaration_spec, drive, result_of, start_run
+from ansible_collections.tencentcloud.tke.plugins.module_utils._run import (
+    declaration_spec,
+    drive,
+    open_registries,
+    result_of,
+    start_run,
+)
 from ansible_collections.tencentcloud.tke.plugins.module_utils._runtime import (
     Runtime,
     ScrubbingReporter,
@@ -103,7 +109,7 @@ def image_cache_set(params: Mapping[str, Any], runtime: Runtime) -> Dict[str, An
         reporter.add_secrets(secrets)
         owners: Dict[Tuple[str, str], int] = {}
         outages = Outages(reporter)
-        registries = _connection.open_registries(params, runtime.ansible_version, runtime.clock)
+        registries = open_registries([entry.desired for entry in entries], params, runtime)
         for entry in entries:
             for doubt in entry.desired.find_doubts():
                 reporter.warn(f"image_caches[{entry.number}]: {doubt}")

@@ -71,6 +71,11 @@ class Desired:
         return self.name + REPLACEMENT_SUFFIX if self.name else None
 
     @property
+    def asks_registries(self) -> bool:
+        """Whether a run looks up images in their registries."""
+        return self.verify_images or self.follow_tags
+
+    @property
     def max_age_seconds(self) -> Optional[float]:
         """The age in seconds above which the cache is rebuilt."""
         return parse_duration(self.max_age) if self.max_age else None

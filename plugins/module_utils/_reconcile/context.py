@@ -12,7 +12,7 @@ parallel.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Dict, Generator, List, Mapping, Optional, Set, Tuple, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Dict, Generator, List, Mapping, Optional, Set, Tuple, TypeVar, Union
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline, poll_interval
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import RequestError
@@ -26,7 +26,9 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.obse
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import Found
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal, Reporter
-from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.images import Depth, Image
+
+if TYPE_CHECKING:
+    from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.images import Depth, Image
 
 __all__ = ["BUSY_PAUSES", "LISTING_LAG", "RACE_PAUSES", "UNCLEAR_PAUSES", "UNCLEAR_REPEATS"]
 __all__ += ["Ask", "Effect", "Outages", "Read", "ReadResult", "RunContext", "Steps", "Write"]

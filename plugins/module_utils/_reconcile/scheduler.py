@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import queue
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Callable, Dict, List, Optional, Protocol, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Protocol, Sequence, Tuple
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import PAGE_SIZE, Client
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline
@@ -27,7 +27,9 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.contex
     Write,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.progress import Progress
-from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.registries import Registries
+
+if TYPE_CHECKING:
+    from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.registries import Registries
 
 __all__ = ["Executor", "InlineExecutor", "Run", "ThreadExecutor", "drive_runs", "list_together", "select_part"]
 
@@ -36,9 +38,12 @@ BATCH_WINDOW = 0.2
 
 
 class Run:
-    """A reconciliation that is being driven. It ends with a C(result) or an C(error)."""
+    """A reconciliation that is being driven. It ends with a C(result) or an C(error).
 
-    def __init__(self, steps: Steps[Any], client: Client, deadline: Deadline, registries: Registries) -> None:
+    C(registries) may be None if it asks none.
+    """
+
+    def __init__(self, steps: Steps[Any], client: Client, deadline: Deadline, registries: Optional[Registries]) -> None:
         self.client, self.deadline, self.registries = client, deadline, registries
         self.result: Any = None
         self.error: Optional[Exception] = None
@@ -260,7 +265,10 @@ def _write(run: Run, write: Write) -> Work:
 
 
 def _ask(run: Run, ask: Ask) -> Work:
-    return lambda: [(run, _catch(lambda: run.registries.look_up(ask.values, ask.questions, run.deadline)))]
+    registries = run.registries
+    if registries is None:
+        raise AssertionError("the run was started without registries")
+    return lambda: [(run, _catch(lambda: registries.look_up(ask.values, ask.questions, run.deadline)))]
 
 
 def _read(group: List[Run]) -> Work:
