@@ -11,9 +11,10 @@ from datetime import datetime
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _connection
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import PAGE_SIZE, Client, Listing
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import PAGE_SIZE, Client, describe_selected
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Deadline
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput, RequestError
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.listing import combine
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.matching import find_held
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import (
     EVENT_SELECTIONS,
@@ -121,12 +122,9 @@ def _list(question: Question, client: Client, deadline: Deadline, reporter: Repo
         return list_all(client, deadline, reporter)
     field, values = ("ImageCacheIds", question.ids) if question.ids else ("ImageCacheNames", question.names)
     unique = list(dict.fromkeys(values))
-    pages: List[Listing] = [
-        client.describe(deadline, **{field: unique[start : start + PAGE_SIZE]})
-        for start in range(0, len(unique), PAGE_SIZE)
-    ]
-    raws = {raw["ImageCacheId"]: raw for page in pages for raw in page.image_caches}
-    return [ImageCache(raw) for raw in raws.values()]
+    parts = (unique[start : start + PAGE_SIZE] for start in range(0, len(unique), PAGE_SIZE))
+    listing = combine([describe_selected(client, deadline, field, part) for part in parts])
+    return [ImageCache(raw) for raw in listing.image_caches]
 
 
 def _match(

@@ -44,6 +44,24 @@ TIME_FORMATS: Mapping[str, Callable[[datetime], str]] = {
 }
 
 
+def _with_tag(image: str) -> str:
+    return image if "@" in image or ":" in image.rpartition("/")[2] else f"{image}:latest"
+
+
+def _with_domain(image: str) -> str:
+    first, slash, _rest = image.partition("/")
+    if slash and (first == "localhost" or "." in first or ":" in first):
+        return image
+    return f"docker.io/{image}" if slash else f"docker.io/library/{image}"
+
+
+IMAGE_FORMS: Mapping[str, Callable[[str], str]] = {
+    "written": lambda image: image,
+    "tagged": _with_tag,
+    "full": lambda image: _with_domain(_with_tag(image)),
+}
+
+
 @dataclass
 class BuildFailure:
     """The failure of builds whose images contain C(image): the last step before it, and its event."""
@@ -87,6 +105,14 @@ class Settings:
     listed_after: float = 0.0
     listed_after_deletion: float = 0.0
     omitted_fields: tuple[str, ...] = ()
+    # The maximum number of ids or names of a listing, 0 for any number.
+    most_listed_at_once: int = 0
+    # How a listing shows images: as written, with the default tag, or with default tag and domain.
+    image_form: str = "written"
+    # Whether images with a digest are refused, accepted but never matched, or matched.
+    digests: str = "matched"
+    # Whether a cache with only some of the requested images is a match.
+    matches_part: bool = False
     failures: list[BuildFailure] = field(default_factory=list)
 
 
@@ -196,6 +222,7 @@ class ImageCacheService:
             raise ApiProblem("InvalidParameter", "ExistedEipIds and AutoCreateEip are mutually exclusive.")
         if not parameters["Images"]:
             raise ApiProblem("InvalidParameter", "Images is empty.")
+        self._refuse_digests(parameters)
         self._refuse_taken_name(parameters)
         cache = Cache(f"imc-{self._random_suffix()}", self._now(), dict(parameters), [])
         cache.declared.setdefault("ImageCacheSize", 20)
@@ -203,6 +230,10 @@ class ImageCacheService:
         self.caches[cache.id] = cache
         self._start_build(cache, updates=False)
         return {"ImageCacheId": cache.id}
+
+    def _refuse_digests(self, parameters: Mapping[str, Any]) -> None:
+        if self.settings.digests == "refused" and any("@" in image for image in parameters.get("Images", ())):
+            raise ApiProblem("InvalidParameter", "Images with a digest are not supported.")
 
     def _refuse_taken_name(self, parameters: Mapping[str, Any], own: str = "") -> None:
         name = parameters.get("ImageCacheName")
@@ -220,6 +251,10 @@ class ImageCacheService:
         limit, offset = parameters.get("Limit", 20), parameters.get("Offset", 0)
         if limit > 50:
             raise ApiProblem("InvalidParameter", "Limit exceeds 50.")
+        most = self.settings.most_listed_at_once
+        for selection in ("ImageCacheIds", "ImageCacheNames"):
+            if 0 < most < len(parameters.get(selection, ())):
+                raise ApiProblem("InvalidParameter", f"More than {most} {selection}.")
         for condition in parameters.get("Filters", []):
             if condition["Name"] != "image-cache-name":
                 raise ApiProblem("InvalidParameter", f"Unknown filter {condition['Name']}.")
@@ -255,6 +290,7 @@ class ImageCacheService:
         status = self.status(cache)
         if status in self.settings.refuses_update_while:
             raise ApiProblem("UnsupportedOperation", f"The image cache is {status} and cannot be updated.")
+        self._refuse_digests(parameters)
         self._refuse_taken_name(parameters, cache.id)
         given = {name: value for name, value in parameters.items() if name != "ImageCacheId"}
         if self.settings.merges_tags and "Tags" in given:
@@ -290,7 +326,7 @@ class ImageCacheService:
         fits = [
             cache
             for cache in self.caches.values()
-            if self.status(cache) == "Ready" and wanted <= set(cache.declared["Images"])
+            if self.status(cache) == "Ready" and self._holds(cache, wanted)
             if cache.shown.get("Snapshotter", "overlay") == snapshotter
         ]
         if not fits:
@@ -300,6 +336,11 @@ class ImageCacheService:
         if self.settings.asking_is_a_match:
             best.matched = self._now()
         return {"Found": True, "ImageCache": self.shown(best)}
+
+    def _holds(self, cache: Cache, wanted: set[str]) -> bool:
+        matched = self.settings.digests == "matched"
+        images = {image for image in cache.declared["Images"] if matched or "@" not in image}
+        return bool(wanted & images) if self.settings.matches_part else wanted <= images
 
     def _find_cache(self, image_cache_id: str) -> Cache:
         if image_cache_id not in self.caches:
@@ -318,7 +359,7 @@ class ImageCacheService:
             "ImageCacheId": cache.id,
             "ImageCacheName": declared.get("ImageCacheName", ""),
             "ImageCacheSize": declared["ImageCacheSize"],
-            "Images": list(declared["Images"]),
+            "Images": [IMAGE_FORMS[self.settings.image_form](image) for image in declared["Images"]],
             "Status": self.status(cache),
             "CreationTime": self._time(cache.created),
             "ExpireDateTime": self._shown_expiry(cache),

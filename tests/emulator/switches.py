@@ -109,6 +109,26 @@ SWITCHES = (
     Switch(
         "How is the build instance spelled in events?", "EksCi", {"events spell Eksci": {"event_spelling": "Eksci"}}
     ),
+    Switch(
+        "How many names or IDs can one listing select?",
+        "any number",
+        {"10 names a listing": {"most_listed_at_once": 10}},
+    ),
+    Switch(
+        "How does a listing show images?",
+        "as written",
+        {"images are shown with a tag": {"image_form": "tagged"}, "images are shown in full": {"image_form": "full"}},
+    ),
+    Switch(
+        "Can images have a digest, and is it matched?",
+        "yes",
+        {"digests are refused": {"digests": "refused"}, "digests are not matched": {"digests": "unmatched"}},
+    ),
+    Switch(
+        "Does a cache match that has only some of the requested images?",
+        "no",
+        {"some images are a match": {"matches_part": True}},
+    ),
 )
 # If answers exclude each other, the last one counts.
 ALL_AT_ONCE = "all at once"

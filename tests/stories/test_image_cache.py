@@ -173,6 +173,19 @@ class TestReadyCache:
         assert result.result["image_cache"]["never_expires"] is True
         assert result.result["diff"]["before"] == result.result["diff"]["after"]
 
+    @pytest.mark.parametrize("form", ["tagged", "full"])
+    def test_images_that_the_listing_completes_are_no_change(
+        self, emulator: Emulator, controller: Controller, form: str
+    ) -> None:
+        emulator.settings.image_form = form
+        create_cache(emulator, Images=["nginx", "team/web:2"])
+        run = controller.web("--diff", images=["team/web:2", "nginx"])
+        assert run.result["changed"] is False
+        assert emulator.calls() == [LIST]
+        run = controller.web("--diff", images=["team/web:3", "nginx"])
+        assert reported_actions(run) == [("update", ["images"])]
+        assert controller.web(images=["team/web:3", "nginx"]).result["changed"] is False
+
     @pytest.mark.parametrize(
         ("option", "value", "field", "sent"),
         [

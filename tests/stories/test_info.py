@@ -142,6 +142,17 @@ def test_all_pages_are_read_and_many_names_are_split_into_several_calls(
     assert len(emulator.calls()) == 2
 
 
+def test_names_that_the_api_refuses_together_are_split_into_tens(
+    emulator: Emulator, processes: ModuleProcesses
+) -> None:
+    emulator.settings.most_listed_at_once = 10
+    names = [f"c-{number:03}" for number in range(24)]
+    for name in names:
+        create_cache(emulator, ImageCacheName=name)
+    assert listed_names(processes.info(image_cache_names=names)) == names
+    assert [len(r.parameters["ImageCacheNames"]) for r in emulator.received] == [24, 10, 10, 4]
+
+
 def test_inconsistent_pages_give_a_warning(emulator: Emulator, processes: ModuleProcesses) -> None:
     create_cache(emulator)
     emulator.faults.append(Fault.lie(lambda response: {**response, "TotalCount": 7}, LIST, times=99))

@@ -9,10 +9,15 @@ from __future__ import annotations
 from typing import Any, Dict, Mapping, Optional, Sequence
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import MalformedAnswer, WriteRefused
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import (
+    InvalidRequest,
+    MalformedAnswer,
+    WriteRefused,
+)
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.listing import (
     PAGE_SIZE,
     Listing,
+    combine,
     has_id,
     read_all,
     read_selected,
@@ -20,9 +25,11 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.listing impo
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.rate_limiter import RateLimiter
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.retry import Answer, RetryingClient, Sender
 
-__all__ = ["PAGE_SIZE", "Answer", "Client", "Listing", "Sender"]
+__all__ = ["PAGE_SIZE", "Answer", "Client", "Listing", "Sender", "describe_selected"]
 
 READS = frozenset(["DescribeImageCaches", "GetMostSuitableImageCache"])
+# The API documents no maximum number of ids or names in a request. It is assumed to accept at least these.
+FEW = 10
 WRITES = frozenset(["CreateImageCache", "UpdateImageCache", "DeleteImageCaches"])
 
 
@@ -91,3 +98,18 @@ class Client:
         if writes and self._check_mode:
             raise WriteRefused(f"{action} is not allowed in check mode; nothing was sent")
         return self._api.call(action, parameters, deadline, writes=writes)
+
+
+def describe_selected(client: Client, deadline: Deadline, parameter: str, values: Sequence[str]) -> Listing:
+    """Return the caches that C(values) of C(ImageCacheIds) or C(ImageCacheNames) select.
+
+    If the API refuses so many values, each request contains up to 10.
+    """
+    unique = list(dict.fromkeys(values))
+    try:
+        return client.describe(deadline, **{parameter: unique})
+    except InvalidRequest:
+        if len(unique) <= FEW:
+            raise
+    parts = (unique[start : start + FEW] for start in range(0, len(unique), FEW))
+    return combine([client.describe(deadline, **{parameter: part}) for part in parts])

@@ -13,7 +13,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import MalformedAnswer
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.retry import Answer
 
-__all__ = ["PAGE_SIZE", "Listing", "has_id", "read_all", "read_selected"]
+__all__ = ["PAGE_SIZE", "Listing", "combine", "has_id", "read_all", "read_selected"]
 
 # "Limit ... default 20, maximum 50": DescribeImageCaches, TKE API 2018-05-25.
 PAGE_SIZE = 50
@@ -40,6 +40,14 @@ class Listing:
     request_id: Optional[str]
     total: int = 0
     whole: bool = True
+
+
+def combine(listings: Sequence[Listing]) -> Listing:
+    """Return several listings as one. Names that match in part may select a cache more than once."""
+    caches = {cache["ImageCacheId"]: cache for listing in listings for cache in listing.image_caches}
+    whole = all(listing.whole for listing in listings)
+    request_id = listings[-1].request_id if listings else None
+    return Listing(list(caches.values()), request_id, len(caches), whole)
 
 
 def read_selected(fetch: Fetch, deadline: Deadline) -> Listing:

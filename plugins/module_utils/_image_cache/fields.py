@@ -24,6 +24,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.read
     read_strings,
     read_tags,
 )
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.reference import is_listing_of
 
 __all__ = ["FIELDS", "SHOWN", "Change", "Field", "argument_spec", "conceal", "is_masked", "to_request"]
 
@@ -54,8 +55,8 @@ def _equal(declared: Any, shown: Any) -> bool:
     return bool(declared == shown)
 
 
-def _equal_sets(declared: Iterable[str], shown: Iterable[str]) -> bool:
-    return set(declared) == set(shown)
+def _equal_images(declared: Iterable[str], shown: Iterable[str]) -> bool:
+    return is_listing_of(shown, declared)
 
 
 def _struct(value: Mapping[str, Any], names: Mapping[str, str]) -> Dict[str, Any]:
@@ -144,7 +145,7 @@ TEXTS: Mapping[str, Any] = {"type": "list", "elements": "str"}
 
 FIELDS: Tuple[Field, ...] = (
     Field("image_cache_name", "ImageCacheName", Change.RENAME, {"type": "str", "aliases": ["name"]}, read=read_string),
-    Field("images", "Images", Change.ON_CHANGE, TEXTS, same=_equal_sets, read=read_strings, needed_to_create=True),
+    Field("images", "Images", Change.ON_CHANGE, TEXTS, same=_equal_images, read=read_strings, needed_to_create=True),
     Field("vpc_id", "VpcId", Change.NEW_CACHE, TEXT, needed_to_create=True, mark="vpc"),
     Field("subnet_id", "SubnetId", Change.NEW_CACHE, TEXT, needed_to_create=True, mark="subnet"),
     Field("security_group_ids", "SecurityGroupIds", Change.ALONGSIDE, TEXTS, mark="groups"),

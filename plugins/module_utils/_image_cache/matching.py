@@ -13,30 +13,17 @@ from typing import Iterable, List
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import READY, ImageCache
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.reference import (
-    DEFAULT_TAG,
-    InvalidReference,
-    parse_reference,
+    add_default_tag,
+    spellings,
 )
 
-__all__ = ["find_held", "supersedes", "add_default_tag"]
-
-
-def add_default_tag(image: str) -> str:
-    """Return an image reference with the tag C(latest) if it has neither a tag nor a digest.
-
-    The rest is kept as written. A text that is not a valid reference is returned unchanged.
-    """
-    try:
-        reference = parse_reference(image)
-    except InvalidReference:
-        return image
-    return image if reference.tag or reference.digest else f"{image}:{DEFAULT_TAG}"
+__all__ = ["find_held", "supersedes"]
 
 
 def find_held(wanted: Iterable[str], images: Iterable[str]) -> List[str]:
-    """Return the C(wanted) images that are among C(images)."""
-    there = {add_default_tag(image) for image in images}
-    return [image for image in wanted if add_default_tag(image) in there]
+    """Return the C(wanted) images that are among C(images), which a listing shows as written or completed."""
+    there = {form for image in images for form in (image, add_default_tag(image))}
+    return [image for image in wanted if there.intersection(spellings(image))]
 
 
 def supersedes(newer: ImageCache, older: ImageCache) -> bool:

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Iterator, Optional, Tuple
+from typing import Iterable, Iterator, Optional, Tuple
 
-__all__ = ["DEFAULT_DOMAIN", "DEFAULT_TAG", "InvalidReference", "Reference", "parse_reference"]
+__all__ = ["DEFAULT_DOMAIN", "DEFAULT_TAG", "InvalidReference", "Reference"]
+__all__ += ["add_default_tag", "is_listing_of", "parse_reference", "spellings"]
 
 DEFAULT_DOMAIN, LEGACY_DOMAIN = "docker.io", "index.docker.io"
 OFFICIAL = "library/"
@@ -83,6 +84,42 @@ def parse_reference(text: str) -> Reference:
     if problems:
         raise InvalidReference(f"invalid image reference {text!r}: {problems[0]}")
     return Reference(domain, path, tag, digest)
+
+
+def add_default_tag(image: str) -> str:
+    """Return an image reference with the tag C(latest) if it has neither a tag nor a digest.
+
+    The rest is kept as written. A text that is not a valid reference is returned unchanged.
+    """
+    try:
+        reference = parse_reference(image)
+    except InvalidReference:
+        return image
+    return image if reference.tag or reference.digest else f"{image}:{DEFAULT_TAG}"
+
+
+def spellings(image: str) -> Tuple[str, str, str, str]:
+    """Return the forms in which a listing may show an image: as written, with its tag, with its domain, with both.
+
+    A text that is not a valid reference has only one form.
+    """
+    try:
+        full = str(parse_reference(image))
+    except InvalidReference:
+        full = image
+    return image, add_default_tag(image), full, add_default_tag(full)
+
+
+def is_listing_of(shown: Iterable[str], images: Iterable[str]) -> bool:
+    """Return whether a listing shows exactly these images, as a set.
+
+    The API does not document whether it shows images as written or completes them. It never makes them shorter, so a
+    shorter form than the declared one is another image: the platform may distinguish the two.
+    """
+    listed, declared = set(shown), list(images)
+    if not declared:
+        return not listed
+    return any(listed == set(form) for form in zip(*map(spellings, declared)))
 
 
 def _split(text: str) -> Tuple[str, Optional[str], Optional[str]]:

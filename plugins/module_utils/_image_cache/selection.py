@@ -17,7 +17,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.matching import add_default_tag, supersedes
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.matching import supersedes
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.options import (
     duration_problems,
@@ -25,6 +25,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.opti
     plain_tags,
     text_problems,
 )
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.reference import add_default_tag
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.times import (
     days_between,
     days_until,

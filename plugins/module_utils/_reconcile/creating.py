@@ -36,6 +36,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan
     Found,
     Step,
 )
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.reference import is_listing_of
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.context import (
     RACE_PAUSES,
     UNCLEAR_PAUSES,
@@ -201,7 +202,7 @@ def _find_unclear_create(context: RunContext, this: Build, error: RequestError) 
 def is_as_requested(cache: ImageCache, request: Mapping[str, Any]) -> bool:
     """Return whether a cache may be the result of a create request, judging by its images and size."""
     images, size = cache.value_of("images"), cache.value_of("image_cache_size")
-    same_images = not images or set(images) == set(request.get("Images", images))
+    same_images = not images or is_listing_of(images, request.get("Images", images))
     return same_images and (size is None or size == request.get("ImageCacheSize", size))
 
 

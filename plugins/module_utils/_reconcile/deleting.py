@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Callable, Dict, List, Optional, Sequence, Set
 
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Client
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Client, describe_selected
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import (
     AuthenticationError,
@@ -186,7 +186,7 @@ class _BatchDeleter:
     def _find_left(self, batch: List[str], absent: Set[str]) -> List[str]:
         """Return the ids of a batch that still have to be deleted; record the outcome for the others."""
         try:
-            listing = self._client.describe(self._deadline, ImageCacheIds=batch)
+            listing = describe_selected(self._client, self._deadline, "ImageCacheIds", batch)
         except InvalidInput as error:
             self._fail(batch, AuthenticationError(str(error), action="DescribeImageCaches"))
             return []

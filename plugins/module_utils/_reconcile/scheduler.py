@@ -14,7 +14,7 @@ import queue
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Protocol, Sequence, Tuple
 
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import PAGE_SIZE, Client
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import PAGE_SIZE, Client, describe_selected
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidRequest, NotFound
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
@@ -288,10 +288,8 @@ def list_together(client: Client, reads: List[Read], deadline: Deadline) -> Read
     """Return the caches for all these reads, from one listing. Raises RequestError."""
     ids = [image_cache_id for read in reads for image_cache_id in read.ids]
     names = [name for read in reads for name in read.names]
-    if ids:
-        listing = client.describe(deadline, ImageCacheIds=list(dict.fromkeys(ids)))
-    else:
-        listing = client.describe(deadline, ImageCacheNames=list(dict.fromkeys(names)))
+    parameter = "ImageCacheIds" if ids else "ImageCacheNames"
+    listing = describe_selected(client, deadline, parameter, ids or names)
     return ReadResult([ImageCache(raw) for raw in listing.image_caches], listing.request_id)
 
 

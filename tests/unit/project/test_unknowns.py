@@ -13,7 +13,7 @@ from stories.controller import ROOT
 def test_documentation_lists_every_switch() -> None:
     lines = (ROOT / "docs/unknowns.md").read_text(encoding="utf-8").splitlines()
     rows = [line for line in lines if line.startswith("| ") and not line.startswith("| question")]
-    assert rows == [f"| {s.question} | {s.default} | {'; '.join(s.others)} |" for s in SWITCHES]
+    assert rows == [f"| {s.question} | {s.default} | {'; '.join(s.others)} | |" for s in SWITCHES]
 
 
 def test_every_answer_differs_from_default() -> None:

@@ -9,11 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.matching import (
-    add_default_tag,
-    find_held,
-    supersedes,
-)
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.matching import find_held, supersedes
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.reference import add_default_tag
 from unit.support.pruning import ago, old_cache, plan_prune
 
 DIGEST = f"sha256:{'0f' * 32}"
@@ -73,6 +70,10 @@ class TestSupersedes:
 
     def test_held_images_are_found(self) -> None:
         assert find_held(["nginx", "redis:7", "a:1"], ["nginx:latest", "a:1", "b:1"]) == ["nginx", "a:1"]
+
+    def test_held_images_are_found_in_a_listing_with_domains(self) -> None:
+        held = ["docker.io/library/nginx:latest", "docker.io/team/a:1"]
+        assert find_held(["nginx", "team/a:1", "a:1"], held) == ["nginx", "team/a:1"]
 
 
 @pytest.mark.parametrize(

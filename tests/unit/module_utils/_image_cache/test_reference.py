@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import Optional
 
 import pytest
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.matching import add_default_tag
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.options import image_problems
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.reference import (
     DIGEST_LENGTHS,
     InvalidReference,
     Reference,
+    add_default_tag,
+    is_listing_of,
     parse_reference,
 )
 from hypothesis import given
@@ -179,3 +180,28 @@ def test_invalid_reference_is_refused_with_its_problem(text: str, problem: str) 
 )
 def test_reference_without_a_fixed_tag_is_floating(image: str, is_floating: bool) -> None:
     assert parse_reference(image).is_floating is is_floating
+
+
+@pytest.mark.parametrize(
+    ("images", "shown", "expected"),
+    [
+        (["nginx"], ["nginx"], True),
+        (["nginx"], ["nginx:latest"], True),
+        (["nginx"], ["docker.io/library/nginx"], True),
+        (["nginx", "team/web:2"], ["docker.io/team/web:2", "docker.io/library/nginx:latest"], True),
+        (["nginx:1", "docker.io/library/nginx:1"], ["docker.io/library/nginx:1"], True),
+        ([f"nginx@{DIGEST}"], [f"docker.io/library/nginx@{DIGEST}"], True),
+        (["h.example.com/web"], ["h.example.com/web:latest"], True),
+        # Shorter than declared, completed only in part, or another image.
+        (["docker.io/library/nginx:1"], ["nginx:1"], False),
+        (["nginx:latest"], ["nginx"], False),
+        (["nginx", "redis"], ["nginx:latest", "redis"], False),
+        (["nginx:1"], ["nginx:2"], False),
+        (["nginx:1"], [], False),
+        ([], ["nginx:1"], False),
+        ([], [], True),
+    ],
+)
+def test_listing_may_complete_all_declared_images(images: list[str], shown: list[str], expected: bool) -> None:
+    assert is_listing_of(shown, images) is expected
+    assert is_listing_of(reversed(shown), reversed(images)) is expected
