@@ -19,7 +19,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
 unexport PYTHONDONTWRITEBYTECODE
 export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 
-.PHONY: help demo test emulator docs tables bench bench_manifests mutants ways cores lint types registry cluster eda sanity units integration package importer runner licenses role_spec pins clean
+.PHONY: help demo test emulator docs tables bench bench_manifests mutants ways cores probe lint types registry cluster eda sanity units integration package importer runner licenses role_spec pins clean
 
 help: ## List all commands
 	@grep -E '^[a-z_]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -53,6 +53,11 @@ ways: $(READY) $(TREE) ## Run the stories with swapped processes (module or cont
 
 cores: $(READY) $(TREE) ## Run the stories in both ways with the other versions of ansible-core whose Python is installed
 	@sh tools/cores
+
+probe: $(READY) $(TREE) ## Ask the real service the open questions in VPC and SUBNET; costs money with YES=1, see docs/unknowns.md
+	@PYTHONPATH="$(PYTHONPATH):$(CURDIR)/tools" python -m probe --vpc "$(VPC)" --subnet "$(SUBNET)" \
+	    $(if $(IMAGE),--image "$(IMAGE)") $(if $(INTERVAL),--interval "$(INTERVAL)") \
+	    $(if $(filter 1,$(YES)),--yes) $(if $(filter 1,$(CLEAN)),--clean)
 
 lint: $(READY) $(TREE) ## Check style: ruff, ansible-lint, documentation, changelog
 	@sh tools/lint

@@ -15,6 +15,7 @@ import pytest
 
 # ansible-test does not add this folder to the path, and ignores the settings of pytest that do.
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.append(str(Path(__file__).parents[1] / "tools"))
 
 from emulator import Emulator
 from stories import ways

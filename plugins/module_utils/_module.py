@@ -15,7 +15,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.transport import REQUESTS_IMPORT_ERROR
 from ansible_collections.tencentcloud.tke.plugins.module_utils._runtime import Runtime
 
-__all__ = ["PROFILE", "Definition", "missing_hooks", "run_in_process", "run_module"]
+__all__ = ["PROFILE", "Definition", "missing_hooks", "read_variable", "run_in_process", "run_module"]
 
 # The serialization of the arguments and the result of a module that is written in Python.
 PROFILE = "legacy"
@@ -111,7 +111,7 @@ class InProcessModule(Module):
         self._hand_out(o)
 
 
-def _variable(*names: str) -> str:
+def read_variable(*names: str) -> str:
     """Return the value of an environment variable, as env_fallback does, but treat an empty variable as not set.
 
     An empty option therefore comes from the task.
@@ -129,7 +129,7 @@ def missing_hooks() -> List[str]:
 
 def run_module(spec: Spec, run: Run) -> None:
     """Validate the arguments of the module with its spec, run it, and exit with the result."""
-    _run(Module(argument_spec=spec(_variable), supports_check_mode=True), run, None)
+    _run(Module(argument_spec=spec(read_variable), supports_check_mode=True), run, None)
 
 
 def run_in_process(definition: Definition, arguments: bytes, say: Optional[Callable[[str], None]]) -> Dict[str, Any]:
@@ -138,7 +138,7 @@ def run_in_process(definition: Definition, arguments: bytes, say: Optional[Calla
     C(arguments) is what Ansible writes into the payload of a module: JSON in the profile C(PROFILE).
     """
     results: List[Dict[str, Any]] = []
-    spec = definition.spec(_variable)
+    spec = definition.spec(read_variable)
     try:
         module = InProcessModule(arguments, results.append, argument_spec=spec, supports_check_mode=True)
         _run(module, definition.run, say)

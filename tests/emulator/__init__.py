@@ -9,7 +9,7 @@ from __future__ import annotations
 from .faults import Fault
 from .server import Emulator, ReceivedRequest
 from .service import BuildFailure, Settings
-from .switches import OPTIONAL_FIELDS, SWITCHES, settings_of, worlds
+from .switches import OPTIONAL_FIELDS, SWITCHES, answers_of, settings_of, worlds
 from .vendor import REGIONS
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Fault",
     "ReceivedRequest",
     "Settings",
+    "answers_of",
     "settings_of",
     "worlds",
 ]

@@ -145,6 +145,18 @@ def worlds() -> dict[str, Mapping[str, Any]]:
     return {"default": {}, **others, ALL_AT_ONCE: combined, ALL_BUT_MISSING: shown}
 
 
+def answers_of(settings: Settings) -> dict[str, str]:
+    """Return, for each question, the name of the world whose answer these settings have, or C(default)."""
+
+    def has_answer(values: Mapping[str, Any]) -> bool:
+        return all(getattr(settings, name) == value for name, value in values.items())
+
+    return {
+        switch.question: next((name for name, values in switch.others.items() if has_answer(values)), "default")
+        for switch in SWITCHES
+    }
+
+
 def settings_of(world: str, **more: Any) -> Settings:
     """Return the emulator's settings of a world by its name."""
     return replace(Settings(), **{**worlds()[world], **more})
