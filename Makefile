@@ -4,6 +4,14 @@ PYTHON ?= python3
 PORT ?= 8400
 BUILD_SECONDS ?= 5
 WORLD ?= default
+# What the probe of the real service uses, and the settings of integration tests against the cloud.
+VPC ?=
+SUBNET ?=
+IMAGE ?=
+INTERVAL ?=
+YES ?=
+CLEAN ?=
+CONFIG ?=
 
 ENVIRONMENT := .cache/environment
 READY := $(ENVIRONMENT)/ready
@@ -82,8 +90,8 @@ sanity: $(READY) ## Run ansible-test sanity with each version of ansible-core
 units: $(READY) ## Run ansible-test units with each version of ansible-core
 	@sh tools/each_core sh tools/ansible_test units
 
-integration: $(READY) ## Run ansible-test integration with each version of ansible-core
-	@sh tools/each_core sh tools/with_emulator 1 sh tools/ansible_test integration
+integration: $(READY) ## Run ansible-test integration with each version of ansible-core, or once against the cloud with CONFIG
+	@$(if $(CONFIG),CONFIG="$(CONFIG)",sh tools/each_core sh tools/with_emulator 1) sh tools/ansible_test integration
 
 package: $(READY) ## Build the package, compare it with its list, install it from the file and from git, and run it
 	@sh tools/package

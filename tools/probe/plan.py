@@ -20,8 +20,8 @@ It creates image caches, at most {caches} at a time:
   - their names begin with tke-probe- and a random number; size {size} GiB, retention_days 1
   - usually {builds} builds of about {minutes} minutes, of {image}
     (set IMAGE to another small image with tag and digest)
-  - two of the builds fail on purpose
-  - one cache has no expiry date for a moment
+  - some of the builds fail on purpose
+  - one cache has no expiry date for a moment; after a kill in this moment it never expires
 It changes and deletes only these caches. At the end, or after Ctrl-C, it deletes all of them. After a kill,
 make probe CLEAN=1 deletes them.
 
