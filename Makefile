@@ -63,7 +63,7 @@ cores: $(READY) $(TREE) ## Run the stories in both ways with the other versions 
 	@sh tools/cores
 
 probe: $(READY) $(TREE) ## Ask the real service the open questions in VPC and SUBNET; costs money with YES=1, see docs/unknowns.md
-	@PYTHONPATH="$(PYTHONPATH):$(CURDIR)/tools" python -m probe --vpc "$(VPC)" --subnet "$(SUBNET)" \
+	@exec env PYTHONPATH="$(PYTHONPATH):$(CURDIR)/tools" python -m probe --vpc "$(VPC)" --subnet "$(SUBNET)" \
 	    $(if $(IMAGE),--image "$(IMAGE)") $(if $(INTERVAL),--interval "$(INTERVAL)") \
 	    $(if $(filter 1,$(YES)),--yes) $(if $(filter 1,$(CLEAN)),--clean)
 

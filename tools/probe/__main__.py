@@ -195,6 +195,9 @@ def main(arguments: Optional[List[str]] = None) -> int:
     probe = Probe(options.folder, Pace(options.interval), Clock(), [])
     try:
         return run(probe, options)
+    except KeyboardInterrupt:
+        # Signals while caches may exist are handled elsewhere.
+        probe.say("probe: Interrupted.", sys.stderr)
     except InvalidInput as error:
         probe.say(f"probe: {error}", sys.stderr)
     except RequestError as error:

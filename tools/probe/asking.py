@@ -61,14 +61,18 @@ FORMATS: Mapping[str, str] = {
 
 
 def ask_listed_at_once(lab: Lab) -> Asking:
+    """Look for a cache right after its create."""
     main = yield Stage.CREATED
     return _measure(lab, main, is_listed=True)
 
 
 def ask_removed_at_once(lab: Lab) -> Asking:
+    """Look for a cache right after its delete."""
     last = yield Stage.LAST
     lab.delete(last)
-    return _measure(lab, last, is_listed=False)
+    answer = _measure(lab, last, is_listed=False)
+    lab.note_gone(last)
+    return answer
 
 
 def _measure(lab: Lab, subject: Subject, is_listed: bool) -> Answer:
@@ -83,6 +87,7 @@ def _measure(lab: Lab, subject: Subject, is_listed: bool) -> Answer:
 
 
 def ask_unique_names(lab: Lab) -> Asking:
+    """Create a second cache with the name of the first."""
     main = yield Stage.CREATED
     try:
         lab.make(TWIN, name=main.name)
@@ -92,12 +97,14 @@ def ask_unique_names(lab: Lab) -> Asking:
 
 
 def ask_exact_names(lab: Lab) -> Asking:
+    """List a part of a name."""
     twin = yield Stage.BUILDING
     found = lab.list_caches(ImageCacheNames=[twin.name[:-1]])
     return Answer("no" if found else "yes")
 
 
 def ask_passwords(lab: Lab) -> Asking:
+    """List a cache with registry credentials."""
     twin = yield Stage.BUILDING
     credentials = _look(lab, twin).get("ImageRegistryCredentials")
     if not isinstance(credentials, list) or not credentials:
@@ -109,6 +116,7 @@ def ask_passwords(lab: Lab) -> Asking:
 
 
 def ask_images(lab: Lab) -> Asking:
+    """List a cache whose image was written without tag and registry."""
     twin = yield Stage.BUILDING
     (shown,) = _look(lab, twin).get("Images") or [None]
     forms = {
@@ -120,6 +128,7 @@ def ask_images(lab: Lab) -> Asking:
 
 
 def ask_refused_states(lab: Lab) -> Asking:
+    """Update the tags of a cache in each state."""
     refused = []
     for stage, status in (
         (Stage.BUILDING, "Pending"),
@@ -137,6 +146,7 @@ def ask_refused_states(lab: Lab) -> Asking:
 
 
 def ask_delete_while_building(lab: Lab) -> Asking:
+    """Delete a cache that is being built."""
     twin = yield Stage.BUILDING
     status = _look(lab, twin).get("Status")
     if status not in ("Pending", "Updating"):
@@ -149,6 +159,7 @@ def ask_delete_while_building(lab: Lab) -> Asking:
 
 
 def ask_unknown_id_in_delete(lab: Lab) -> Asking:
+    """Delete a cache together with one that no longer exists."""
     failing = yield Stage.GONE
     twin = lab.need(TWIN)
     outcome = _outcome(lambda: lab.send_delete([failing.id, twin.id]))
@@ -161,6 +172,7 @@ def ask_unknown_id_in_delete(lab: Lab) -> Asking:
 
 
 def ask_most_deleted(lab: Lab) -> Asking:
+    """Delete more and more IDs that no cache has."""
     yield Stage.READY
     ids = lab.unused_ids(COUNTS[0])
     alone = _outcome(lambda: lab.send_delete(ids[:1]))
@@ -171,6 +183,7 @@ def ask_most_deleted(lab: Lab) -> Asking:
 
 
 def ask_most_listed(lab: Lab) -> Asking:
+    """List more and more IDs and names that no cache has."""
     yield Stage.READY
     ids, names = lab.unused_ids(COUNTS[0]), lab.unused_names(COUNTS[0])
     by_id = _largest(lambda count: _outcome(lambda: lab.list_caches(ImageCacheIds=ids[:count])) == "accepted")
@@ -195,6 +208,7 @@ def _outcome(call: Callable[[], Any]) -> str:
 
 
 def ask_events_order(lab: Lab) -> Asking:
+    """Compare the order of the events of a build with that of its steps."""
     main = yield Stage.READY
     events = _events(_look(lab, main))
     steps = [CHAIN.index(event["Reason"].lower()) for event in events if event["Reason"].lower() in CHAIN]
@@ -204,6 +218,7 @@ def ask_events_order(lab: Lab) -> Asking:
 
 
 def ask_spelling(lab: Lab) -> Asking:
+    """Read the event of the build instance."""
     main = yield Stage.READY
     reasons = [event["Reason"] for event in _events(_look(lab, main))]
     spelled = [reason[: -len("Created")] for reason in reasons if reason.lower() == "ekscicreated"]
@@ -211,6 +226,7 @@ def ask_spelling(lab: Lab) -> Asking:
 
 
 def ask_asking(lab: Lab) -> Asking:
+    """Compare the last match of a cache before and after a request that finds it."""
     main = yield Stage.READY
     before = _look(lab, main).get("LastMatchedTime")
     _match_main(lab, main)
@@ -228,12 +244,14 @@ def _match_main(lab: Lab, main: Subject) -> None:
 
 
 def ask_partial_match(lab: Lab) -> Asking:
+    """Request the image of a cache together with one that no cache has."""
     main = yield Stage.READY
     _match_main(lab, main)
     return Answer("yes" if lab.match(lab.setting.image, NO_IMAGE) else "no")
 
 
 def ask_digests(lab: Lab) -> Asking:
+    """Build a cache of an image with a digest, and request that image."""
     yield Stage.GONE
     pinned_image = lab.setting.pinned_image
     if pinned_image is None:
@@ -247,6 +265,7 @@ def ask_digests(lab: Lab) -> Asking:
 
 
 def ask_times(lab: Lab) -> Asking:
+    """Read all times of a cache."""
     main = yield Stage.READY
     raw = _look(lab, main)
     listed = [raw.get(name) for name in ("CreationTime", "ExpireDateTime", "LastMatchedTime")]
@@ -265,6 +284,7 @@ def _format_of(text: str) -> str:
 
 
 def ask_tags(lab: Lab) -> Asking:
+    """Update a cache with another tag."""
     main = yield Stage.READY
     shown = lab.update(main, Tags=tags("b")).get("Tags")
     if not isinstance(shown, list):
@@ -274,6 +294,7 @@ def ask_tags(lab: Lab) -> Asking:
 
 
 def ask_retention(lab: Lab) -> Asking:
+    """Compare the expiry before and after an update of the retention."""
     main = yield Stage.READY
     # The moments of the creation and of the update must differ clearly.
     lab.is_seen(lambda: lab.clock.monotonic() - main.made > 2 * SECOND, 3 * SECOND)
@@ -299,6 +320,7 @@ def _time_of(raw: Raw, field: str) -> datetime:
 
 
 def ask_never_expires(lab: Lab) -> Asking:
+    """Read the expiry of a cache while its retention is 0."""
     main = yield Stage.READY
     try:
         raw = lab.update(main, RetentionDays=0)
@@ -311,6 +333,7 @@ def ask_never_expires(lab: Lab) -> Asking:
 
 
 def ask_updating(lab: Lab) -> Asking:
+    """Watch the status after updates of tags, retention, name and images."""
     main = yield Stage.READY
     lab.update(main, ImageCacheName=f"{main.name}-renamed")
     yield Stage.UPDATED
@@ -326,6 +349,7 @@ def ask_updating(lab: Lab) -> Asking:
 
 
 def ask_optional_fields(lab: Lab) -> Asking:
+    """Look for the optional fields in all listings of the caches."""
     last = yield Stage.LAST
     _look(lab, last)
     missing = {field: sum(field not in raw for raw in lab.listings) for field in OPTIONAL_FIELDS}

@@ -52,6 +52,7 @@ class _Asked:
         self.waits: Optional[Stage] = next(self._asking)
 
     def resume(self, subject: Subject) -> None:
+        """Go on asking, with the cache of the stage."""
         self.waits, self._lab.exchanges = None, self.finding.exchanges
         try:
             self.waits = self._asking.send(subject)
@@ -61,6 +62,7 @@ class _Asked:
             self.give_up(error)
 
     def give_up(self, error: Exception) -> None:
+        """End without an answer."""
         self.waits = None
         named = f"Unexpected answer: {type(error).__name__}: " if isinstance(error, UNEXPECTED) else ""
         self.finding.reason = f"{named}{error}"
@@ -81,6 +83,7 @@ def ask_all(lab: Lab, say: Callable[[Finding], None]) -> List[Finding]:
             if stage is Stage.CREATED:
                 raise
             for one in waiting:
+                one.finding.exchanges += lab.exchanges
                 one.give_up(error)
         else:
             for one in waiting:

@@ -24,13 +24,14 @@ class Question:
     """A question as docs/unknowns.md asks it.
 
     C(worlds) maps each answer that the emulator knows to the name of its world. C(shows) are the fields of a cache that
-    the evidence contains. Without C(needs), fields that the listing may omit, the answer cannot be told.
+    the evidence contains, besides its status. C(needs) are fields that a listing may omit; the answer then cannot be
+    told.
     """
 
     text: str
     ask: Callable[[Lab], Asking]
     worlds: Mapping[str, str]
-    shows: Sequence[str] = ("Status",)
+    shows: Sequence[str] = ()
     needs: Sequence[str] = ()
 
 
@@ -90,7 +91,7 @@ QUESTIONS = (
         "Can images have a digest, and is it matched?",
         asking.ask_digests,
         {"yes": DEFAULT, "refused": "digests are refused", "not matched": "digests are not matched"},
-        shows=("Images", "Status"),
+        shows=("Images",),
     ),
     # Ready
     Question(
@@ -143,7 +144,7 @@ QUESTIONS = (
         "Do the tags of an update replace all tags?",
         asking.ask_tags,
         {"yes": DEFAULT, "no": "tags are merged"},
-        shows=("Status", "Tags"),
+        shows=("Tags",),
         needs=("Tags",),
     ),
     Question(

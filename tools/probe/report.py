@@ -80,7 +80,7 @@ def _show(answer: Mapping[str, Any], shows: Sequence[str]) -> Mapping[str, Any]:
 
 
 def _show_cache(raw: Mapping[str, Any], shows: Sequence[str]) -> Dict[str, Any]:
-    shown = {name: raw[name] for name in ("ImageCacheId", *shows) if name in raw}
+    shown = {name: raw[name] for name in ("ImageCacheId", "Status", *shows) if name in raw}
     if isinstance(shown.get("Events"), list):
         shown["Events"] = [_show_event(event) for event in shown["Events"]]
     return shown

@@ -112,6 +112,7 @@ def test_build_without_access_to_the_registry_leaves_the_other_answers(tmp_path:
         "The main image cache is Failed. Its build needs access to the registry of IMAGE."
     )
     assert world.caches == []
+    assert entry["evidence"][-1]["answer"]["ImageCaches"][0]["Status"] == "Failed"
 
 
 class TestUnknownAnswers:
