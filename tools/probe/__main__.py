@@ -101,7 +101,7 @@ class Probe:
 def check_permissions(client: Client, clock: Clock) -> None:
     """Raise InvalidInput if the credentials may not use an action, before anything is created."""
     permissions = find_permissions(client, Deadline(clock, 60))
-    denied = [f"{action} ({found['reason']})" for action, found in permissions.items() if found["allowed"] is False]
+    denied = [f"{found['action']} ({found['reason']})" for found in permissions if found["allowed"] is False]
     if denied:
         raise InvalidInput(
             f"The credentials may not use {', '.join(denied)}. Nothing was created."

@@ -12,13 +12,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, Optional, Sequence
 
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.matching import add_default_tag
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import (
     FAILED,
     READY,
     UPDATE_FAILED,
     cache_label,
 )
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.reference import add_default_tag, spellings
 
 __all__ = ["ServingCaches"]
 
@@ -29,10 +29,11 @@ NEWEST = "~"
 
 @dataclass(frozen=True)
 class Candidate:
-    """An image cache, and its images with their tags."""
+    """An image cache, its place in the order of the platform, and its images as listed and with their tags."""
 
+    rank: int
     cache: Mapping[str, Any]
-    images: FrozenSet[str]
+    shown: FrozenSet[str]
 
 
 class ServingCaches:
@@ -41,12 +42,14 @@ class ServingCaches:
     def __init__(self, caches: Sequence[Mapping[str, Any]], allow_pending: bool) -> None:
         """With C(allow_pending), caches that are not Ready yet also serve Pods."""
         self._allow_pending = allow_pending
-        self._tagged: Dict[str, str] = {}
+        self._spellings: Dict[str, FrozenSet[str]] = {}
         self._by_image: Dict[str, List[Candidate]] = {}
         newest_first = sorted(caches, key=lambda cache: cache.get("created_at") or NEWEST, reverse=True)
-        for cache in sorted(newest_first, key=lambda cache: cache.get("image_cache_size") or UNKNOWN_SIZE):
-            candidate = Candidate(cache, self._with_tags(cache.get("images") or ()))
-            for image in candidate.images:
+        ordered = sorted(newest_first, key=lambda cache: cache.get("image_cache_size") or UNKNOWN_SIZE)
+        for rank, cache in enumerate(ordered):
+            images = cache.get("images") or ()
+            candidate = Candidate(rank, cache, frozenset([*images, *map(add_default_tag, images)]))
+            for image in candidate.shown:
                 self._by_image.setdefault(image, []).append(candidate)
 
     def find_for(self, images: Sequence[str]) -> Optional[Mapping[str, Any]]:
@@ -55,15 +58,13 @@ class ServingCaches:
 
     def find_missing(self, images: Sequence[str]) -> List[str]:
         """Return the images that the usable cache with most of them lacks, or all."""
-        wanted = self._with_tags(images)
-        candidates = [
-            candidate.images & wanted
-            for image in wanted
-            for candidate in self._by_image.get(image, ())
+        candidates = {candidate.rank: candidate for image in images for candidate in self._with_image(image)}
+        lacks = [
+            [image for image in images if not self._is_shown(image, candidate)]
+            for candidate in candidates.values()
             if self._is_usable(candidate.cache)
         ]
-        most = max(candidates, key=len, default=frozenset())
-        return [image for image in images if self._with_tag(image) not in most]
+        return min(lacks, key=len, default=list(images))
 
     def explain(self, images: Sequence[str]) -> str:
         """Return why no cache serves the images."""
@@ -77,20 +78,30 @@ class ServingCaches:
 
     def _holding(self, images: Sequence[str]) -> Iterator[Mapping[str, Any]]:
         """Yield the caches that contain all images, in the order of the platform."""
-        wanted = self._with_tags(images)
         # Few caches contain the rarest image. Many contain that of a common sidecar.
-        candidates = min((self._by_image.get(image, []) for image in wanted), key=len, default=[])
-        return (candidate.cache for candidate in candidates if wanted <= candidate.images)
+        candidates = min(map(self._with_image, images), key=len, default=[])
+        for candidate in candidates:
+            if all(self._is_shown(image, candidate) for image in images):
+                yield candidate.cache
+
+    def _with_image(self, image: str) -> List[Candidate]:
+        """Return the candidates with an image, in the order of the platform."""
+        found = [self._by_image[form] for form in self._spellings_of(image) if form in self._by_image]
+        if len(found) == 1:
+            return found[0]
+        candidates = {candidate.rank: candidate for part in found for candidate in part}
+        return [candidates[rank] for rank in sorted(candidates)]
+
+    def _is_shown(self, image: str, candidate: Candidate) -> bool:
+        return not self._spellings_of(image).isdisjoint(candidate.shown)
 
     def _is_usable(self, cache: Mapping[str, Any]) -> bool:
         if self._allow_pending:
             return cache.get("status") not in (FAILED, UPDATE_FAILED)
         return bool(cache.get("status") == READY and cache.get("image_cache_id"))
 
-    def _with_tags(self, images: Sequence[str]) -> FrozenSet[str]:
-        return frozenset(self._with_tag(image) for image in images)
-
-    def _with_tag(self, image: str) -> str:
-        if image not in self._tagged:
-            self._tagged[image] = add_default_tag(image)
-        return self._tagged[image]
+    def _spellings_of(self, image: str) -> FrozenSet[str]:
+        """Return the forms in which a listing may show an image."""
+        if image not in self._spellings:
+            self._spellings[image] = frozenset(spellings(image))
+        return self._spellings[image]

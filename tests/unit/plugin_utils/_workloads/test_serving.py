@@ -46,6 +46,15 @@ def test_all_images_must_be_in_one_cache() -> None:
     assert find(caches) is None
 
 
+def test_listing_may_complete_references() -> None:
+    for shown in ("nginx", "nginx:latest", "docker.io/library/nginx", "docker.io/library/nginx:latest"):
+        assert find([cache("a", shown)], "nginx") == "imc-a", shown
+    caches = [cache("full", "docker.io/library/a:1", image_cache_size=50), cache("short", "a:1"), cache("new", "a:1")]
+    caches[2]["created_at"] = "2126-03-09T00:00:00Z"
+    assert find(caches, "a:1") == "imc-new"
+    assert find(caches[:1], "a:1") == "imc-full"
+
+
 def test_missing_tag_is_latest_and_the_rest_is_compared_as_written() -> None:
     assert find([cache("a", "nginx")], "nginx:latest") == "imc-a"
     assert find([cache("a", "nginx:latest")], "nginx") == "imc-a"
