@@ -97,7 +97,7 @@ def image_cache_info(params: Mapping[str, Any], runtime: Runtime) -> Dict[str, A
 
     def run(question: Question, client: Client, reporter: Reporter) -> Dict[str, Any]:
         deadline, now = Deadline(runtime.clock, RETRY_BUDGET), runtime.clock.utc()
-        result: Dict[str, Any] = {"changed": False}
+        result: Dict[str, Any] = {"changed": False, "region": _connection.region_of(params)}
         try:
             if question.check_permissions:
                 return {**result, "image_caches": [], "permissions": find_permissions(client, deadline)}

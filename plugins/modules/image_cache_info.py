@@ -160,6 +160,12 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+region:
+  description: Region of the image caches.
+  returned: when the input is valid
+  version_added: 1.1.0
+  type: str
+  sample: ap-guangzhou
 image_caches:
   description: Image caches, without passwords. An empty list if there are none, or with O(check_permissions=true).
   returned: when the input is valid and the listing succeeded
