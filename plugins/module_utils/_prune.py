@@ -77,15 +77,15 @@ def image_cache_prune(params: Mapping[str, Any], runtime: Runtime) -> Dict[str, 
         except RequestError as error:
             return {"changed": False, **request_failure(error, "image caches")}
         pruning = plan_pruning(rules, listed)
-        refused = len(pruning.candidates) > rules.max_deletions
+        excess = pruning.describe_excess(rules)
         if runtime.check_mode:
-            if refused:
+            if excess:
                 # Check mode does not fail, because Ansible shows no diff of a failed task.
-                refusal = f"Without check mode, the module would fail and delete nothing: {_excess(pruning, rules)}."
+                refusal = f"Without check mode, the module would fail and delete nothing: {excess}."
                 reporter.warn(f"{refusal} {EXCESS_CURE}")
             return _result(pruning, now, runtime)
-        if refused:
-            return _result_of_too_many(pruning, rules, now, runtime)
+        if excess:
+            return _result_of_too_many(pruning, excess, now, runtime)
         ids = [cache.id for cache in pruning.candidates]
         deletions = delete_in_batches(client, ids, clock=runtime.clock, deadline=deadline)
         return _result_of_deletions(pruning, deletions, now, runtime)
@@ -107,9 +107,8 @@ def _result(pruning: PruningPlan, now: datetime, runtime: Runtime, request_id: O
     return result
 
 
-def _result_of_too_many(pruning: PruningPlan, rules: Rules, now: datetime, runtime: Runtime) -> Dict[str, Any]:
+def _result_of_too_many(pruning: PruningPlan, excess: str, now: datetime, runtime: Runtime) -> Dict[str, Any]:
     """Return the failure of a run that exceeds O(max_deletions) and therefore deletes nothing."""
-    excess = _excess(pruning, rules)
     kept = [*pruning.kept, *(KeptCache(cache, excess) for cache in pruning.candidates)]
     kept.sort(key=lambda entry: age_order(entry.cache))
     return {
@@ -117,10 +116,6 @@ def _result_of_too_many(pruning: PruningPlan, rules: Rules, now: datetime, runti
         "failed": True,
         "msg": "\n".join([f"No image cache was deleted: {excess}. {EXCESS_CURE}", *_candidates(pruning, now)]),
     }
-
-
-def _excess(pruning: PruningPlan, rules: Rules) -> str:
-    return f"the number of candidates ({len(pruning.candidates)}) exceeds max_deletions ({rules.max_deletions})"
 
 
 def _candidates(pruning: PruningPlan, now: datetime) -> Iterator[str]:

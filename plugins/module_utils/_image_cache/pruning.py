@@ -85,6 +85,11 @@ class PruningPlan:
     kept: Sequence[KeptCache]
     reasons: Mapping[str, str]
 
+    def describe_excess(self, rules: Rules) -> Optional[str]:
+        """Return why a run refuses to delete the candidates, None if it deletes them."""
+        count, most = len(self.candidates), rules.max_deletions
+        return f"the number of candidates ({count}) exceeds max_deletions ({most})" if count > most else None
+
 
 def _reason_by_name(cache: ImageCache, rules: Rules, _listed: CacheListing) -> Optional[str]:
     if cache.id in rules.keep_ids:
@@ -151,7 +156,7 @@ def _describe_grounds(selection: Selection, cache: ImageCache, listed: CacheList
 
 
 def plan_pruning(rules: Rules, listed: CacheListing) -> PruningPlan:
-    """Return the caches to delete and to keep. It does not apply O(max_deletions)."""
+    """Return the caches to delete and to keep. It does not apply O(max_deletions); C(describe_excess) does."""
     candidates: List[ImageCache] = []
     kept: List[KeptCache] = []
     for cache in sorted(listed.image_caches, key=age_order):
