@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import SHOWN, conceal
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import SHOWN, conceal, to_request
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.readers import (
     ABSENT,
     RECORD_TAG,
@@ -73,6 +73,9 @@ EVENT_FIELDS = {
     "last_timestamp": "LastTimestamp",
 }
 
+# The types of values in results, by the type of the option.
+RESULT_TYPES: Mapping[str, type] = {"str": str, "int": int, "list": list, "dict": dict}
+
 
 @dataclass(frozen=True)
 class Event:
@@ -94,6 +97,21 @@ class ImageCache:
     """One image cache of a listing."""
 
     raw: Mapping[str, Any]
+
+    @classmethod
+    def from_result(cls, resource: Mapping[str, Any]) -> ImageCache:
+        """Return the cache that C(as_result) has shown, without its registry credentials.
+
+        A value of another type than C(as_result) returns is unknown.
+        """
+        values = {
+            option: resource[option]
+            for option, row in SHOWN.items()
+            if not row.holds_secrets and isinstance(resource.get(option), RESULT_TYPES[row.spec["type"]])
+        }
+        events = [_raw_fields(event, EVENT_FIELDS) for event in _events(resource.get("events"))]
+        fields = {"image_cache_id": "ImageCacheId", **OUTPUT_FIELDS}
+        return cls({**to_request(values), **_raw_fields(resource, fields), "Events": events})
 
     @property
     def id(self) -> str:
@@ -258,6 +276,10 @@ def _begins_build(event: Event) -> bool:
 def _event(entry: Mapping[str, Any]) -> Event:
     type_, reason, message = (read_text(entry.get(field)) or "" for field in ("Type", "Reason", "Message"))
     return Event(type_, reason, message, parse_time(entry.get("LastTimestamp")))
+
+
+def _raw_fields(resource: Mapping[str, Any], fields: Mapping[str, str]) -> Dict[str, Any]:
+    return {field: resource[key] for key, field in fields.items() if isinstance(resource.get(key), str)}
 
 
 # The events that a result contains, by the value of the option.

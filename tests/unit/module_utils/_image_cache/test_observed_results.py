@@ -58,3 +58,31 @@ def test_field_of_wrong_type_is_null_in_result() -> None:
         None
     ] * 5
     assert [event["type"] for event in listed["events"]] == [None]
+
+
+def test_cache_read_from_its_result_gives_the_same_result_without_credentials() -> None:
+    raw = {
+        "ImageCacheId": "imc-1",
+        "ImageCacheName": "web",
+        "Images": ["nginx:1"],
+        "ImageCacheSize": 50,
+        "RetentionDays": 30,
+        "Tags": [{"Key": "team", "Value": "web"}, {"Key": "spare", "Value": ""}],
+        "Status": "Failed",
+        "CreationTime": "2026-03-30 07:03:35 +0000 UTC",
+        "LastMatchedTime": "",
+        "ImageRegistryCredentials": [{"Server": "registry.example.com", "Username": "u", "Password": "canary"}],
+        "Events": [{"Type": "Warning", "Reason": "NoSpace", "Message": "full", "LastTimestamp": "2026-03-30 07:05:00"}],
+    }
+    listed = ImageCache(raw).as_result("all")
+    again = ImageCache.from_result(listed)
+    assert again.as_result("all") == {**listed, "image_registry_credentials": None}
+    assert again.has_never_matched
+    assert ImageCache.from_result(again.as_result("all")) == again
+
+
+def test_value_of_wrong_type_in_a_result_is_unknown() -> None:
+    shown = {"image_cache_id": "imc-1", "status": 1, "images": "nginx", "tags": [1], "image_cache_size": "20"}
+    listed = ImageCache.from_result({**shown, "events": [1, {"type": 2}]}).as_result("all")
+    assert [listed[key] for key in ("status", "images", "tags", "image_cache_size")] == [None] * 4
+    assert [event["type"] for event in listed["events"]] == [None]
