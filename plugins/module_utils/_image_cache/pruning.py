@@ -14,7 +14,6 @@ from datetime import timedelta
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.matching import supersedes
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache, age_order
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.selection import (
     SELECTORS,
@@ -132,9 +131,9 @@ def _describe_last_match(_given: Any, cache: ImageCache, listed: CacheListing) -
 
 
 def _describe_successor(_given: Any, cache: ImageCache, listed: CacheListing) -> str:
-    newer = [other for other in listed.image_caches if supersedes(other, cache)]
-    # Name the newest superseding cache, because the others may themselves be superseded and deleted.
-    return f"superseded by {max(newer, key=age_order).id}" if newer else "superseded"
+    # The newest superseding cache is named, because the others may themselves be superseded and deleted.
+    successor = listed.find_successor(cache)
+    return f"superseded by {successor.id}" if successor else "superseded"
 
 
 # The reason for a deletion, by the selector that matches.

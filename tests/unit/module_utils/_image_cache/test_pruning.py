@@ -10,9 +10,9 @@ from typing import Any, Optional
 
 import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.pruning import (
-    GROUNDS,
-)
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache import selection
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.pruning import GROUNDS
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.selection import SELECTORS
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -106,6 +106,23 @@ class TestReasonsToDelete:
     def test_never_matched_is_given_once(self) -> None:
         plan = plan_prune(old_cache(LastMatchedTime=""), never_matched=True, unmatched_for="30d")
         assert plan.reasons == {"imc-1": "never matched"}
+
+    def test_superseded_compares_only_caches_that_share_an_image(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        compared: list[str] = []
+        supersedes = selection.supersedes
+
+        def count(newer: ImageCache, older: ImageCache) -> bool:
+            compared.append(older.id)
+            return supersedes(newer, older)
+
+        monkeypatch.setattr(selection, "supersedes", count)
+        caches = [
+            old_cache(f"imc-{number}", Images=[f"app-{number % 50}:1"], CreationTime=ago(hours=number + 1))
+            for number in range(500)
+        ]
+        assert len(plan_prune(*caches, superseded=True).candidates) == 450
+        # Each is compared with the newest one of its image: for the decision, and once more for the reason.
+        assert len(compared) < 1500
 
     def test_superseded_names_the_newest_superseding_cache(self) -> None:
         chain = [old_cache(f"imc-{days}", CreationTime=ago(days=days)) for days in (6, 9, 8)]
