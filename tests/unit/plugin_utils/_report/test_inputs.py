@@ -1,0 +1,73 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The input of a report: results of image_cache_info in several forms, and prices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
+from ansible_collections.tencentcloud.tke.plugins.plugin_utils._report.inputs import read_prices, read_regions
+from unit.support.pruning import old_cache
+from unit.support.reports import listing_of
+
+WEB = listing_of(old_cache("imc-1"))
+
+
+@pytest.mark.parametrize("listings", [WEB, [WEB], [[WEB]], {"results": [WEB], "changed": False}, [WEB, WEB]])
+def test_every_form_of_a_listing_is_read(listings: Any) -> None:
+    (region,) = read_regions(listings)
+    assert region.name == "ap-guangzhou"
+    (cache,) = region.caches
+    assert (cache.id, cache.name, cache.value_of("tags")) == ("imc-1", "web", {"team": "web"})
+
+
+def test_results_of_a_region_are_combined_and_regions_sorted() -> None:
+    other, unnamed = listing_of(old_cache("imc-2")), {"image_caches": []}
+    regions = read_regions([WEB, other, listing_of(region="ap-beijing"), unnamed])
+    assert [(region.name, [cache.id for cache in region.caches]) for region in regions] == [
+        ("", []),
+        ("ap-beijing", []),
+        ("ap-guangzhou", ["imc-1", "imc-2"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("listings", "problem"),
+    [
+        ([], "No listing is given."),
+        (None, "it has no list in image_caches"),
+        ([{"image_caches": None}], "it has no list in image_caches"),
+        ({"image_caches": [{}]}, "an image cache has no image_cache_id"),
+        ({"image_caches": ["imc-1"]}, "an image cache has no image_cache_id"),
+        ({"results": [{"failed": True, "msg": "denied"}]}, "A listing failed: denied"),
+    ],
+)
+def test_other_values_are_refused(listings: Any, problem: str) -> None:
+    with pytest.raises(InvalidInput, match=problem):
+        read_regions(listings)
+
+
+def test_price_of_a_region_overrides_the_general_one() -> None:
+    prices = read_prices({"per_gib_month": "0.5", "currency": "CNY", "regions": {"ap-hongkong": 1}})
+    assert [prices.cost(region, 20) for region in ("ap-guangzhou", "ap-hongkong")] == [10.0, 20.0]
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        (5, "expected a dictionary with per_gib_month"),
+        ({"currency": "CNY"}, "per_gib_month is missing"),
+        ({"per_gib_month": 1, "per_gb": 1}, "unknown keys per_gb"),
+        ({"per_gib_month": "much"}, "expected a number of 0 or more, got 'much'"),
+        ({"per_gib_month": float("nan")}, "expected a number of 0 or more"),
+        ({"per_gib_month": 1, "regions": [1]}, "expected a dictionary of prices in regions"),
+        ({"per_gib_month": 1, "regions": {"ap-tokyo": -1}}, "Invalid regions.ap-tokyo"),
+    ],
+)
+def test_invalid_prices_are_refused(given: Any, problem: str) -> None:
+    with pytest.raises(InvalidInput, match=problem):
+        read_prices(given)

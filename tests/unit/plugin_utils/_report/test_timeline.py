@@ -1,0 +1,52 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The timeline: events are counted by periods, within the picture."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from ansible_collections.tencentcloud.tke.plugins.plugin_utils._report.timeline import LANES, timeline
+
+TODAY = date(2026, 5, 1)
+
+
+def at(*days: int) -> list[date]:
+    return [TODAY + timedelta(days=day) for day in days]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "period"),
+    [(0, 0, 1), (-59, 0, 1), (-60, 0, 7), (-200, 200, 7), (-365, 365, 14), (-9000, 9000, 1)],
+)
+def test_period_fits_the_range_of_near_events(first: int, last: int, period: int) -> None:
+    drawn = timeline({"builds": at(first), "matches": [], "expiries": at(last)}, TODAY)
+    assert drawn["period"] == period
+    for lane in drawn["lanes"]:
+        for bar in lane["bars"]:
+            assert drawn["left"] <= bar["x"]
+            assert bar["x"] + bar["width"] <= drawn["right"]
+            assert 0 < bar["height"] <= lane["base"]
+    assert drawn["left"] <= drawn["now"] <= drawn["right"]
+
+
+def test_events_are_counted_in_bars_and_rows() -> None:
+    drawn = timeline({"builds": at(-3, -3, -1), "matches": at(0), "expiries": at(2, 400, 40000)}, TODAY)
+    builds, matches, expiries = drawn["lanes"]
+    assert [(bar["start"], bar["count"]) for bar in builds["bars"]] == [("2026-04-28", 2), ("2026-04-30", 1)]
+    assert (builds["most"], matches["most"]) == (2, 1)
+    assert builds["bars"][0]["height"] == 2 * builds["bars"][1]["height"]
+    assert drawn["rows"][0] == {"start": "2026-04-28", "counts": [2, 0, 0]}
+    assert drawn["far"] == {"builds": 0, "matches": 0, "expiries": 2}
+    assert len(expiries["bars"]) == 1
+
+
+def test_dates_of_the_axis_do_not_touch() -> None:
+    for last in (0, 1, 30, 365):
+        ticks = timeline({**{lane: [] for lane in LANES}, "builds": at(-last, last)}, TODAY)["ticks"]
+        places = [tick["x"] for tick in ticks]
+        assert all(right - left > 80 for left, right in zip(places, places[1:]))
+        assert ticks
