@@ -27,13 +27,16 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
 unexport PYTHONDONTWRITEBYTECODE
 export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 
-.PHONY: help demo test emulator docs tables bench bench_manifests mutants ways cores probe lint types registry cluster eda sanity units integration package importer runner licenses role_spec pins clean
+.PHONY: help demo report test emulator docs tables bench bench_manifests mutants ways cores probe lint types registry cluster eda sanity units integration package importer runner licenses role_spec pins clean
 
 help: ## List all commands
 	@grep -E '^[a-z_]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 demo: $(READY) ## Create an image cache, wait for it, run again without changes, change it and delete it
 	@sh tools/demo
+
+report: $(READY) $(TREE) ## Draw the page about the image caches of an example account, in .cache/report.html
+	@sh tools/report .cache/report.html
 
 test: $(READY) $(TREE) ## Run all tests
 	@sh tools/test

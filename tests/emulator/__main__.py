@@ -12,6 +12,7 @@ import signal
 import sys
 from typing import NoReturn
 
+from .example_account import fill
 from .server import Emulator
 from .service import BuildFailure
 from .switches import settings_of, worlds
@@ -52,6 +53,7 @@ def make_parser() -> Parser:
         metavar="NAME",
         help="behavior that the API documentation does not define: %(choices)s",
     )
+    parser.add_argument("--example-account", action="store_true", help="start with image caches of an example account")
     return parser
 
 
@@ -69,6 +71,8 @@ def main() -> int:
     emulator = Emulator(settings, options.port)
     try:
         emulator.start()
+        if options.example_account:
+            fill(emulator)
     except OSError as error:
         print(f"emulator: {error}. Choose another port.", file=sys.stderr)
         return 1

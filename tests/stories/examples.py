@@ -17,8 +17,8 @@ import yaml
 from stories.controller import ROOT
 
 GUIDES = sorted((ROOT / "docs/docsite/rst").glob("*.rst"))
-READMES = [ROOT / "README.md", ROOT / "README.zh-CN.md", ROOT / "roles/image_cache/README.md"]
-PLAYBOOKS = [*sorted((ROOT / "playbooks").glob("*.yml")), ROOT / "roles/image_cache/tasks/main.yml"]
+READMES = [ROOT / "README.md", ROOT / "README.zh-CN.md", *sorted((ROOT / "roles").glob("*/README.md"))]
+PLAYBOOKS = [*sorted((ROOT / "playbooks").glob("*.yml")), *sorted((ROOT / "roles").glob("*/tasks/main.yml"))]
 PLUGINS = sorted(path for kind in ("modules", "filter") for path in (ROOT / "plugins" / kind).glob("[a-z]*.py"))
 # A comment before a playbook has its name.
 IN_GUIDE = re.compile(r"^(?:\.\. playbook (.*)\n\n)?\.\. code-block:: (.*)\n\n((?:    .*\n|\n)+)", re.MULTILINE)

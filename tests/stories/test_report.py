@@ -7,15 +7,17 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from emulator import Emulator
 from emulator.registry import Registry
 
 from .caches import LIST, create_cache, create_cache_of_age, create_failed_cache
-from .controller import INFO, Controller, Run
+from .controller import INFO, ROOT, Controller, Run
 from .registries import options_for, push
 
 PLAYBOOK = "tencentcloud.tke.report_image_caches"
@@ -29,9 +31,7 @@ def page_path(controller: Controller) -> Path:
 
 def draw(controller: Controller, *arguments: str, **variables: Any) -> Run:
     """Run the playbook. The default path is relative to the working directory."""
-    environment = {"PWD": str(controller.folder)}
-    command = ["ansible-playbook", PLAYBOOK, "-e", json.dumps(variables), *arguments]
-    return controller.run(*command, environment=environment)
+    return controller.run("ansible-playbook", PLAYBOOK, "-e", json.dumps(variables), *arguments)
 
 
 def page(controller: Controller) -> str:
@@ -133,7 +133,7 @@ class TestSavedListings:
         name = "<script>alert(1)</script>{{ lookup('pipe', 'echo injected') }}"
         create_cache_of_age(emulator, 1, shown={"ImageCacheName": name})
         path = self.save(emulator, controller)
-        for variables in ({}, {"image_cache_report_files": [str(path)]}):
+        for variables in ({}, {"image_cache_report_files": path.name}):
             assert draw(controller, **variables).status == 0
             assert "<script>alert" not in page(controller)
             assert "&lt;script&gt;alert(1)&lt;/script&gt;{{ lookup(&#39;pipe&#39;" in page(controller)
@@ -221,6 +221,26 @@ class TestRegistries:
         assert self.draw(controller, registry).status == 0
         assert registry.requests() == []
         assert "No tag is known to have moved." in page(controller)
+
+
+def test_argument_spec_documents_every_variable() -> None:
+    role = ROOT / "roles/image_cache_report"
+    specs, defaults = (
+        yaml.safe_load((role / f).read_text(encoding="utf-8")) for f in ("meta/argument_specs.yml", "defaults/main.yml")
+    )
+    options = specs["argument_specs"]["main"]["options"]
+    readme = (role / "README.md").read_text(encoding="utf-8")
+    for name, option in options.items():
+        assert f"| `{name}` |" in readme
+        assert option.get("default") == defaults.get(name)
+
+
+def test_example_account_is_drawn(tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    done = subprocess.run(["sh", "tools/report", str(path)], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert path.read_text(encoding="utf-8").count('<tr id="cache-') == 13
+    assert "make report" in (ROOT / "tools/demo").read_text(encoding="utf-8").splitlines()[-1]
 
 
 def test_role_draws_results_of_its_caller(emulator: Emulator, controller: Controller) -> None:
