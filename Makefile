@@ -27,7 +27,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
 unexport PYTHONDONTWRITEBYTECODE
 export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 
-.PHONY: help demo report test emulator docs tables bench bench_manifests mutants ways cores probe lint types registry cluster eda sanity units integration package importer runner licenses role_spec pins clean
+.PHONY: help demo report test emulator docs tables bench bench_manifests mutants ways cores probe lint types registry cluster eda browser screenshot sanity units integration package importer runner licenses role_spec pins clean
 
 help: ## List all commands
 	@grep -E '^[a-z_]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -87,6 +87,13 @@ cluster: $(READY) $(TREE) ## Run the stories about clusters with the real collec
 	@sh tools/kubernetes_core >/dev/null
 	@REAL_CLUSTER=1 pytest -p no:cacheprovider tests/stories/test_cluster.py tests/stories/test_workloads_guide.py
 
+browser: $(READY) $(TREE) ## Run the tests of the page about image caches in headless Chromium
+	@sh tools/in_browser pytest -p no:cacheprovider tests/stories/test_report_in_browser.py
+
+screenshot: $(READY) $(TREE) ## Take the screenshot of the page for the guides
+	@sh tools/report .cache/report.html >/dev/null
+	@sh tools/in_browser python -m stories.browser .cache/report.html docs/docsite/rst/images/report.png
+
 sanity: $(READY) ## Run ansible-test sanity with each version of ansible-core
 	@sh tools/each_core sh tools/ansible_test sanity
 
@@ -112,7 +119,7 @@ role_spec: $(READY) $(TREE) ## Generate the options of entries and prune rules i
 	@python tools/role_spec.py
 
 pins: $(READY) ## Update the pinned versions of the test and tool dependencies
-	for name in dev eda; do \
+	for name in dev eda browser; do \
 	    uv pip compile -q --universal --python-version 3.11 --no-header --upgrade \
 	        -o requirements-$$name.txt requirements-$$name.in || exit 1; \
 	done
