@@ -154,6 +154,23 @@ def check_cost(run: Run, _emulator: Emulator, _prepared: Any, _folder: Path) -> 
     assert " ".join(messages(run)[0].split()) == "web: 61.32 (snapshot 7.20, builds 0.12, use 54.00)"
 
 
+def create_caches_to_report(emulator: Emulator) -> None:
+    create_cache_of_age(emulator, 40, ImageCacheName="idle", Tags=[{"Key": "team", "Value": "shop"}])
+    create_cache(emulator, "ap-shanghai", ImageCacheName="fresh")
+
+
+def check_report(_run: Run, emulator: Emulator, _prepared: Any, folder: Path) -> None:
+    page = (folder / "image-caches.html").read_text(encoding="utf-8")
+    for words in ("Regions: ap-guangzhou, ap-shanghai.", "idle", "fresh", "By tag team", "CNY 4.80", "never matched"):
+        assert words in page
+    assert set(emulator.calls()) == {LIST}
+
+
+def check_saved_listing(_run: Run, _emulator: Emulator, _prepared: Any, folder: Path) -> None:
+    listing = json.loads((folder / "listing.json").read_text(encoding="utf-8"))
+    assert [cache["image_cache_name"] for cache in listing["image_caches"]] == ["idle"]
+
+
 def let_builds_fail(emulator: Emulator) -> None:
     emulator.settings.failures = [BuildFailure("shop")]
 
@@ -217,6 +234,8 @@ CASES = {
     "helm-values": Case(lambda e: create_cache(e, ImageCacheName="web"), check_helm_values),
     "pruning": Case(create_caches_to_prune, check_pruning),
     "scheduled": Case(create_caches_for_schedule, check_scheduled),
+    "report": Case(create_caches_to_report, check_report),
+    "save-listing": Case(create_caches_to_report, check_saved_listing),
     "cost": Case(create_cache_of_50_gib, check_cost),
     "failing": Case(let_builds_fail, check_failing, failures=1),
     "rates": Case(create_no_cache, check_rates),
