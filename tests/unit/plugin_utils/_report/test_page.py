@@ -46,9 +46,9 @@ class Structure(HTMLParser):
         self.feed(text)
         self.close()
 
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, Any]]) -> None:
-        self.tags.append((tag, [name for name, _value in attributes]))
-        for name, value in attributes:
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, Any]]) -> None:
+        self.tags.append((tag, [name for name, _value in attrs]))
+        for name, value in attrs:
             self.values.setdefault(name, set()).add(value)
 
     def handle_endtag(self, tag: str) -> None:

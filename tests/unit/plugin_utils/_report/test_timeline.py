@@ -26,17 +26,17 @@ def test_period_fits_the_range_of_near_events(first: int, last: int, period: int
     drawn = timeline({"builds": at(first), "matches": [], "expiries": at(last)}, TODAY)
     assert drawn["period"] == period
     for lane in drawn["lanes"]:
-        for bar in lane["bars"]:
-            assert drawn["left"] <= bar["x"]
-            assert bar["x"] + bar["width"] <= drawn["right"]
-            assert 0 < bar["height"] <= lane["base"]
+        for box in lane["bars"]:
+            assert drawn["left"] <= box["x"]
+            assert box["x"] + box["width"] <= drawn["right"]
+            assert 0 < box["height"] <= lane["base"]
     assert drawn["left"] <= drawn["now"] <= drawn["right"]
 
 
 def test_events_are_counted_in_bars_and_rows() -> None:
     drawn = timeline({"builds": at(-3, -3, -1), "matches": at(0), "expiries": at(2, 400, 40000)}, TODAY)
     builds, matches, expiries = drawn["lanes"]
-    assert [(bar["start"], bar["count"]) for bar in builds["bars"]] == [("2026-04-28", 2), ("2026-04-30", 1)]
+    assert [(box["start"], box["count"]) for box in builds["bars"]] == [("2026-04-28", 2), ("2026-04-30", 1)]
     assert (builds["most"], matches["most"]) == (2, 1)
     assert builds["bars"][0]["height"] == 2 * builds["bars"][1]["height"]
     assert drawn["rows"][0] == {"start": "2026-04-28", "counts": [2, 0, 0]}
