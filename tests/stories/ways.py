@@ -38,10 +38,11 @@ VARYING_TEXTS = (
     (re.compile(r" +[\d.]+ d (old|ago) +"), r" <days> \1 "),
 )
 # The progress of a build depends on the time of the poll; the names of a temporary copy and of an async job are random.
+# Files contain such parts, too.
 VARYING_KEYS = frozenset(
     [
         *("events", "phase", "age_days", "days_since_match", "days_until_expiry"),
-        *("_original_basename", "ansible_job_id"),
+        *("_original_basename", "ansible_job_id", "checksum", "md5sum"),
     ]
 )
 # The first runs tasks both ways itself. In the others, runs compete or are killed, so their results depend on speed:
