@@ -35,7 +35,7 @@ help: ## List all commands
 demo: $(READY) ## Create an image cache, wait for it, run again without changes, change it and delete it
 	@sh tools/demo
 
-report: $(READY) $(TREE) ## Draw the page about the image caches of an example account, in .cache/report.html
+report: $(READY) $(TREE) ## Write the page about the image caches of an example account to .cache/report.html
 	@sh tools/report .cache/report.html
 
 test: $(READY) $(TREE) ## Run all tests

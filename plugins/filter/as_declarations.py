@@ -6,16 +6,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: as_declarations
-short_description: Declare image caches as they exist
+short_description: Return declarations of existing image caches
 version_added: 1.1.0
 description:
   - Returns entries that declare image caches exactly as they exist, for M(tencentcloud.tke.image_cache_set) or for
     O(tencentcloud.tke.image_cache#role:main:image_cache_caches) of the role P(tencentcloud.tke.image_cache#role). A run
     with these entries changes nothing. Use them to manage image caches that were created in the console or by other
     tools.
-  - An entry has the name of its image cache. It has the ID instead if the image cache has no name, if several image
-    caches have the same name, or if a replacement of the image cache was left over. The role accepts only entries with
-    a name.
+  - An entry has the name of its image cache. It has the ID instead if the name is missing or not unique, or if the
+    image cache has a leftover replacement. The role accepts only entries with a name.
   - The API never returns some settings, for example the VPC. An entry does not contain them, and O(report) names them.
     To create an image cache again after it was deleted, add O(tencentcloud.tke.image_cache#module:vpc_id) and
     O(tencentcloud.tke.image_cache#module:subnet_id).
@@ -67,9 +66,9 @@ _value:
   description:
     - Entries, in the order of the input.
     - With O(report=true), a dictionary. Its C(declarations) are these entries. C(hidden) has an entry for each of them,
-      with C(image_cache_id), C(image_cache_name) and C(options), the options that the declaration does not contain
-      although the image cache can have a value. C(left_out) has an entry with C(image_cache_id), C(image_cache_name)
-      and C(reason) for each image cache without a declaration.
+      with C(image_cache_id), C(image_cache_name) and C(options). These are the options that the image cache can have
+      but the declaration does not contain. C(left_out) has an entry with C(image_cache_id), C(image_cache_name) and
+      C(reason) for each image cache without a declaration.
   type: raw
   sample:
     - name: web

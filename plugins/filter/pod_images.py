@@ -11,9 +11,9 @@ version_added: 1.1.0
 description:
   - Returns the images of all Pod templates, each image once, in the order of the manifests. Init containers, sidecars,
     ephemeral containers and image volumes are included.
-  - A Pod template is found by its structure, in any kind of resource and at any depth. A mapping whose C(containers) is
-    a list of mappings with C(name) and C(image) is a Pod spec. In C(template.spec), C(name) is optional. Other texts
-    are never searched for images.
+  - The filter finds a Pod template by its structure, in any kind of resource and at any depth. A mapping whose
+    C(containers) is a list of mappings with C(name) and C(image) is a Pod spec. In C(template.spec), C(name) is
+    optional. Other texts are never searched for images.
   - Fails if an image is not a valid reference, or if the manifests contain templates that were not rendered.
 author:
   - The tencentcloud.tke contributors (@tencentcloud)

@@ -23,13 +23,13 @@ options:
       - The events, in one of the following forms.
       - An event of C(ansible-rulebook), its C(payload), a list of these, or the C(events) of a rule that matches many.
       - A string with one of these as percent-encoded JSON, as C(tojson | urlencode) returns it in a rulebook. Use this
-        form for events that are passed as an extra variable, because Ansible evaluates templates in extra variables,
-        and whoever pushes an image can choose parts of an event.
+        form for events that are passed as an extra variable. Ansible evaluates templates in extra variables, and
+        anyone who pushes an image can choose parts of an event.
     type: raw
     required: true
   registry_hosts:
     description:
-      - Host of a registry in image caches, by the host that the registry reports.
+      - Dictionary from the host that a registry reports to the host that image caches use.
       - Docker's distribution reports the host to which the image was pushed, or the one in its setting C(http.host).
     type: dict
     default: {}

@@ -58,7 +58,7 @@ options:
     default: false
 notes:
   - To write the manifests to a file, use P(ansible.builtin.to_nice_json#filter). Kubernetes reads JSON, too.
-    P(ansible.builtin.to_nice_yaml#filter) does not quote texts such as V(y) and V(1e3), which Kubernetes reads as a
+    P(ansible.builtin.to_nice_yaml#filter) does not quote strings such as V(y) and V(1e3). Kubernetes reads them as a
     boolean and a number.
 seealso:
   - plugin: tencentcloud.tke.workload_image_caches

@@ -16,9 +16,10 @@ description:
     ephemeral containers and image volumes are included.
   - A name depends only on the namespace, the kind and the name of a workload, for example C(shop-deployment-web). A
     second run therefore changes nothing, and a new release of a workload updates its image cache.
-  - A name ends in a digest if it would otherwise have more than 51 characters or characters other than lower-case
-    letters, digits and hyphens, or if another workload could have the same name. This applies to all custom resources.
-  - A workload without a namespace counts as in V(default).
+  - A name ends in a digest if it would otherwise have more than 51 characters, or characters other than lower-case
+    letters, digits and hyphens. It also ends in a digest if another workload could have the same name, as with all
+    custom resources.
+  - A workload without a namespace is treated as in the namespace V(default).
   - Pod templates are found as described for the filter P(tencentcloud.tke.pod_images#filter).
 author:
   - The tencentcloud.tke contributors (@tencentcloud)
@@ -38,7 +39,7 @@ options:
     default: workload
   prefix:
     description:
-      - Text before each name, for example V(prod-). It distinguishes the image caches of several clusters or
+      - Prefix of each name, for example V(prod-). It distinguishes the image caches of several clusters or
         environments in one region, and selects them for M(tencentcloud.tke.image_cache_prune).
       - At most 30 lower-case letters, digits and hyphens.
     type: str
@@ -47,8 +48,8 @@ options:
     description:
       - Which image caches to combine.
       - With V(identical), workloads with the same images share one image cache, with the name of the first workload by
-        namespace, kind and name. The name changes only if that workload is added or removed. The image cache is then
-        built under the new name.
+        namespace, kind and name. The name changes if another workload becomes the first one, for example because the
+        first one is removed or gets other images. The image cache is then built under the new name.
       - With V(subsets), a workload has no image cache of its own if another image cache contains all its images. Fewer
         image caches are built, but the disk of each Pod of that workload is as large as the larger image cache.
       - With V(none), each workload has its own image cache. No change of another workload affects its name.

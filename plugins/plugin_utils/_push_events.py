@@ -5,8 +5,8 @@
 """Private to this collection. The images whose tags were pushed, from the events that registries send.
 
 Sources: "Managing Triggers" of the TCR documentation and "Configure Webhook Notifications" of the Harbor documentation,
-which have the same structure, and "Work with notifications" of the distribution documentation. Anybody who can push can
-choose parts of an event, so each part is checked, and everything that does not report the push of a tag is ignored.
+which have the same structure, and "Work with notifications" of the distribution documentation. Anyone who can push can
+choose parts of an event, so each part is checked. Everything that does not report the push of a tag is ignored.
 """
 
 from __future__ import annotations

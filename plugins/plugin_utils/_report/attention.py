@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection. What needs a person now: a pure function of the caches.
+"""Private to this collection. What needs attention: a pure function of the caches.
 
 Each entry names its cache by the anchor of its row in the table.
 """
@@ -74,7 +74,7 @@ CHECKS: Mapping[str, Callable[[ShownCache, datetime], Optional[Mapping[str, Any]
 
 
 def find_attention(shown: Sequence[ShownCache], now: datetime) -> Dict[str, List[Dict[str, Any]]]:
-    """Return the entries of each group: failed builds, early expiries, left-over replacements, duplicates."""
+    """Return the entries of each group: failed builds, early expiries, leftover replacements, duplicates."""
     found = {group: list(_entries(check, shown, now)) for group, check in CHECKS.items()}
     found["expiring"].sort(key=lambda entry: entry["date"])
     return {**found, "duplicates": list(_duplicates(shown))}

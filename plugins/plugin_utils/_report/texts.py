@@ -28,7 +28,7 @@ TEXTS: Mapping[str, Tuple[str, str]] = {
     "stop": (". ", "。"),
     "more": ("{} more", "另外 {} 个"),
     "comma": (", ", "、"),
-    # What needs a person
+    # What needs attention
     "attention": ("Needs attention", "需要处理"),
     "nothing": ("Nothing needs attention.", "没有需要处理的事项。"),
     "failed": ("Failed builds", "制作失败"),
