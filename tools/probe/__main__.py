@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, Optional, TextIO
@@ -36,7 +36,8 @@ from .report import clean, write_report
 
 # The multi-platform digest of this small image in Docker Hub.
 IMAGE = "busybox:1.36.1@sha256:73aaf090f3d85aa34ee199857f03fa3a95c8ede2ffd4cc2cdb5b94e566b11662"
-ENDS = (signal.SIGINT, signal.SIGTERM)
+# The last one is that of a terminal that is closed.
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 UNCONFIRMED, FAILURE = 2, 1
 
 
@@ -59,8 +60,9 @@ class Probe:
         return Journal(self.folder / "journal.jsonl")
 
     def say(self, text: str, file: Optional[TextIO] = None) -> None:
-        """Print a text without secrets."""
-        print(sanitize_lines(clean(text, self.secrets)), flush=True, file=file)
+        """Print a text without secrets, if anybody still reads it: the caches are removed nevertheless."""
+        with suppress(OSError):
+            print(sanitize_lines(clean(text, self.secrets)), flush=True, file=file)
 
     def ask(self, client: Client, setting: Setting, region: str, endpoint: str) -> int:
         """Ask all questions, remove all caches, write the report, and return the exit status."""
@@ -124,7 +126,9 @@ def interrupt_once() -> Iterator[None]:
 
 @contextmanager
 def _handle_signals(handler: Any) -> Iterator[None]:
-    before = {number: signal.signal(number, handler) for number in ENDS}
+    # nohup has the signal of the terminal ignored.
+    heeded = [number for number in ENDS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, handler) for number in heeded}
     try:
         yield
     finally:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -168,7 +169,7 @@ def test_credentials_that_may_not_create_end_the_probe(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("action", [CREATE, UPDATE, DELETE])
 def test_signal_ends_the_questions_and_removes_the_caches(tmp_path: Path, action: str, number: signal.Signals) -> None:
     world = probed_world()
@@ -183,6 +184,44 @@ def test_signal_ends_the_questions_and_removes_the_caches(tmp_path: Path, action
     assert world.caches == []
     assert list(tmp_path.iterdir()) == []
     assert signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler)
+
+
+class ClosedPipe:
+    """The standard output whose reader has ended, for example C(tee) after Ctrl-C."""
+
+    def write(self, _text: str) -> int:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    def flush(self) -> None:
+        raise BrokenPipeError(32, "Broken pipe")
+
+
+def test_output_that_nobody_reads_does_not_prevent_the_removal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = probed_world()
+
+    def watch(moment: str, _number: int) -> None:
+        if moment == "after" and world.calls[-1] == CREATE:
+            monkeypatch.setattr(sys, "stdout", ClosedPipe())
+
+    world.watch = watch
+    assert ask_all(world, tmp_path) == 0
+    assert world.caches == []
+
+
+def test_signal_that_nohup_ignores_does_not_end_the_questions(tmp_path: Path) -> None:
+    world = probed_world()
+
+    def watch(moment: str, _number: int) -> None:
+        if moment == "after" and world.calls[-1] == CREATE:
+            os.kill(os.getpid(), signal.SIGHUP)
+
+    world.watch = watch
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert ask_all(world, tmp_path) == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert world.calls.count(CREATE) > 1
 
 
 def test_cache_that_cannot_be_deleted_is_reported_and_stays_in_the_journal(
