@@ -277,6 +277,17 @@ class TestPruning:
         run = run_role(controller, image_cache_prune=prune)
         assert not any(result.get("changed") for result in run.results if "freed_gib" in result or "summary" in result)
 
+    def test_cache_that_is_declared_by_its_id_is_kept_under_its_old_name(
+        self, emulator: Emulator, controller: Controller
+    ) -> None:
+        web, kept = (create_cache_of_age(emulator, 90, ImageCacheName=name) for name in ("old-web", "stay"))
+        caches = [{**CACHES[0], "images": None, "id": web}]
+        prune = {**self.UNUSED, "keep_ids": f"{kept}, imc-none"}
+        run = run_role(controller, "--check", image_cache_caches=caches, image_cache_prune=prune)
+        assert run.status == 0, run.output
+        deleted = next(result["deleted"] for result in run.results if "freed_gib" in result)
+        assert deleted == []
+
     def test_invalid_prune_options_are_rejected(self, emulator: Emulator, controller: Controller) -> None:
         for prune in ({"older": "30d"}, {"statuses": ["Broken"]}, {"keep_newest": "some"}, "30d"):
             run = run_role(controller, image_cache_prune=prune)
