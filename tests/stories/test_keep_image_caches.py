@@ -135,3 +135,21 @@ def test_rules_alone_prune_without_a_declaration(emulator: Emulator, controller:
     assert run.status == 0, run.output
     assert summary(run) == "Image caches: none declared; 1 pruned (20 GiB); 0 exist (0 GiB)"
     assert CREATE not in emulator.calls()
+
+
+def test_failed_pruning_of_the_role_is_named(emulator: Emulator, controller: Controller) -> None:
+    for name in ("old", "older"):
+        create_cache_of_age(emulator, 40, 35, ImageCacheName=name, Images=[f"{name}:1"])
+    run = keep(controller, caches=[entry("web")], prune_rules=[], prune={"unmatched_for": "30d", "max_deletions": 1})
+    assert run.status != 0
+    assert summary(run) == (
+        "Image caches in ap-guangzhou: 1 created; 0 pruned (0 GiB); 3 exist (60 GiB); FAILED: the role image_cache"
+    )
+    assert run.results[-3]["msg"][0].startswith("No image cache was deleted: the number of candidates (2)")
+
+
+def test_cache_that_is_declared_by_its_id_is_never_pruned(emulator: Emulator, controller: Controller) -> None:
+    web = create_cache_of_age(emulator, 40, 35, ImageCacheName="old-name", Images=["web:1"])
+    run = keep(controller, "--check", caches=[entry("web", image_cache_id=web)])
+    assert run.status == 0, run.output
+    assert "0 pruned" in summary(run)
