@@ -31,6 +31,8 @@ KINDS: Tuple[Tuple[Any, str], ...] = (
 )
 # The keys under which results of modules contain manifests: k8s_info, and any module with a loop.
 RESULT_KEYS = ("resources", "results")
+# Lists in lists. YAML aliases can nest them without end, or multiply their elements.
+MOST_LISTS = 3
 
 
 class InvalidManifest(ValueError):
@@ -107,13 +109,18 @@ def _read(value: Any, place: str) -> Iterator[Manifest]:
         yield from _read_document(value, place.rstrip(", ") or "the input")
 
 
-def _read_document(document: Any, label: str) -> Iterator[Manifest]:
+def _read_document(document: Any, label: str, lists: int = 0) -> Iterator[Manifest]:
+    """Yield the manifests of a document that is in C(lists) lists."""
     if document is None:
         return
     if isinstance(document, list):
+        if lists == MOST_LISTS:
+            raise InvalidManifest(
+                f"{label} is in more than {MOST_LISTS} lists. A YAML alias probably refers to itself."
+            )
         # Some tools write a list instead of several documents.
         for number, item in enumerate(document, 1):
-            yield from _read_document(item, f"{label}, item {number}")
+            yield from _read_document(item, f"{label}, item {number}", lists + 1)
         return
     if not isinstance(document, dict):
         hint = " To read manifests from a file, use lookup('ansible.builtin.file', path)."

@@ -154,6 +154,12 @@ def test_loader_of_ansible_keeps_its_own_types() -> None:
     assert yaml.safe_load("22:22") == 1342
 
 
+@pytest.mark.parametrize("text", ["&a [*a]", "- &a [*a, *a]", "[[[[{kind: A}]]]]"])
+def test_lists_in_too_many_lists_are_refused(text: str) -> None:
+    with pytest.raises(InvalidManifest, match=r"document 1(, item 1){3} is in more than 3 lists\."):
+        read_manifests(text)
+
+
 def test_anchors_and_merge_keys_are_resolved() -> None:
     text = "kind: A\nbase: &base {a: 1, b: 2}\nuse: {<<: *base, b: 3}\nagain: *base\n"
     ((manifest),) = read_manifests(text)
