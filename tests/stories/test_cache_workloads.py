@@ -411,3 +411,42 @@ def test_missing_collection_is_a_clear_failure(emulator: Emulator, controller: C
         " collection install kubernetes.core\", and the Python library kubernetes for Ansible's Python."
     )
     assert emulator.calls() == []
+
+
+def test_folder_without_manifests_deletes_nothing(
+    emulator: Emulator, controller: Controller, folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "not-mounted/.git").mkdir(parents=True)
+    create_cache(emulator, ImageCacheName="workload-other-deployment-web", Tags=[SCOPE])
+    given = {"workload_manifests": ["k8s", "not-mounted"], "image_cache_prune_gone": True}
+    run = cache_workloads(controller, **given)
+    assert run.status != 0
+    assert run.results[-1]["msg"].startswith("No manifest was found in ")
+    assert emulator.calls() == []
+    assert cache_workloads(controller, workload_manifests=given["workload_manifests"]).status == 0
+
+
+def test_prefix_that_begins_with_that_of_another_run_deletes_nothing_of_it(
+    emulator: Emulator, controller: Controller, folder: Path
+) -> None:
+    given = {"workload_manifests": ["k8s/jobs"], "image_cache_prune_gone": True}
+    run = cache_workloads(controller, **given, image_cache_prefix="prod-eu-")
+    assert run.status == 0, run.output
+    given["workload_manifests"] = ["k8s/web.yml"]
+    run = cache_workloads(controller, **given, image_cache_prefix="prod-")
+    assert run.status == 0, run.output
+    assert set(ids(emulator)) == {"prod-eu-default-cronjob-report", "prod-shop-deployment-web"}
+
+
+def test_region_in_the_defaults_is_refused_for_pruning(
+    emulator: Emulator, controller: Controller, folder: Path
+) -> None:
+    create_cache(emulator, ImageCacheName="workload-other-deployment-web", Tags=[SCOPE])
+    given = {"workload_manifests": ["k8s"], "image_cache_prune_gone": True}
+    run = cache_workloads(controller, **given, image_cache_defaults={**DEFAULTS, "region": "ap-tokyo"})
+    assert run.status != 0
+    assert run.result["msg"] == (
+        "image_cache_prune_gone: image caches are deleted in image_cache_region. Set that variable instead of region in"
+        " image_cache_defaults."
+    )
+    assert emulator.calls() == []

@@ -19,7 +19,7 @@ from .controller import ROOT
 PLAYBOOK = "tencentcloud.tke.cache_workloads"
 USED = "eks.tke.cloud.tencent.com/use-image-cache"
 # The tag of the playbook's image caches.
-SCOPE = {"Key": "ansible-workloads", "Value": "default"}
+SCOPE = {"Key": "ansible-workloads", "Value": "workload-"}
 # The collection itself, and what takes the place of kubernetes.core: stand-ins, and with "make cluster" the real one.
 COLLECTIONS = str(ROOT / ".cache/collections")
 IS_REAL = os.environ.get("REAL_CLUSTER") == "1"
