@@ -43,7 +43,7 @@ def names(emulator: Emulator) -> list[str]:
 
 def test_everything_is_done_and_summarized(emulator: Emulator, controller: Controller) -> None:
     create_cache_of_age(emulator, 40, 35, ImageCacheName="old", Images=["old:1"])
-    create_cache_of_age(emulator, 12, 1, ImageCacheName="web", Images=["web:1"], RetentionDays=14)
+    create_cache_of_age(emulator, 12.5, 1, ImageCacheName="web", Images=["web:1"], RetentionDays=14)
     create_cache_of_age(emulator, 60, 40, ImageCacheName="base", Images=["base:1"], ImageCacheSize=30)
     run = keep(
         controller,

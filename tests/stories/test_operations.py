@@ -82,7 +82,7 @@ def check_retention(run: Run, emulator: Emulator, prepared: Any, _folder: Path) 
 def create_caches_to_expire(emulator: Emulator) -> str:
     create_cache_of_age(emulator, 3, ImageCacheName="short", RetentionDays=8)
     create_cache_of_age(emulator, 3, ImageCacheName="for ever")
-    return create_cache_of_age(emulator, 21, ImageCacheName="web", RetentionDays=30)
+    return create_cache_of_age(emulator, 21.5, ImageCacheName="web", RetentionDays=30)
 
 
 def check_pinned(run: Run, emulator: Emulator, prepared: Any, _folder: Path) -> None:
