@@ -117,9 +117,8 @@ def is_listing_of(shown: Iterable[str], images: Iterable[str]) -> bool:
     shorter form than the declared one is another image: the platform may distinguish the two.
     """
     listed, declared = set(shown), list(images)
-    if not declared:
-        return not listed
-    return any(listed == set(form) for form in zip(*map(spellings, declared)))
+    # Most listings show the images as written, so that none has to be parsed.
+    return listed == set(declared) or any(listed == set(form) for form in zip(*map(spellings, declared)))
 
 
 def _split(text: str) -> Tuple[str, Optional[str], Optional[str]]:
