@@ -87,14 +87,17 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import REPLACEMENT_SUFFIX
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import FIELDS
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import FAILED, UPDATE_FAILED
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import (
+    FAILED,
+    UPDATE_FAILED,
+    ImageCache,
+)
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.options import plain_tags, value_problems
 from ansible_collections.tencentcloud.tke.plugins.plugin_utils._image_caches import InvalidResult, list_image_caches
 
 NAME = "image_cache_name"
 # The options that an entry can have in addition to its name: what the API returns completely.
 DECLARED = [row.option for row in FIELDS if row.is_shown and not row.holds_secrets and row.option != NAME]
-MANUAL = "manual"
 
 
 def as_declarations(caches: Any, report: bool = False) -> Any:
@@ -118,15 +121,15 @@ def as_declarations(caches: Any, report: bool = False) -> Any:
 
 def _reason_against(resource: Mapping[str, Any]) -> Optional[str]:
     """Return why an image cache cannot be declared as it exists, or None if it can."""
-    name, type_, status = (resource.get(key) for key in (NAME, "image_cache_type", "status"))
     if not resource.get("image_cache_id"):
         return "it does not exist yet"
-    if type_.lower() != MANUAL if type_ else not name:
+    cache = ImageCache.from_result(resource)
+    if cache.is_made_by_platform:
         return "the platform created it"
-    if name and name.endswith(REPLACEMENT_SUFFIX):
+    if cache.name and cache.name.endswith(REPLACEMENT_SUFFIX):
         return "it is a leftover replacement"
-    if status in (FAILED, UPDATE_FAILED):
-        return f"its status is {status}, so a run would rebuild or update it"
+    if cache.status in (FAILED, UPDATE_FAILED):
+        return f"its status is {cache.status}, so a run would rebuild or update it"
     return None
 
 
