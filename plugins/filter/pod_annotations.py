@@ -113,10 +113,11 @@ _value:
 """
 
 import re
-from typing import Any, Callable, Dict, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, Mapping, Optional
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import cache_label
+from ansible_collections.tencentcloud.tke.plugins.plugin_utils._descriptions import describe
 
 # Source: the section on image caches of the page about annotations of super nodes and TKE Serverless.
 PREFIX = "eks.tke.cloud.tencent.com/"
@@ -125,13 +126,6 @@ AUTO = "auto"
 # The placeholder for the id of an image cache that check mode predicts.
 PLACEHOLDER = "known-after-build"
 FAILURES = ("Failed", "UpdateFailed")
-# Ansible passes its own types, which are derived from these. A bool is an int, so it comes first.
-KINDS: Tuple[Tuple[Any, str], ...] = (
-    (type(None), "null"),
-    (bool, "true or false"),
-    ((int, float), "a number"),
-    ((list, tuple), "a list"),
-)
 ID = re.compile(r"imc-[\w-]+", re.ASCII)
 
 
@@ -172,7 +166,7 @@ def _resource(cache: Any, allow_pending: bool) -> Mapping[str, Any]:
             raise _error(f"{cache!r} is neither the ID of an image cache (imc-...) nor 'auto'.")
         return {"image_cache_id": str(cache)}
     if not isinstance(cache, Mapping):
-        raise _error(f"expected an image cache, an ID or 'auto', got {_yaml_kind(cache)}.{_pick_hint('list', cache)}")
+        raise _error(f"expected an image cache, an ID or 'auto', got {describe(cache)}.{_pick_hint('list', cache)}")
     if cache.get("failed"):
         raise _error(f"the task that returned this result failed: {cache.get('msg')}")
     for key in ("image_caches", "results"):
@@ -202,11 +196,6 @@ def _refuse_unusable(resource: Mapping[str, Any], allow_pending: bool) -> None:
             f"image cache {_label(resource)} is {resource['status'] or 'of unknown status'}, but only a Ready cache can"
             " be used. Set wait: true in the task that declares it."
         )
-
-
-def _yaml_kind(value: Any) -> str:
-    """Return the YAML name for the type of a value."""
-    return next((words for types, words in KINDS if isinstance(value, types)), "a value of another type")
 
 
 def _pick_hint(name: str, value: Any) -> str:

@@ -12,8 +12,9 @@ from typing import Any, Iterator, List, Mapping, Tuple
 
 import yaml
 from ansible.module_utils.common.yaml import SafeLoader
+from ansible_collections.tencentcloud.tke.plugins.plugin_utils._descriptions import describe
 
-__all__ = ["UNRENDERED", "InvalidManifest", "Manifest", "describe", "has_template", "is_single", "read_manifests"]
+__all__ = ["UNRENDERED", "InvalidManifest", "Manifest", "has_template", "is_single", "read_manifests"]
 
 # Begins a document (YAML 1.1, section 4.3.1).
 SEPARATOR = re.compile(r"---(?:\s|$)")
@@ -21,14 +22,6 @@ KIND = re.compile(r"^kind:[ \t]*[\"']?([\w.-]+)", re.MULTILINE)
 # Opens an expression in the templates of Helm and Ansible.
 TEMPLATE = "{{"
 UNRENDERED = "a template that was not rendered. Render the manifests first, for example with helm template."
-# Ansible passes its own types, which are derived from these. A bool is an int, so it comes first.
-KINDS: Tuple[Tuple[Any, str], ...] = (
-    (type(None), "null"),
-    (bool, "true or false"),
-    ((int, float), "a number"),
-    ((list, tuple), "a list"),
-    (dict, "a mapping"),
-)
 # The keys under which results of modules contain manifests: k8s_info, and any module with a loop.
 RESULT_KEYS = ("resources", "results")
 # Lists in lists. YAML aliases can nest them without end, or multiply their elements.
@@ -180,10 +173,3 @@ def _document_at(lines: List[str], line: int) -> Tuple[int, str]:
 
 def _has_content(line: str) -> bool:
     return bool(line.strip()) and not line.lstrip().startswith(("#", "%"))
-
-
-def describe(value: Any) -> str:
-    """Return a short description of a value for messages."""
-    if isinstance(value, str):
-        return f"the text {value[:40]!r}"
-    return next((words for types, words in KINDS if isinstance(value, types)), "a value of another type")

@@ -20,11 +20,11 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.refe
     InvalidReference,
     parse_reference,
 )
+from ansible_collections.tencentcloud.tke.plugins.plugin_utils._descriptions import describe
 from ansible_collections.tencentcloud.tke.plugins.plugin_utils._workloads.documents import (
     UNRENDERED,
     InvalidManifest,
     Manifest,
-    describe,
     has_template,
 )
 

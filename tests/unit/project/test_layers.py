@@ -56,6 +56,7 @@ FILTER_LAYERS = (
     "cache_names",
     "pod_templates",
     "documents",
+    "_descriptions",
 )
 PURE = ("_image_cache", "_diagnosis", "_sanitize", "_api.errors", "_api.clock")
 # What the layers of the filters use of Ansible: its YAML loader, and the validation of options.
