@@ -15,6 +15,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client impor
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Deadline
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput, RequestError
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.listing import combine
+from ansible_collections.tencentcloud.tke.plugins.module_utils._failure import request_failure
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.matching import find_held
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import (
     EVENT_SELECTIONS,
@@ -28,7 +29,6 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.sele
     Selection,
     argument_spec,
 )
-from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import request_failure
 from ansible_collections.tencentcloud.tke.plugins.module_utils._permissions import find_permissions
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Reporter
 from ansible_collections.tencentcloud.tke.plugins.module_utils._runtime import (

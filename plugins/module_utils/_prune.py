@@ -14,6 +14,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils import _connectio
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Client
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Deadline
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import RequestError
+from ansible_collections.tencentcloud.tke.plugins.module_utils._failure import describe_request_error, request_failure
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import (
     ImageCache,
     age_order,
@@ -28,7 +29,6 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.prun
     rules_spec,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.selection import CacheListing
-from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import describe_request_error, request_failure
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.deleting import Deletions, delete_in_batches
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Reporter
 from ansible_collections.tencentcloud.tke.plugins.module_utils._runtime import (

@@ -13,7 +13,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client impor
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Deadline
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache import fields
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
-from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import FAILURES, failure, success
+from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import FAILURES, success
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.context import Outages
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal, Reporter
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.progress import Progress, TrackedRun
@@ -138,5 +138,8 @@ def result_of(run: Run, desired: Desired, journal: Journal, runtime: Runtime) ->
     if run.error is None:
         return success(desired, run.result, journal, check_mode=runtime.check_mode, diff=runtime.diff)
     if isinstance(run.error, FAILURES):
+        # Successful runs start faster without the diagnosis.
+        from ansible_collections.tencentcloud.tke.plugins.module_utils._failure import failure  # noqa: PLC0415
+
         return failure(run.error, desired, journal)
     raise run.error

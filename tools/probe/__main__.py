@@ -20,8 +20,8 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils import _connectio
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Client
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput, RequestError
+from ansible_collections.tencentcloud.tke.plugins.module_utils._failure import describe_request_error
 from ansible_collections.tencentcloud.tke.plugins.module_utils._module import read_variable
-from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import describe_request_error
 from ansible_collections.tencentcloud.tke.plugins.module_utils._permissions import find_permissions
 from ansible_collections.tencentcloud.tke.plugins.module_utils._sanitize import sanitize_lines
 

@@ -17,6 +17,7 @@ import io
 import socket
 from typing import Any, Dict
 
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.certificates import trusting_context
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline
 
 try:
@@ -77,6 +78,17 @@ def make_adapter(connections: int, hosts: int = 1) -> Any:
         def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
             super().init_poolmanager(*args, **kwargs)
             _bound_pools(self.poolmanager)
+
+        def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+            """Verify certificates with a shared context, except that of a proxy which is itself reached by TLS."""
+            super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]
+            if not verify or not url.lower().startswith("https:") or (conn.proxy and conn.proxy.scheme == "https"):
+                return
+            try:
+                conn.conn_kw["ssl_context"] = trusting_context(verify)
+            except OSError as error:
+                raise NotConnected from error
+            conn.ca_certs = conn.ca_cert_dir = None
 
         def proxy_manager_for(self, proxy: Any, **kwargs: Any) -> Any:
             known = proxy in self.proxy_manager

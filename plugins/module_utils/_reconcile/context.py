@@ -12,7 +12,7 @@ parallel.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Dict, Generator, List, Mapping, Optional, Set, Tuple, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Dict, Generator, List, Mapping, Optional, Sequence, Set, Tuple, TypeVar, Union
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline, poll_interval
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import RequestError
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BUSY_PAUSES", "LISTING_LAG", "RACE_PAUSES", "UNCLEAR_PAUSES", "UNCLEAR_REPEATS"]
 __all__ += ["Ask", "Effect", "Outages", "Read", "ReadResult", "RunContext", "Steps", "Write"]
-__all__ += ["OutageAtDeadline", "TimedOut", "Vanished", "await_gone", "await_settled"]
+__all__ += ["Duplicates", "LostRace", "OutageAtDeadline", "TimedOut", "Vanished", "await_gone", "await_settled"]
 
 # Pauses in seconds between the polls after a create with an unknown outcome: 10 s in total.
 UNCLEAR_PAUSES = (0.0, 1.0, 2.0, 3.0, 4.0)
@@ -231,6 +231,21 @@ class Vanished(Exception):
     def __init__(self, image_cache_id: str) -> None:
         super().__init__(image_cache_id)
         self.image_cache_id = image_cache_id
+
+
+class Duplicates(Exception):
+    """The run's own cache is Ready, but other caches also have the declared name. The run changed none of them.
+
+    If C(replaces) is true, the own cache is a replacement, and the cache that it should replace is among the others.
+    """
+
+    def __init__(self, own: str, others: Sequence[ImageCache], replaces: bool) -> None:
+        super().__init__(own)
+        self.own, self.others, self.replaces = own, others, replaces
+
+
+class LostRace(Exception):
+    """A new cache disappeared before it got the name, because its run found an older one and deleted its own."""
 
 
 def await_settled(context: RunContext, image_cache_id: str) -> Steps[ImageCache]:

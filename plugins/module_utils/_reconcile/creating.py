@@ -41,6 +41,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.contex
     RACE_PAUSES,
     UNCLEAR_PAUSES,
     UNCLEAR_REPEATS,
+    Duplicates,
     RunContext,
     Steps,
     Vanished,
@@ -48,24 +49,13 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.contex
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.deleting import delete_cache, remove_cache
 
-__all__ = ["Build", "CreateResult", "Duplicates", "build_cache", "create_cache"]
+__all__ = ["Build", "CreateResult", "build_cache", "create_cache"]
 
 # Called with the id and the request id of a create.
 OnCreated = Callable[[str, Optional[str]], None]
 # Errors that state their own cause. Any other error may mean that the name is taken, because the API may enforce
 # unique names without documenting it.
 PLAIN_REFUSALS = (AccountProblem, AuthenticationError, NoCapacity, NotAuthorized, QuotaExceeded, Throttled)
-
-
-class Duplicates(Exception):
-    """The run's own cache is Ready, but other caches also have the declared name. The run changed none of them.
-
-    If C(replaces) is true, the own cache is a replacement, and the cache that it should replace is among the others.
-    """
-
-    def __init__(self, own: str, others: Sequence[ImageCache], replaces: bool) -> None:
-        super().__init__(own)
-        self.own, self.others, self.replaces = own, others, replaces
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,12 @@ from typing import Optional
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import NotFound
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import Found, Step
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.context import RunContext, Steps, Vanished
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.context import (
+    LostRace,
+    RunContext,
+    Steps,
+    Vanished,
+)
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.creating import (
     Build,
     CreateResult,
@@ -25,11 +30,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.creati
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.deleting import remove_cache
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.updating import update_and_wait
 
-__all__ = ["LostRace", "give_name", "replace_cache"]
-
-
-class LostRace(Exception):
-    """A new cache disappeared before it got the name, because its run found an older one and deleted its own."""
+__all__ = ["give_name", "replace_cache"]
 
 
 def replace_cache(context: RunContext, step: Step, replacement: Optional[ImageCache]) -> Steps[Optional[Found]]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api import errors
+from ansible_collections.tencentcloud.tke.plugins.module_utils._failure import failure
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
-from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import failure
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.context import (
     OutageAtDeadline,
     TimedOut,

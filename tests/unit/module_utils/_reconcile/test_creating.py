@@ -9,9 +9,9 @@ from __future__ import annotations
 import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api import errors
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.context import (
+    Duplicates,
     Vanished,
 )
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.creating import Duplicates
 from unit.support.conversation import Conversation, actions_of, listed_cache, repeat
 
 

@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.tencentcloud.tke.plugins.module_utils._failure import failure
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import BuildFailed
-from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import failure
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.context import (
     TimedOut,
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import api_error
-from ansible_collections.tencentcloud.tke.plugins.module_utils._outcome import describe_request_error
+from ansible_collections.tencentcloud.tke.plugins.module_utils._failure import describe_request_error
 
 
 @pytest.mark.parametrize(
