@@ -7,24 +7,30 @@
 from __future__ import annotations
 
 import threading
-from typing import Dict
+from collections import deque
+from typing import Deque, Dict
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
 
 __all__ = ["RateLimiter"]
 
-# The API counts requests within any second. The slack prevents network jitter from turning 20 requests into 21.
+# The API counts the requests within any second. The slack prevents network jitter from turning 20 requests into 21.
 SLACK = 1.03
-# After throttling, the pauses between requests grow by a factor, up to a maximum, and shrink slowly again.
+# After throttling, the window grows by a factor, up to a maximum, and shrinks slowly again.
 SLOWER, FASTER, SLOWEST = 1.5, 0.98, 8.0
 
 
 class RateLimiter:
-    """Spaces the requests of each action by C(1/requests_per_second) seconds. It is thread-safe."""
+    """Allows each action C(requests_per_second) requests within any second. It is thread-safe.
+
+    The requests of a window may follow each other immediately. A rate below 1 allows one request in its longer window.
+    """
 
     def __init__(self, requests_per_second: float, clock: Clock) -> None:
-        self._gap, self._clock = SLACK / requests_per_second, clock
-        self._next: Dict[str, float] = {}
+        self._most, self._clock = max(1, int(requests_per_second)), clock
+        self._window = SLACK * max(1.0, 1 / requests_per_second)
+        # When the last requests of each action were allowed, at most as many as fit into a window.
+        self._allowed: Dict[str, Deque[float]] = {}
         self._factor: Dict[str, float] = {}
         self._lock = threading.Lock()
 
@@ -32,9 +38,12 @@ class RateLimiter:
         """Pause until the next request of the action may be sent."""
         with self._lock:
             now = self._clock.monotonic()
-            at = max(now, self._next.get(action, now))
-            factor = max(1.0, self._factor.get(action, 1.0) * FASTER)
-            self._factor[action], self._next[action] = factor, at + self._gap * factor
+            factor = self._factor[action] = max(1.0, self._factor.get(action, 1.0) * FASTER)
+            allowed = self._allowed.setdefault(action, deque(maxlen=self._most))
+            at = now
+            if len(allowed) == self._most:
+                at = max(now, allowed[-1], allowed[0] + self._window * factor)
+            allowed.append(at)
         if at > now:
             self._clock.sleep(at - now)
 
