@@ -10,6 +10,7 @@ value that is missing, or that does not have the defined type, is unknown and re
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
@@ -207,6 +208,14 @@ class ImageCache:
 
         C(events) is a key of EVENT_SELECTIONS.
         """
+        return dict(self._last_result) if events == "last" else self._make_result(events)
+
+    @functools.cached_property
+    def _last_result(self) -> Dict[str, Any]:
+        # A plan and the result of its run both show the cache as it is.
+        return self._make_result("last")
+
+    def _make_result(self, events: str) -> Dict[str, Any]:
         result: Dict[str, Any] = {"image_cache_id": self.id, **_rename_keys(self.raw, OUTPUT_FIELDS)}
         result.update(conceal({option: self.value_of(option) for option in SHOWN}))
         selected = EVENT_SELECTIONS[events](_events(self.raw.get("Events")))

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from datetime import datetime, timedelta, timezone
 from typing import Any, Optional
@@ -39,6 +40,8 @@ def parse_time(text: Any) -> Optional[datetime]:
     return moment if moment and moment >= EARLIEST else None
 
 
+# The times of a cache and of its events are read for its plan, its order and its result.
+@functools.lru_cache(maxsize=4096)
 def _parse_moment(text: str) -> Optional[datetime]:
     try:
         if MILLISECONDS.fullmatch(text.strip()):
