@@ -88,6 +88,9 @@ def _scrub(value: Any, known: List[str]) -> Any:
             if CUT in value:
                 value = _without_start(value, secret)
         return AUTHORIZATION.sub(MASK, value)
+    if value is None or isinstance(value, (bool, int, float)):
+        # Most values of a large result. The other checks take longer.
+        return value
     if isinstance(value, Mapping):
         # The keys of results contain no secrets, and playbooks rely on them. The keys of tags are arbitrary.
         return {

@@ -103,7 +103,8 @@ def _without_passwords(value: Iterable[Mapping[str, Any]]) -> List[Dict[str, Any
     return [{key: item for key, item in credential.items() if key != "password"} for credential in value]
 
 
-@dataclass(frozen=True)
+# Each row is one object, so rows are compared by identity.
+@dataclass(frozen=True, eq=False)
 class Field:
     """One option: C(api) is the name of its field in requests, C(spec) its entry in the argument spec.
 

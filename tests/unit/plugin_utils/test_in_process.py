@@ -18,6 +18,7 @@ from ansible_collections.tencentcloud.tke.plugins.plugin_utils import _in_proces
 from ansible_collections.tencentcloud.tke.plugins.plugin_utils._in_process import (
     InProcess,
     find_unsupported_internals,
+    share_strings,
 )
 
 
@@ -40,6 +41,15 @@ def test_result_of_another_type_is_found(returned: Any) -> None:
 def test_codecs_that_cannot_be_imported_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_in_process, "CODECS_IMPORT_ERROR", "cannot import name 'Direction'")
     assert find_unsupported_internals(InProcess) == "cannot import name 'Direction'"
+
+
+def test_equal_strings_of_a_result_become_one_object() -> None:
+    text = '{"a": "same value", "b": [{"c": "same value", "d": null}, "same value", 1], "e": "other"}'
+    result, expected = json.loads(text), json.loads(text)
+    assert result["a"] is not result["b"][0]["c"]
+    share_strings(result, {})
+    assert result == expected
+    assert result["a"] is result["b"][0]["c"] is result["b"][1]
 
 
 # Prints what a process has done when it has loaded an action plugin as Ansible does.
