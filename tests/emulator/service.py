@@ -237,8 +237,10 @@ class ImageCacheService:
 
     def _refuse_taken_name(self, parameters: Mapping[str, Any], own: str = "") -> None:
         name = parameters.get("ImageCacheName")
+        if not (self.settings.unique_names and name):
+            return
         others = [cache for cache in self.caches.values() if cache.id != own]
-        if self.settings.unique_names and name and name in [c.declared.get("ImageCacheName") for c in others]:
+        if name in [cache.declared.get("ImageCacheName") for cache in others]:
             raise ApiProblem("InvalidParameter.Param", f"The name {name} is taken.")
 
     def _start_build(self, cache: Cache, updates: bool) -> None:
@@ -258,7 +260,8 @@ class ImageCacheService:
         for condition in parameters.get("Filters", []):
             if condition["Name"] != "image-cache-name":
                 raise ApiProblem("InvalidParameter", f"Unknown filter {condition['Name']}.")
-        found = [cache for cache in self._listed_caches() if self._is_selected(cache, parameters)]
+        selects = self._selector(parameters)
+        found = [cache for cache in self._listed_caches() if selects(cache)]
         found.sort(key=lambda cache: (cache.created, cache.id), reverse=True)
         page = found[offset : offset + limit]
         shown = [self.shown(cache) for cache in page]
@@ -273,17 +276,21 @@ class ImageCacheService:
         deleted = [c for c in self.deleted if now < (c.deleted or 0.0) + self.settings.listed_after_deletion]
         return live + deleted
 
-    def _is_selected(self, cache: Cache, parameters: Mapping[str, Any]) -> bool:
-        ids, names = parameters.get("ImageCacheIds"), parameters.get("ImageCacheNames")
-        if ids and cache.id not in ids:
-            return False
-        if names and not self._has_name(cache, names):
-            return False
-        return all(self._has_name(cache, condition["Values"]) for condition in parameters.get("Filters", []))
+    def _selector(self, parameters: Mapping[str, Any]) -> Callable[[Cache], bool]:
+        """Return the function that decides which caches a listing contains."""
+        ids = frozenset(parameters.get("ImageCacheIds") or ())
+        names = [frozenset(condition["Values"]) for condition in parameters.get("Filters", [])]
+        if parameters.get("ImageCacheNames"):
+            names.append(frozenset(parameters["ImageCacheNames"]))
 
-    def _has_name(self, cache: Cache, names: list[str]) -> bool:
+        def selects(cache: Cache) -> bool:
+            return (not ids or cache.id in ids) and all(self._has_name(cache, any_of) for any_of in names)
+
+        return selects
+
+    def _has_name(self, cache: Cache, names: frozenset[str]) -> bool:
         own = cache.declared.get("ImageCacheName", "")
-        return any(name in own if self.settings.fuzzy_names else name == own for name in names)
+        return any(name in own for name in names) if self.settings.fuzzy_names else own in names
 
     def _update(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         cache = self._find_cache(parameters["ImageCacheId"])
