@@ -102,8 +102,9 @@ class InProcess(ActionBase):  # type: ignore[misc] # ansible-core has no type in
         self._update_module_args(self._task.action, arguments, task_vars)
         payload = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}, cls=ARGUMENTS).encode()
         with self._environment():
+            say = self._progress_printer(task_vars)
             # The result of a large set is released before it is parsed again.
-            printed = json.dumps(run_in_process(self.definition, payload, self._progress_printer(task_vars)), cls=RESULT)
+            printed = json.dumps(run_in_process(self.definition, payload, say), cls=RESULT)
         result = self._parse_result(printed)
         share_strings(result, {})
         return result
