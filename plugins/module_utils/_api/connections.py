@@ -5,9 +5,10 @@
 """Private to this collection. Connections that enforce a timeout and report whether they were established.
 
 The timeout of C(requests) applies to each wait, so a server that sends a byte now and then never times out. Here it
-applies to each response as a whole, including the response of a proxy to CONNECT. Errors of C(requests) also name the
-proxy if a tunnel breaks long after it was opened, while a request is running. Failures to connect are therefore
-reported separately.
+applies to each response as a whole, including the response of a proxy to CONNECT. The size of a whole response is
+limited, too, because older versions of urllib3 read lines of any length between the chunks of a body. Errors of
+C(requests) also name the proxy if a tunnel breaks long after it was opened, while a request is running. Failures to
+connect are therefore reported separately.
 """
 
 from __future__ import annotations
@@ -28,18 +29,22 @@ except ImportError:
     # exchange.py reports the missing library before it is used.
     pass
 
-__all__ = ["NotConnected", "make_adapter"]
+__all__ = ["AnswerTooLarge", "NotConnected", "make_adapter"]
 
 
 class NotConnected(Exception):
     """Connecting, opening a tunnel or verifying the certificate failed, so nothing was sent. The cause says why."""
 
 
-class BoundedReader(io.RawIOBase):
-    """Reads from a socket until the initial timeout of the socket has passed in total."""
+class AnswerTooLarge(OSError):
+    """A response has more bytes than allowed, including its headers."""
 
-    def __init__(self, raw: Any, sock: Any) -> None:
-        self._raw, self._sock = raw, sock
+
+class BoundedReader(io.RawIOBase):
+    """Reads at most C(most) bytes from a socket, until its initial timeout has passed in total."""
+
+    def __init__(self, raw: Any, sock: Any, most: int) -> None:
+        self._raw, self._sock, self._left = raw, sock, most
         self._deadline = Deadline(Clock(), sock.gettimeout())
 
     def readable(self) -> bool:
@@ -47,12 +52,16 @@ class BoundedReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> Any:
-        """Read some bytes and return their number. Raises socket.timeout."""
+        """Read some bytes and return their number. Raises socket.timeout and AnswerTooLarge."""
         remaining = self._deadline.remaining
         if remaining <= 0:
             raise socket.timeout("timed out")
+        if self._left <= 0:
+            raise AnswerTooLarge("the response is too large")
         self._sock.settimeout(remaining)
-        return self._raw.readinto(buffer)
+        count = self._raw.readinto(buffer)
+        self._left -= count or 0
+        return count
 
     def close(self) -> None:
         """Release the socket."""
@@ -61,23 +70,28 @@ class BoundedReader(io.RawIOBase):
 
 
 class BoundedResponse(http.client.HTTPResponse):
-    """A response that must be complete, from its status line to its end, within the timeout."""
+    """A response that must be complete, from its status line to its end, within the timeout and C(most) bytes."""
+
+    most = 0
 
     def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         received: Any = self.fp
-        self.fp = io.BufferedReader(BoundedReader(received.detach(), sock))
+        self.fp = io.BufferedReader(BoundedReader(received.detach(), sock, self.most))
 
 
-def make_adapter(connections: int, hosts: int = 1) -> Any:
-    """Return an adapter of C(requests) for C(connections) at once to each of C(hosts), which raise NotConnected."""
+def make_adapter(connections: int, hosts: int, most: int) -> Any:
+    """Return an adapter of C(requests) for C(connections) at once to each of C(hosts), which raise NotConnected.
+
+    A response has at most C(most) bytes in total, before decompression.
+    """
 
     class Adapter(requests.adapters.HTTPAdapter):
         """Creates its connections from the classes in this file, including those through a proxy."""
 
         def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
             super().init_poolmanager(*args, **kwargs)
-            _bound_pools(self.poolmanager)
+            _bound_pools(self.poolmanager, most)
 
         def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
             """Verify certificates with a shared context, except that of a proxy which is itself reached by TLS."""
@@ -94,25 +108,26 @@ def make_adapter(connections: int, hosts: int = 1) -> Any:
             known = proxy in self.proxy_manager
             manager = super().proxy_manager_for(proxy, **kwargs)
             if not known:
-                _bound_pools(manager)
+                _bound_pools(manager, most)
             return manager
 
     return Adapter(pool_connections=hosts, pool_maxsize=connections)
 
 
-def _bound_pools(manager: Any) -> None:
+def _bound_pools(manager: Any, most: int) -> None:
     pools: Dict[str, Any] = manager.pool_classes_by_scheme
-    manager.pool_classes_by_scheme = {scheme: _bounded_pool(pool) for scheme, pool in pools.items()}
+    bounded = {scheme: _bounded_pool(pool, most) for scheme, pool in pools.items()}
+    manager.pool_classes_by_scheme = bounded
 
 
-def _bounded_pool(pool: Any) -> Any:
+def _bounded_pool(pool: Any, most: int) -> Any:
     """Return a subclass of a urllib3 pool that uses the connections of this file."""
     usual: Any = pool.ConnectionCls
 
     class Connection(usual):  # type: ignore[misc]
         """A connection that raises NotConnected if it cannot be established."""
 
-        response_class = BoundedResponse
+        response_class = type("Response", (BoundedResponse,), {"most": most})
 
         def connect(self) -> None:
             try:

@@ -20,7 +20,11 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Callable, Iterator, List, Mapping, Optional, Tuple
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.connections import NotConnected, make_adapter
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.connections import (
+    AnswerTooLarge,
+    NotConnected,
+    make_adapter,
+)
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import (
     ConnectionFailed,
     MalformedAnswer,
@@ -66,13 +70,21 @@ class HttpResponse:
     body: bytes
 
 
-def open_session(connections: int, *, verify: Any, direct: bool, hosts: int = 1) -> Any:
+def open_session(
+    connections: int,
+    *,
+    verify: Any,
+    direct: bool,
+    most: int,
+    hosts: int = 1,
+) -> Any:
     """Return a session for C(connections) concurrent threads. With C(direct), no proxies are used.
 
-    The session keeps connections to at most C(hosts) hosts.
+    The session keeps connections to at most C(hosts) hosts. A response has at most C(most) bytes, including its
+    headers.
     """
     session = _session_class()()
-    bounded = make_adapter(connections, hosts)
+    bounded = make_adapter(connections, hosts, most)
     for scheme in ("https://", "http://"):
         session.mount(scheme, bounded)
     session.trust_env = not direct
@@ -99,7 +111,7 @@ def exchange(
     """Send one request, and return the response with the body that C(read) returns.
 
     C(timeout) is in seconds for the whole response. Raises ConnectionFailed, NoAnswer, UntrustedCertificate or
-    TlsMissing, which name the C(host), and the errors of C(read).
+    TlsMissing, which name the C(host), MalformedAnswer if the response is too large, and the errors of C(read).
     """
     try:
         response = session.request(
@@ -121,10 +133,13 @@ def _failures() -> Any:
     return NotConnected, requests.RequestException, urllib3.exceptions.HTTPError, OSError
 
 
-def read_body(response: Any, most: int) -> bytes:
-    """Return the body. Raises MalformedAnswer if it has more than C(most) bytes."""
+def read_body(response: Any, most: int, *, decompresses: bool = True) -> bytes:
+    """Return the body, as it was sent if C(decompresses) is false.
+
+    Raises MalformedAnswer if it has more than C(most) bytes.
+    """
     body = bytearray()
-    for chunk in response.iter_content(CHUNK_BYTES):
+    for chunk in response.iter_content(CHUNK_BYTES) if decompresses else response.raw.stream(CHUNK_BYTES, False):
         body += chunk
         if len(body) > most:
             raise MalformedAnswer(f"the response is larger than {_size(most)}")
@@ -142,6 +157,8 @@ def _exchange_error(error: BaseException, host: str, timeout: float) -> RequestE
         return UntrustedCertificate(f"certificate verification failed for {host}: {why}")
     if any(getattr(cause, "reason", None) in NOT_TLS for cause in causes):
         return TlsMissing(f"no TLS connection to {host}: the response was not TLS")
+    if any(isinstance(cause, AnswerTooLarge) for cause in causes):
+        return MalformedAnswer("the response is too large")
     if isinstance(error, NotConnected):
         return ConnectionFailed(f"cannot connect to {host}: {why}")
     if any(isinstance(cause, (requests.Timeout, urllib3.exceptions.TimeoutError)) for cause in causes):

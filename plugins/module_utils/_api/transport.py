@@ -102,7 +102,9 @@ class Transport:
     ) -> None:
         self._settings, self._service, self._keys, self._clock = settings, service, keys, clock
         # A proxy cannot reach this machine, and must not see unencrypted requests.
-        self._session = open_session(connections, verify=settings.verify, direct=settings.endpoint.loopback)
+        self._session = open_session(
+            connections, verify=settings.verify, direct=settings.endpoint.loopback, most=2 * MAX_ANSWER_BYTES
+        )
 
     def send(self, action: str, parameters: Mapping[str, Any]) -> Dict[str, Any]:
         """Post one action once, and return the members of its C(Response).

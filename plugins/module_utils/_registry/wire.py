@@ -4,8 +4,8 @@
 
 """Private to this collection. Requests to registries, their token services and their storage, one at a time.
 
-An Authorization header is sent only to its own origin. The size of a body is limited. Every failure is raised as a
-RegistryError. Requests are retried according to the policy in retry.py.
+An Authorization header is sent only to its own origin. The size of a response is limited, and no body is decompressed.
+Every failure is raised as a RegistryError. Requests are retried according to the policy in retry.py.
 """
 
 from __future__ import annotations
@@ -45,6 +45,8 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.targets
 __all__ = ["RegistryRequest", "Wire"]
 
 ERROR_BYTES = 64 * 1024
+# Twice the largest body, a manifest.
+MOST_BYTES = 8 * 1024 * 1024
 REDIRECTS = frozenset([301, 302, 303, 307, 308])
 # Hosts per registry: the registry, its token service, its storage, and one to spare.
 HOSTS = 4
@@ -154,7 +156,11 @@ class Wire:
         with self._lock:
             if endpoint.domain not in self._sessions:
                 self._sessions[endpoint.domain] = open_session(
-                    self._connections, verify=endpoint.verify, direct=is_loopback(endpoint.host_name), hosts=HOSTS
+                    self._connections,
+                    verify=endpoint.verify,
+                    direct=is_loopback(endpoint.host_name),
+                    most=MOST_BYTES,
+                    hosts=HOSTS,
                 )
             return self._sessions[endpoint.domain]
 
@@ -175,14 +181,22 @@ def _reader(request: RegistryRequest) -> Callable[[Any], bytes]:
         if request.method == "HEAD":
             return b""
         if response.status_code == request.status:
-            return read_body(response, request.most)
+            return _read_as_sent(response, request)
         return _read_error(response) if response.status_code >= 400 else b""
 
     return read
 
 
+def _read_as_sent(response: Any, request: RegistryRequest) -> bytes:
+    """Return the body without decompressing it. A part of a blob stays as it is stored."""
+    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    if request.status == 200 and request.most and encoding not in ("", "identity"):
+        raise MalformedAnswer("the response is compressed, which the request does not allow")
+    return read_body(response, request.most, decompresses=False)
+
+
 def _read_error(response: Any) -> bytes:
     try:
-        return read_body(response, ERROR_BYTES)
+        return read_body(response, ERROR_BYTES, decompresses=False)
     except MalformedAnswer:
         return b""
