@@ -16,7 +16,7 @@ from __future__ import annotations
 import http.client
 import io
 import socket
-from typing import Any, Dict
+from typing import Any, Callable, Dict
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.certificates import trusting_context
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline
@@ -29,7 +29,10 @@ except ImportError:
     # exchange.py reports the missing library before it is used.
     pass
 
-__all__ = ["AnswerTooLarge", "NotConnected", "make_adapter"]
+__all__ = ["AnswerTooLarge", "FindPeerProblem", "NotConnected", "make_adapter"]
+
+# C((host, address) -> the reason to send nothing to the address of a host), empty if it is allowed.
+FindPeerProblem = Callable[[str, str], str]
 
 
 class NotConnected(Exception):
@@ -80,7 +83,7 @@ class BoundedResponse(http.client.HTTPResponse):
         self.fp = io.BufferedReader(BoundedReader(received.detach(), sock, self.most))
 
 
-def make_adapter(connections: int, hosts: int, most: int) -> Any:
+def make_adapter(connections: int, hosts: int, most: int, find_peer_problem: FindPeerProblem) -> Any:
     """Return an adapter of C(requests) for C(connections) at once to each of C(hosts), which raise NotConnected.
 
     A response has at most C(most) bytes in total, before decompression.
@@ -91,7 +94,7 @@ def make_adapter(connections: int, hosts: int, most: int) -> Any:
 
         def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
             super().init_poolmanager(*args, **kwargs)
-            _bound_pools(self.poolmanager, most)
+            _bound_pools(self.poolmanager, most, find_peer_problem)
 
         def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
             """Verify certificates with a shared context, except that of a proxy which is itself reached by TLS."""
@@ -108,30 +111,35 @@ def make_adapter(connections: int, hosts: int, most: int) -> Any:
             known = proxy in self.proxy_manager
             manager = super().proxy_manager_for(proxy, **kwargs)
             if not known:
-                _bound_pools(manager, most)
+                # The proxy decides which addresses it connects to.
+                _bound_pools(manager, most, lambda _host, _address: "")
             return manager
 
     return Adapter(pool_connections=hosts, pool_maxsize=connections)
 
 
-def _bound_pools(manager: Any, most: int) -> None:
+def _bound_pools(manager: Any, most: int, find_peer_problem: FindPeerProblem) -> None:
     pools: Dict[str, Any] = manager.pool_classes_by_scheme
-    bounded = {scheme: _bounded_pool(pool, most) for scheme, pool in pools.items()}
+    bounded = {scheme: _bounded_pool(pool, most, find_peer_problem) for scheme, pool in pools.items()}
     manager.pool_classes_by_scheme = bounded
 
 
-def _bounded_pool(pool: Any, most: int) -> Any:
+def _bounded_pool(pool: Any, most: int, find_peer_problem: FindPeerProblem) -> Any:
     """Return a subclass of a urllib3 pool that uses the connections of this file."""
     usual: Any = pool.ConnectionCls
 
     class Connection(usual):  # type: ignore[misc]
-        """A connection that raises NotConnected if it cannot be established."""
+        """A connection that raises NotConnected if it cannot be established or leads to a refused address."""
 
         response_class = type("Response", (BoundedResponse,), {"most": most})
 
         def connect(self) -> None:
             try:
                 super().connect()
+                problem = find_peer_problem(self.host, self.sock.getpeername()[0])
+                if problem:
+                    self.close()
+                    raise OSError(problem)
             except (OSError, ValueError, http.client.HTTPException, urllib3.exceptions.HTTPError) as error:
                 raise NotConnected from error
 

@@ -22,6 +22,7 @@ from typing import Any, Callable, Iterator, List, Mapping, Optional, Tuple
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.connections import (
     AnswerTooLarge,
+    FindPeerProblem,
     NotConnected,
     make_adapter,
 )
@@ -77,14 +78,15 @@ def open_session(
     direct: bool,
     most: int,
     hosts: int = 1,
+    find_peer_problem: FindPeerProblem = lambda _host, _address: "",
 ) -> Any:
     """Return a session for C(connections) concurrent threads. With C(direct), no proxies are used.
 
     The session keeps connections to at most C(hosts) hosts. A response has at most C(most) bytes, including its
-    headers.
+    headers. C(find_peer_problem) returns the reason to send nothing to the address of a host, empty if it is allowed.
     """
     session = _session_class()()
-    bounded = make_adapter(connections, hosts, most)
+    bounded = make_adapter(connections, hosts, most, find_peer_problem)
     for scheme in ("https://", "http://"):
         session.mount(scheme, bounded)
     session.trust_env = not direct

@@ -22,7 +22,10 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.access 
     is_loopback,
 )
 
-__all__ = ["Target", "find_redirect_problem", "find_token_service_problem", "parse_target"]
+__all__ = ["Target", "find_peer_problem", "find_redirect_problem", "find_token_service_problem", "parse_target"]
+
+# The metadata service of an instance, which returns the keys of its role. It has a link-local address.
+METADATA = "metadata.tencentyun.com"
 
 # Other notations of IPv4 addresses that the C library accepts: 127.1, 0x7f.0.0.1, 2130706433.
 NUMERIC = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+))*\.?", re.ASCII | re.IGNORECASE)
@@ -69,7 +72,7 @@ def find_token_service_problem(target: Target, endpoint: RegistryEndpoint) -> st
     address = _address_of(target.name)
     if not _is_own(target, endpoint) and (is_loopback(target.name) or (address and not address.is_global)):
         return "it has a loopback or non-public address"
-    return ""
+    return "it is the metadata service" if _is_metadata(target.name) else ""
 
 
 def find_redirect_problem(target: Target, endpoint: RegistryEndpoint) -> str:
@@ -83,7 +86,22 @@ def find_redirect_problem(target: Target, endpoint: RegistryEndpoint) -> str:
     special = address and (address.is_loopback or address.is_link_local or address.is_unspecified)
     if (special or is_loopback(target.name)) and not _is_own(target, endpoint):
         return "the target has a loopback, link-local, or unspecified address"
+    return "the target is the metadata service" if _is_metadata(target.name) else ""
+
+
+def find_peer_problem(endpoint: RegistryEndpoint, host: str, address: str) -> str:
+    """Return the reason to send nothing to the address of a host, an empty string if it is allowed.
+
+    The DNS can return any address for a token service or a redirect. Metadata services have link-local addresses.
+    """
+    peer = _address_of(address.partition("%")[0])
+    if peer is not None and peer.is_link_local and host.strip("[]").lower() != endpoint.host_name:
+        return f"its address {address} is link-local"
     return ""
+
+
+def _is_metadata(name: str) -> bool:
+    return name.rstrip(".") == METADATA
 
 
 def _is_own(target: Target, endpoint: RegistryEndpoint) -> bool:

@@ -10,6 +10,7 @@ Every failure is raised as a RegistryError. Requests are retried according to th
 
 from __future__ import annotations
 
+import functools
 import threading
 from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, Mapping, Optional
@@ -38,6 +39,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.errors 
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.targets import (
     Target,
+    find_peer_problem,
     find_redirect_problem,
     parse_target,
 )
@@ -161,6 +163,7 @@ class Wire:
                     direct=is_loopback(endpoint.host_name),
                     most=MOST_BYTES,
                     hosts=HOSTS,
+                    find_peer_problem=functools.partial(find_peer_problem, endpoint),
                 )
             return self._sessions[endpoint.domain]
 
