@@ -19,6 +19,8 @@ PARAMETER = re.compile(rf"({TOKEN})[ \t]*=[ \t]*(?:{QUOTED}|({TOKEN}))", re.DOTA
 SCHEME = re.compile(TOKEN)
 TOKEN68 = re.compile(r"[ \t]+[A-Za-z0-9._~+/-]+=*[ \t]*(?=,|$)")
 SEPARATORS = re.compile(r"[\s,]*")
+# Characters of a header that are read. Challenges of registries have a few hundred.
+MOST_TEXT = 16 * 1024
 ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -31,8 +33,8 @@ class Challenge:
 
 
 def parse_challenges(header_values: Iterable[str]) -> List[Challenge]:
-    """Return the challenges of one or several headers, in their order. Other text is skipped."""
-    return [challenge for value in header_values for challenge in _parse(value)]
+    """Return the challenges of one or several headers, in their order. Other text and long rests are skipped."""
+    return [challenge for value in header_values for challenge in _parse(value[:MOST_TEXT])]
 
 
 def _parse(text: str) -> List[Challenge]:
