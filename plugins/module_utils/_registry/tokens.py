@@ -5,7 +5,8 @@
 """Private to this collection. Responses to the challenges of registries: Bearer tokens and Basic.
 
 A password is sent over HTTPS to its registry and to the token service that this registry names. It is sent over plain
-HTTP only to the host of a registry that is declared to use plain HTTP.
+HTTP only to the host of a registry that is declared to use plain HTTP. A token is requested only for pulling, because
+its token service can serve other registries, too.
 Source: distribution.github.io, "Token Authentication Specification".
 """
 
@@ -42,6 +43,8 @@ MAX_TOKEN_BYTES = 64 * 1024
 # In seconds. The specification sets 60 s for a token without C(expires_in).
 DEFAULT_LIFE, LONGEST_LIFE = 60.0, 86400.0
 HEADER_TEXT = re.compile(r"[!-~]+")
+# A scope of the specification, which can have a resource class: repository(plugin):samalba/my-app:pull,push
+SCOPE = re.compile(r"repository(?:\([a-z0-9]+\))?:(?P<path>\S+):[a-z*,]*")
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,7 @@ class Authorizer:
         deadline: Deadline,
     ) -> Grant:
         target = _token_service(endpoint, parameters.get("realm", ""))
-        scope = parameters.get("scope") or f"repository:{path}:pull"
+        scope = _pull_scope(parameters.get("scope", "")) or f"repository:{path}:pull"
         key = TokenKey(endpoint.host, target.url, parameters.get("service", ""), scope)
         with self._lock:
             lock = self._locks.setdefault(key, threading.Lock())
@@ -182,8 +185,17 @@ def _token_service(endpoint: RegistryEndpoint, realm: str) -> Target:
     return target
 
 
+def _pull_scope(scope: str) -> str:
+    """Return the first repository of a challenge with the action C(pull), an empty string if there is none.
+
+    Its name can differ from the one in the reference if the registry is a proxy for another one.
+    """
+    found = next(filter(None, map(SCOPE.fullmatch, scope.split())), None)
+    return f"repository:{found['path']}:pull" if found else ""
+
+
 def _with_query(realm: str, service: str, scope: str) -> str:
-    pairs = ([("service", service)] if service else []) + [("scope", part) for part in scope.split()]
+    pairs = ([("service", service)] if service else []) + [("scope", scope)]
     base = realm.partition("#")[0]
     # The header can contain characters that cannot be encoded in UTF-8.
     return base + ("&" if "?" in base else "?") + urlencode(pairs, errors="replace")
