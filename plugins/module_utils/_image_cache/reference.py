@@ -26,6 +26,9 @@ LONGEST_PATH = 255
 # Number of hexadecimal digits in a digest, by algorithm.
 DIGEST_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
 
+# Characters of a text that is parsed, and those of an invalid one in a message.
+LONGEST_TEXT, LONGEST_QUOTE = 4096, 300
+
 HOST_PART = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
 DOMAIN = re.compile(rf"(?:{HOST_PART}(?:\.{HOST_PART})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?")
 PATH_PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
@@ -73,6 +76,8 @@ class Reference:
 
 def parse_reference(text: str) -> Reference:
     """Return the reference parsed from a text. Raises InvalidReference."""
+    if len(text) > LONGEST_TEXT:
+        raise InvalidReference(f"invalid image reference {_quote(text)}: it has {len(text)} characters")
     name, tag, digest = _split(text)
     domain, path = _split_domain(name)
     problems = (
@@ -82,7 +87,7 @@ def parse_reference(text: str) -> Reference:
         *_digest_problems(digest),
     )
     if problems:
-        raise InvalidReference(f"invalid image reference {text!r}: {problems[0]}")
+        raise InvalidReference(f"invalid image reference {_quote(text)}: {problems[0]}")
     return Reference(domain, path, tag, digest)
 
 
@@ -148,7 +153,7 @@ def _text_problems(text: str) -> Iterator[str]:
     if any(character.isspace() for character in text):
         yield "it contains whitespace"
     if "://" in text:
-        yield f"it has a scheme. Use {text.split('://', 1)[1]!r}"
+        yield f"it has a scheme. Use {_quote(text.split('://', 1)[1])}"
     if IMAGE_ID.fullmatch(text):
         yield "it is an image ID. Use the name of the repository"
 
@@ -157,13 +162,13 @@ def _name_problems(name: str, domain: str, path: str) -> Iterator[str]:
     # The length limit does not count the namespace that Docker adds.
     written = path if name.endswith(path) else path[len(OFFICIAL) :]
     if not DOMAIN.fullmatch(domain):
-        yield f"{domain!r} is not a valid host of a registry"
+        yield f"{_quote(domain)} is not a valid host of a registry"
     if path != path.lower():
-        yield f"the repository {written!r} has upper-case letters. Use lower case"
+        yield f"the repository {_quote(written)} has upper-case letters. Use lower case"
     elif not PATH.fullmatch(path):
         yield (
-            f"{written!r} is not a valid repository name. The parts between slashes consist of lower-case letters and"
-            " digits, separated by one period, one or two underscores, or hyphens"
+            f"{_quote(written)} is not a valid repository name. The parts between slashes consist of lower-case letters"
+            " and digits, separated by one period, one or two underscores, or hyphens"
         )
     if len(path) > LONGEST_PATH:
         yield f"the repository name has {len(path)} characters; the maximum is {LONGEST_PATH}"
@@ -174,8 +179,8 @@ def _tag_problems(tag: Optional[str]) -> Iterator[str]:
         yield "the tag after the colon is empty"
     elif tag is not None and not TAG.fullmatch(tag):
         yield (
-            f"{tag!r} is not a valid tag. A tag has up to 128 letters, digits, underscores, periods and hyphens, and"
-            " does not begin with a period or a hyphen"
+            f"{_quote(tag)} is not a valid tag. A tag has up to 128 letters, digits, underscores, periods and hyphens,"
+            " and does not begin with a period or a hyphen"
         )
 
 
@@ -185,8 +190,14 @@ def _digest_problems(digest: Optional[str]) -> Iterator[str]:
     algorithm, _colon, value = digest.partition(":")
     length = DIGEST_LENGTHS.get(algorithm)
     if length is None:
-        yield f"{digest!r} is not a valid digest. A digest begins with one of {', '.join(DIGEST_LENGTHS)} and a colon"
+        known = ", ".join(DIGEST_LENGTHS)
+        yield f"{_quote(digest)} is not a valid digest. A digest begins with one of {known} and a colon"
     elif len(value) != length:
         yield f"the digest has the wrong length: {algorithm} has {length} hexadecimal digits, this one has {len(value)}"
     elif not HEX.fullmatch(value):
         yield "the digest must consist of lower-case hexadecimal digits"
+
+
+def _quote(text: str) -> str:
+    """Return a text for a message. A long one is cut off, with the mark that _secrets.py knows."""
+    return repr(text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}...")

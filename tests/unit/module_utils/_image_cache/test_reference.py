@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Optional
 
 import pytest
@@ -205,3 +206,15 @@ def test_reference_without_a_fixed_tag_is_floating(image: str, is_floating: bool
 def test_listing_may_complete_all_declared_images(images: list[str], shown: list[str], expected: bool) -> None:
     assert is_listing_of(shown, images) is expected
     assert is_listing_of(reversed(shown), reversed(images)) is expected
+
+
+@pytest.mark.parametrize("piece", ["a", "a/", "A", "a.", "-", "_", "a:", "a@", "\x00", "é", "a-", "a.b/"])
+def test_message_about_a_long_text_is_short_and_needs_little_memory(piece: str) -> None:
+    text = piece * (10_000_000 // len(piece))
+    tracemalloc.start()
+    with pytest.raises(InvalidReference) as caught:
+        parse_reference(text)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(str(caught.value)) < 2_000
+    assert peak < 1_000_000
