@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any, Optional, Protocol, Union
 
@@ -13,10 +14,10 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import
 from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.access import RegistryAccess
 from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.client import RegistryClient
 from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.images import Depth, Image, look_up_images
-from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.manifests import parse_platform
+from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.manifests import is_digest, parse_platform
 from unit.support.registry_images import Pusher
 
-__all__ = ["QuickClock", "Server", "access_to", "client_of", "look_up", "pusher_to", "with_password"]
+__all__ = ["QuickClock", "Server", "access_to", "check_facts", "client_of", "look_up", "pusher_to", "with_password"]
 
 
 class Server(Protocol):
@@ -91,6 +92,29 @@ def look_up(
     found: dict[str, Image] = look_up_images(client, written, depth, parse_platform(platform), deadline=deadline)
     assert list(found) == list(dict.fromkeys(written))
     return found[images] if isinstance(images, str) else list(found.values())
+
+
+def check_facts(found: Image, secrets: list[str]) -> None:
+    """Check that facts are of their types, and that an error says which image it is about, but no secret."""
+    assert found.exists in (None, True, False)
+    assert (found.digest is None) == (found.pinned is None)
+    for digest in (found.digest, found.platform_digest):
+        assert digest is None or is_digest(digest)
+    for layer in found.layers or ():
+        assert is_digest(layer.digest)
+        assert isinstance(layer.compressed_bytes, int)
+        assert layer.unpacked_bytes is None or layer.unpacked_bytes >= layer.compressed_bytes
+    for platform in found.platforms:
+        assert platform.isascii()
+    if found.error is None:
+        assert found.exists
+        return
+    facts = found.error.facts()
+    assert facts["code"]
+    assert found.image in facts["message"]
+    shown = json.dumps(facts)
+    assert shown.isascii()
+    assert not any(secret in shown for secret in secrets)
 
 
 def pusher_to(server: Server, verify: Any = None) -> Pusher:

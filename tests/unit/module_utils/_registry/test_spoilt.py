@@ -14,11 +14,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.images import Depth, Image
-from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.manifests import is_digest
+from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.images import Depth
 from emulator.registry import STORAGE, TOKEN_SERVICE, Registry
 from emulator.registry_faults import Reply
-from unit.support.registry_access import client_of, look_up, pusher_to
+from unit.support.registry_access import check_facts, client_of, look_up, pusher_to
 from unit.support.registry_images import DOCKER, OCI, estargz_layer, gzip_layer, zstd_layer
 
 ROUNDS = 80
@@ -137,29 +136,6 @@ def push_all(server: Registry) -> list[str]:
     return [f"{server.host}/{name}:1" for name in ("single", "docker", "index", "nested", "missing")]
 
 
-def check(found: Image, secrets: list[str]) -> None:
-    """Facts are of their types, and an error says which image it is about, but no secret."""
-    assert found.exists in (None, True, False)
-    assert (found.digest is None) == (found.pinned is None)
-    for digest in (found.digest, found.platform_digest):
-        assert digest is None or is_digest(digest)
-    for layer in found.layers or ():
-        assert is_digest(layer.digest)
-        assert isinstance(layer.compressed_bytes, int)
-        assert layer.unpacked_bytes is None or layer.unpacked_bytes >= layer.compressed_bytes
-    for platform in found.platforms:
-        assert platform.isascii()
-    if found.error is None:
-        assert found.exists
-        return
-    facts = found.error.facts()
-    assert facts["code"]
-    assert found.image in facts["message"]
-    shown = json.dumps(facts)
-    assert shown.isascii()
-    assert not any(secret in shown for secret in secrets)
-
-
 @pytest.mark.parametrize("auth", ["none", "basic", "token"])
 @pytest.mark.parametrize("with_storage", [False, True])
 def test_spoilt_answers_are_facts(auth: str, with_storage: bool) -> None:
@@ -177,7 +153,7 @@ def test_spoilt_answers_are_facts(auth: str, with_storage: bool) -> None:
         for number in range(ROUNDS):
             depth = (Depth.SIZES, Depth.PLATFORM)[number % 4 == 0]
             for found in look_up(client_of(server, retries=1), images, depth):
-                check(found, [server.password, *server.tokens])
+                check_facts(found, [server.password, *server.tokens])
     finally:
         server.stop()
     assert spoiler.spoilt > 350
@@ -231,6 +207,6 @@ def test_answer_that_is_not_http_is_a_fact(answer: bytes) -> None:
         server.ports.update({"registry": listener.server_address[1], TOKEN_SERVICE: 1})
         found = look_up(client_of(server, retries=1), f"{server.host}/app:1")
         listener.shutdown()
-    check(found, [server.password])
+    check_facts(found, [server.password])
     assert found.error
     assert not found.exists
