@@ -4,7 +4,8 @@
 
 """Print the outcomes of the network faults as a table.
 
-Run C(pytest tests/stories/test_network_faults.py --junitxml FILE), then C(python tools/network_table.py FILE).
+Run C(pytest tests/stories/test_network_faults.py tests/stories/test_registry_faults.py --junitxml FILE), then
+C(python tools/network_table.py FILE).
 """
 
 from __future__ import annotations
@@ -20,6 +21,10 @@ ACTIONS = (
     "UpdateImageCache",
     "DeleteImageCaches",
     "GetMostSuitableImageCache",
+    "HEAD manifest",
+    "GET manifest",
+    "GET blob",
+    "GET token",
 )
 COLUMNS = ("outcome", "calls", "duplicates", "leaks", "seconds", "bound")
 STORIES = {
@@ -28,6 +33,11 @@ STORIES = {
     "test_refused_tunnel_is_retried_and_writes_are_sent_once": "a proxy, asked for a tunnel",
     "test_tunnel_that_breaks_during_a_request_repeats_no_write": "a tunnel",
     "test_untrusted_certificate_fails_without_sending_the_request": "TLS",
+    "test_single_fault_of_a_registry_is_repeated_or_reported": "once",
+    "test_permanent_fault_of_a_registry_ends_in_time": "without end",
+    "test_refused_tunnel_to_a_registry_is_retried": "a proxy, asked for a tunnel",
+    "test_tunnel_to_a_registry_that_breaks_is_opened_again": "a tunnel",
+    "test_untrusted_registry_gets_no_request": "TLS",
 }
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A proxy in front of the emulator that injects network faults into the requests that a test names.
+"""A proxy in front of an emulated service that injects network faults into the requests that a test names.
 
 It serves as an endpoint, with or without TLS, and as a proxy that opens a tunnel to any host with CONNECT. All faults
 are produced with real sockets.
@@ -19,11 +19,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Callable, Optional
+from typing import Callable, Optional, Union
 
 from emulator import Emulator
 
 CONNECT = "CONNECT"
+# The requests that a registry and its token service get, by the word in the path.
+REGISTRY_KINDS = {"/manifests/": "manifest", "/blobs/": "blob", "/token": "token"}
+# What the proxy itself writes into the head of an answer.
+OWN_HEADERS = frozenset(["connection", "content-length", "date", "server", "transfer-encoding"])
 # In seconds: long enough for the other side to read what was sent before the connection breaks.
 SHORT_PAUSE = 0.05
 BYTE_INTERVAL = 0.1
@@ -31,33 +35,42 @@ BYTE_INTERVAL = 0.1
 
 @dataclass(frozen=True)
 class Request:
-    """A received request. C(action) is CONNECT for a tunnel; C(target) is the target of the request line."""
+    """A received request. C(target) is the target of the request line.
+
+    C(action) is the action of the API, CONNECT for a tunnel, and for a registry as C(GET manifest).
+    """
 
     action: str
+    method: str
     target: str
     headers: dict[str, str]
     body: bytes
+
+
+# The port to which a request is forwarded.
+Upstream = Callable[[Request], int]
 
 
 class Exchange:
     """One request and its connection, for a fault to act on."""
 
     def __init__(
-        self, connection: socket.socket, request: Request, emulator: Emulator, stopping: threading.Event
+        self, connection: socket.socket, request: Request, upstream: Upstream, stopping: threading.Event
     ) -> None:
-        self._connection, self.request, self._emulator, self._stopping = connection, request, emulator, stopping
+        self._connection, self.request, self._upstream, self._stopping = connection, request, upstream, stopping
 
     def forward(self) -> tuple[bytes, bytes]:
-        """Forward the request to the emulator, and return the head and the body of its answer."""
-        upstream = http.client.HTTPConnection("127.0.0.1", self._emulator.port, timeout=30)
+        """Forward the request to the emulated service, and return the head and the body of its answer."""
+        request = self.request
+        upstream = http.client.HTTPConnection("127.0.0.1", self._upstream(request), timeout=30)
         try:
-            upstream.request("POST", "/", self.request.body, self.request.headers)
+            upstream.request(request.method, request.target, request.body, request.headers)
             response = upstream.getresponse()
             body = response.read()
         finally:
             upstream.close()
-        head = f"HTTP/1.1 {response.status} {response.reason}\r\nContent-Type: application/json\r\n"
-        return head.encode(), body
+        headers = [f"{name}: {value}" for name, value in response.getheaders() if name.lower() not in OWN_HEADERS]
+        return "\r\n".join([f"HTTP/1.1 {response.status} {response.reason}", *headers, ""]).encode(), body
 
     def send(self, data: bytes) -> None:
         """Send all of the data at once."""
@@ -234,11 +247,12 @@ class FaultyProxy:
     """
 
     def __init__(self) -> None:
-        self.emulator: Optional[Emulator] = None
+        self.upstream: Optional[Upstream] = None
         self.faults: list[ProxyFault] = []
         self.contexts: list[ssl.SSLContext] = []
         self.uses_tls, self.keep_alive = False, True
         self.tunnels: list[str] = []
+        self.received: list[Request] = []
         self._stopping, self._lock = threading.Event(), threading.Lock()
         self._open: dict[threading.Thread, socket.socket] = {}
         self._accept_count = 0
@@ -248,9 +262,10 @@ class FaultyProxy:
         self._thread.start()
 
     @contextmanager
-    def forward_to(self, emulator: Emulator, *faults: ProxyFault) -> Iterator[FaultyProxy]:
-        """Forward requests to an emulator inside the context, and check that no connection is left open after it."""
-        self.emulator, self.faults, self.tunnels, self._accept_count = emulator, list(faults), [], 0
+    def forward_to(self, service: Union[Emulator, Upstream], *faults: ProxyFault) -> Iterator[FaultyProxy]:
+        """Forward requests to a service inside the context, and check that no connection is left open after it."""
+        self.upstream = (lambda _request: service.port) if isinstance(service, Emulator) else service
+        self.faults, self.tunnels, self.received, self._accept_count = list(faults), [], [], 0
         try:
             yield self
         finally:
@@ -300,9 +315,10 @@ class FaultyProxy:
 
     def _answer_all(self, connection: socket.socket, number: int) -> None:
         for request in read_requests(connection, self._stopping):
-            assert self.emulator is not None
-            exchange = Exchange(connection, request, self.emulator, self._stopping)
+            assert self.upstream is not None
+            exchange = Exchange(connection, request, self.upstream, self._stopping)
             with self._lock:
+                self.received.append(request)
                 matching = [fault for fault in self.faults if fault.matches(request.action)]
             if matching:
                 FAULTS[matching[0].name](exchange)
@@ -319,6 +335,14 @@ class FaultyProxy:
                 return
 
 
+def name_request(method: str, target: str, headers: dict[str, str]) -> str:
+    """Return the action of a request."""
+    if method == CONNECT:
+        return CONNECT
+    kinds = [kind for word, kind in REGISTRY_KINDS.items() if word in target]
+    return f"{method} {kinds[0]}" if kinds else headers.get("X-TC-Action", "")
+
+
 def read_requests(connection: socket.socket, stopping: threading.Event) -> Iterator[Request]:
     """Yield the requests of a connection until the connection ends."""
     connection.settimeout(SHORT_PAUSE)
@@ -331,8 +355,7 @@ def read_requests(connection: socket.socket, stopping: threading.Event) -> Itera
         if found and len(rest) >= size:
             method, target = lines[0].split()[:2]
             connection.settimeout(30)
-            action = CONNECT if method == CONNECT else headers.get("X-TC-Action", "")
-            yield Request(action, target, headers, rest[:size])
+            yield Request(name_request(method, target, headers), method, target, headers, rest[:size])
             connection.settimeout(SHORT_PAUSE)
             received = rest[size:]
             continue

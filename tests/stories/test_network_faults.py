@@ -10,8 +10,6 @@ declared. C(pytest --junitxml FILE) records the outcomes; tools/network_table.py
 
 from __future__ import annotations
 
-import datetime
-import ssl
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,22 +22,27 @@ from emulator import Emulator
 
 from .caches import CREATE, DELETE, LIST, UPDATE, create_cache
 from .controller import MODULE, WEB, Controller, Run
+from .fault_runs import (
+    CERTIFICATE_FAULTS,
+    READ_SECONDS,
+    RETRIES,
+    SLACK,
+    TIMEOUT,
+    TUNNEL_FAULTS,
+    TUNNEL_HOST,
+    proxy_environment,
+    tls_context,
+    untrusted_context,
+)
 from .faulty_proxy import CONNECT, FAULTS, FaultyProxy, ProxyFault
 from .processes import ModuleProcesses
 
 MATCH = "GetMostSuitableImageCache"
 CANARIES = {"secret key": "canary-secret-key-Nw4", "password": "canary-registry-pass-Lk7"}
-TUNNEL_HOST = "tke.example.com"
-TIMEOUT, RETRIES = 2.0, 2
 # The lookup after a create with an unknown outcome, and the pause before the lookup after an update or a delete.
 LOOKUP_SECONDS = {CREATE: 10.0, UPDATE: 1.0, DELETE: 1.0}
 # A build, the requests without a fault, and the start of a process.
 BASE_SECONDS = 3.0
-# Tolerance for a slow machine, in seconds.
-SLACK = 60.0
-# The attempts, with the longest pause before each except the first.
-READ_SECONDS = (RETRIES + 1) * TIMEOUT + 0.5 + 1.0
-CERTIFICATE_FAULTS = ("wrong host", "expired", "self-signed")
 
 
 @dataclass(frozen=True)
@@ -155,41 +158,13 @@ def check_result(run: Run, action: str) -> None:
         assert run.result["error"]["action"] == action
 
 
-def tls_context(authority: trustme.CA, *names: str, **facts: Any) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(*names, **facts).configure_cert(context)
-    return context
-
-
-def untrusted_context(fault: str, authority: trustme.CA, folder: Path) -> ssl.SSLContext:
-    """Return a TLS context with a certificate that must not be trusted."""
-    if fault == "wrong host":
-        return tls_context(authority, "other.example.com")
-    if fault == "expired":
-        past = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=1)
-        start = past - datetime.timedelta(days=30)
-        return tls_context(authority, "localhost", TUNNEL_HOST, not_before=start, not_after=past)
-    unknown_authority = trustme.CA()
-    path = folder / "self-signed.pem"
-    unknown_authority.private_key_pem.write_to_path(str(path))
-    unknown_authority.cert_pem.write_to_path(str(path), append=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path)
-    return context
-
-
 @pytest.fixture(scope="module")
 def shared_runner(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[FaultRunner]:
     """Return the runner of this file: one faulty proxy, and module processes that use it as their proxy."""
     folder, proxy, authority = tmp_path_factory.mktemp("wire"), FaultyProxy(), trustme.CA()
     bundle = folder / "ca.pem"
     authority.cert_pem.write_to_path(str(bundle))
-    environment = Controller(Emulator(), folder).environment
-    address = f"http://127.0.0.1:{proxy.port}"
-    environment.update(https_proxy=address, HTTPS_PROXY=address, no_proxy="", NO_PROXY="")
-    for name in ("TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_TKE_ENDPOINT"):
-        del environment[name]
-    processes = ModuleProcesses(Emulator(), environment, str(request.config.getoption("--way")))
+    processes = ModuleProcesses(Emulator(), proxy_environment(proxy, folder), str(request.config.getoption("--way")))
     yield FaultRunner(proxy, processes, authority, bundle)
     processes.stop()
     proxy.stop()
@@ -248,7 +223,7 @@ class TestTunnel:
         return runner
 
     @pytest.mark.parametrize("action", ACTION_CASES)
-    @pytest.mark.parametrize("fault", ["answers 407", "answers 502", "answers 302", "answers 200 with a page", "stall"])
+    @pytest.mark.parametrize("fault", TUNNEL_FAULTS)
     def test_refused_tunnel_is_retried_and_writes_are_sent_once(
         self, emulator: Emulator, tunnel: FaultRunner, action: str, fault: str
     ) -> None:
