@@ -98,7 +98,7 @@ def answer(connection: socket.socket) -> None:
 
 def get(port: int, verify: object, *, direct: bool = True) -> bytes:
     """Return the answer of the server at the port, over a new connection."""
-    with open_session(1, verify=verify, direct=direct) as session:
+    with open_session(1, verify=verify, direct=direct, most=65536) as session:
         url = f"https://localhost:{port}/"
         response = exchange(
             session, "GET", url, lambda one: read_body(one, 10), host="localhost", timeout=5, verify=verify
