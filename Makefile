@@ -25,9 +25,11 @@ export PYTHONPATH := $(COLLECTIONS):$(CURDIR)/tests
 # Keep the bytecode out of the source folders. Without bytecode, each of the many processes would compile all its imports.
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
 unexport PYTHONDONTWRITEBYTECODE
+# uv, which nox uses, trusts the same certificate authorities as pip.
+export UV_SYSTEM_CERTS := true
 export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 
-.PHONY: help demo report test emulator docs tables bench bench_manifests mutants ways cores probe lint types registry cluster eda browser screenshot sanity units integration package importer runner licenses role_spec pins clean
+.PHONY: help demo report test emulator docs tables bench bench_manifests mutants ways cores probe lint format types registry cluster eda browser screenshot sanity units integration package importer runner licenses role_spec pins clean
 
 help: ## List all commands
 	@grep -E '^[a-z_]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -70,11 +72,15 @@ probe: $(READY) $(TREE) ## Ask the real service the open questions in VPC and SU
 	    $(if $(IMAGE),--image "$(IMAGE)") $(if $(INTERVAL),--interval "$(INTERVAL)") \
 	    $(if $(filter 1,$(YES)),--yes) $(if $(filter 1,$(CLEAN)),--clean)
 
-lint: $(READY) $(TREE) ## Check style: ruff, ansible-lint, documentation, changelog
-	@sh tools/lint
+lint: $(READY) $(TREE) ## Check style: Python, YAML, ansible-lint, documentation, spelling, changelog, workflows
+	@CI=true nox -e formatters codeqa yamllint antsibull-nox-config docs-check extra-checks ansible-lint \
+	    guides spelling changelog workflows
 
-types: $(READY) $(TREE) ## Check types: mypy --strict
-	@sh tools/types
+format: $(READY) ## Format the Python code
+	@CI=false nox -e formatters
+
+types: $(READY) ## Check types: mypy --strict
+	@nox -e typing
 
 registry: $(READY) $(TREE) ## Run the tests of the registry client against Debian's docker-registry
 	@sh tools/docker_registry >/dev/null
@@ -107,19 +113,20 @@ package: $(READY) ## Build the package, compare it with its list, install it fro
 	@sh tools/package
 
 importer: $(READY) ## Check the package with galaxy-importer; warnings are failures
-	@sh tools/importer
+	@nox -e build-import-check >.cache/importer.log || { cat .cache/importer.log; exit 1; }
+	@! grep -E "WARNING|ERROR|CRITICAL" .cache/importer.log
 
 runner: $(READY) ## Create the context of an execution environment, and run the demo with ansible-runner
 	@sh tools/runner
 
 licenses: $(READY) ## Check that every file states its license and copyright holder (REUSE)
-	@reuse lint --quiet || reuse lint
+	@nox -e license-check
 
 role_spec: $(READY) $(TREE) ## Generate the options of entries and prune rules in the role's argument specs
 	@python tools/role_spec.py
 
 pins: $(READY) ## Update the pinned versions of the test and tool dependencies
-	for name in dev eda browser; do \
+	for name in dev eda browser importer; do \
 	    uv pip compile -q --universal --python-version 3.11 --no-header --upgrade \
 	        -o requirements-$$name.txt requirements-$$name.in || exit 1; \
 	done

@@ -1,0 +1,62 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The checks of style: those of antsibull-nox.toml, and those that antsibull-nox does not have."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import antsibull_nox
+import nox
+
+nox.options.envdir = ".cache/nox"
+nox.options.reuse_venv = "yes"
+nox.options.default_venv_backend = "uv|virtualenv"
+
+# The sessions put the collection and Ansible's settings into the place that each needs.
+for variable in ("PYTHONPATH", "ANSIBLE_CONFIG"):
+    os.environ.pop(variable, None)
+
+antsibull_nox.load_antsibull_nox_toml()
+
+# These sessions use the environment of `make`, which has the packages of requirements-dev.txt.
+
+
+@nox.session(python=False)
+def guides(session: nox.Session) -> None:
+    """Run ansible-lint on the playbooks of the guides and of the READMEs."""
+    playbooks = Path(session.create_tmp())
+    for old in playbooks.glob("*.yml"):
+        old.unlink()
+    session.run("python", "-m", "stories.examples", str(playbooks), env={"PYTHONPATH": "tests"})
+    # ansible-lint does not read the examples if git ignores their folder.
+    collections = [Path(".cache/collections").absolute(), Path("tests/stories/collections").absolute()]
+    session.run(
+        *("ansible-lint", "--offline", "--strict", "-c", ".ansible-lint", "--project-dir", str(playbooks)),
+        *(str(playbook) for playbook in sorted(playbooks.glob("*.yml"))),
+        env={"ANSIBLE_COLLECTIONS_PATH": os.pathsep.join(str(folder) for folder in collections)},
+    )
+
+
+@nox.session(python=False)
+def spelling(session: nox.Session) -> None:
+    """Run codespell."""
+    session.run("codespell")
+
+
+@nox.session(python=False)
+def changelog(session: nox.Session) -> None:
+    """Run antsibull-changelog lint."""
+    session.run("antsibull-changelog", "lint")
+
+
+@nox.session(python=False)
+def workflows(session: nox.Session) -> None:
+    """Check the files of GitHub against their schemas, and the workflows with zizmor."""
+    files = sorted(str(file) for file in Path(".github/workflows").glob("*.yml"))
+    session.run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *files)
+    session.run("check-jsonschema", "--builtin-schema", "vendor.dependabot", ".github/dependabot.yml")
+    session.run("zizmor", "--offline", "--quiet", "--persona", "pedantic", ".github")
