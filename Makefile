@@ -12,8 +12,14 @@ INTERVAL ?=
 YES ?=
 CLEAN ?=
 CONFIG ?=
+# The key that signs a release, and its tag.
+KEY ?=
+TAG ?=
 
-ENVIRONMENT := .cache/environment
+# Another ansible-core than the pinned one, as pip accepts it.
+CORE ?=
+
+ENVIRONMENT := .cache/environment$(if $(CORE),-core)
 READY := $(ENVIRONMENT)/ready
 BIN := $(CURDIR)/$(ENVIRONMENT)/bin
 COLLECTIONS := $(CURDIR)/.cache/collections
@@ -29,7 +35,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export UV_SYSTEM_CERTS := true
 export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 
-.PHONY: help demo report test emulator docs tables bench bench_manifests mutants ways cores probe lint format types registry cluster eda browser screenshot sanity units integration package importer runner licenses role_spec pins clean
+.PHONY: help demo report test emulator docs tables bench bench_manifests mutants ways cores probe lint format types registry cluster eda browser screenshot sanity units integration package importer runner sbom release licenses role_spec pins clean
 
 help: ## List all commands
 	@grep -E '^[a-z_]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -109,7 +115,7 @@ units: $(READY) ## Run ansible-test units with each version of ansible-core
 integration: $(READY) ## Run ansible-test integration with each version of ansible-core, or once against the cloud with CONFIG
 	@$(if $(CONFIG),CONFIG="$(CONFIG)",sh tools/each_core sh tools/with_emulator 1) sh tools/ansible_test integration
 
-package: $(READY) ## Build the package, compare it with its list, install it from the file and from git, and run it
+package: $(READY) ## Build the package, compare it with its list, install it from the file and from git, sign it, and run it
 	@sh tools/package
 
 importer: $(READY) ## Check the package with galaxy-importer; warnings are failures
@@ -118,6 +124,12 @@ importer: $(READY) ## Check the package with galaxy-importer; warnings are failu
 
 runner: $(READY) ## Create the context of an execution environment, and run the demo with ansible-runner
 	@sh tools/runner
+
+sbom: $(READY) ## List the Python packages of an execution environment in .cache/sbom.json (CycloneDX)
+	@sh tools/sbom .cache/sbom.json
+
+release: $(READY) ## Build and sign the files of a release in .cache/release, with KEY of gpg, for TAG
+	@KEY="$(KEY)" sh tools/release .cache/release $(TAG)
 
 licenses: $(READY) ## Check that every file states its license and copyright holder (REUSE)
 	@nox -e license-check
