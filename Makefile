@@ -35,7 +35,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export UV_SYSTEM_CERTS := true
 export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 
-.PHONY: help demo report test emulator docs tables bench bench_manifests mutants ways cores probe lint format types registry cluster eda browser screenshot sanity units integration package importer runner sbom release licenses role_spec pins clean
+.PHONY: help demo report test emulator docs tables bench bench_manifests mutants ways cores probe lint format types registry cluster eda browser screenshot sanity units integration package importer runner sbom release publish licenses role_spec pins clean
 
 help: ## List all commands
 	@grep -E '^[a-z_]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -130,6 +130,9 @@ sbom: $(READY) ## List the Python packages of an execution environment in .cache
 
 release: $(READY) ## Build and sign the files of a release in .cache/release, with KEY of gpg, for TAG
 	@KEY="$(KEY)" sh tools/release .cache/release $(TAG)
+
+publish: $(READY) ## Publish the package in .cache/release on Galaxy, with the token of GALAXY_TOKEN
+	@sh tools/publish .cache/release/tencentcloud-tke-*.tar.gz
 
 licenses: $(READY) ## Check that every file states its license and copyright holder (REUSE)
 	@nox -e license-check

@@ -53,10 +53,20 @@ def changelog(session: nox.Session) -> None:
     session.run("antsibull-changelog", "lint")
 
 
+# The schemas that check-jsonschema has for the files of GitHub.
+SCHEMAS = (
+    ("vendor.github-workflows", "workflows/*.yml"),
+    ("custom.github-workflows-require-timeout", "workflows/*.yml"),
+    ("vendor.dependabot", "dependabot.yml"),
+    ("vendor.github-issue-forms", "ISSUE_TEMPLATE/[!c]*.yml"),
+    ("vendor.github-issue-config", "ISSUE_TEMPLATE/config.yml"),
+)
+
+
 @nox.session(python=False)
 def workflows(session: nox.Session) -> None:
     """Check the files of GitHub against their schemas, and the workflows with zizmor."""
-    files = sorted(str(file) for file in Path(".github/workflows").glob("*.yml"))
-    session.run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *files)
-    session.run("check-jsonschema", "--builtin-schema", "vendor.dependabot", ".github/dependabot.yml")
+    for schema, pattern in SCHEMAS:
+        files = sorted(str(file) for file in Path(".github").glob(pattern))
+        session.run("check-jsonschema", "--quiet", "--builtin-schema", schema, *files)
     session.run("zizmor", "--offline", "--quiet", "--persona", "pedantic", ".github")
