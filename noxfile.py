@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import antsibull_nox
@@ -22,7 +23,8 @@ for variable in ("PYTHONPATH", "ANSIBLE_CONFIG"):
 
 antsibull_nox.load_antsibull_nox_toml()
 
-# These sessions use the environment of `make`, which has the packages of requirements-dev.txt.
+# The sessions below use the environment of nox, which `make` creates from requirements-dev.txt.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
 
 @nox.session(python=False)
@@ -32,7 +34,6 @@ def guides(session: nox.Session) -> None:
     for old in playbooks.glob("*.yml"):
         old.unlink()
     session.run("python", "-m", "stories.examples", str(playbooks), env={"PYTHONPATH": "tests"})
-    # ansible-lint does not read the examples if git ignores their folder.
     collections = [Path(".cache/collections").absolute(), Path("tests/stories/collections").absolute()]
     session.run(
         *("ansible-lint", "--offline", "--strict", "-c", ".ansible-lint", "--project-dir", str(playbooks)),
