@@ -16,7 +16,8 @@ CONFIG ?=
 KEY ?=
 TAG ?=
 
-# Another ansible-core than the pinned one, as pip accepts it.
+# Which versions of ansible-core are tested, by their Pythons; and another ansible-core than the pinned one.
+PYTHONS ?=
 CORE ?=
 
 ENVIRONMENT := .cache/environment$(if $(CORE),-core)
