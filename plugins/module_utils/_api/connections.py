@@ -16,7 +16,7 @@ from __future__ import annotations
 import http.client
 import io
 import socket
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, Optional
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.certificates import trusting_context
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline
@@ -83,7 +83,7 @@ class BoundedResponse(http.client.HTTPResponse):
         self.fp = io.BufferedReader(BoundedReader(received.detach(), sock, self.most))
 
 
-def make_adapter(connections: int, hosts: int, most: int, find_peer_problem: FindPeerProblem) -> Any:
+def make_adapter(connections: int, hosts: int, most: int, find_peer_problem: Optional[FindPeerProblem]) -> Any:
     """Return an adapter of C(requests) for C(connections) at once to each of C(hosts), which raise NotConnected.
 
     A response has at most C(most) bytes in total, before decompression.
@@ -112,19 +112,19 @@ def make_adapter(connections: int, hosts: int, most: int, find_peer_problem: Fin
             manager = super().proxy_manager_for(proxy, **kwargs)
             if not known:
                 # The proxy decides which addresses it connects to.
-                _bound_pools(manager, most, lambda _host, _address: "")
+                _bound_pools(manager, most, None)
             return manager
 
     return Adapter(pool_connections=hosts, pool_maxsize=connections)
 
 
-def _bound_pools(manager: Any, most: int, find_peer_problem: FindPeerProblem) -> None:
+def _bound_pools(manager: Any, most: int, find_peer_problem: Optional[FindPeerProblem]) -> None:
     pools: Dict[str, Any] = manager.pool_classes_by_scheme
     bounded = {scheme: _bounded_pool(pool, most, find_peer_problem) for scheme, pool in pools.items()}
     manager.pool_classes_by_scheme = bounded
 
 
-def _bounded_pool(pool: Any, most: int, find_peer_problem: FindPeerProblem) -> Any:
+def _bounded_pool(pool: Any, most: int, find_peer_problem: Optional[FindPeerProblem]) -> Any:
     """Return a subclass of a urllib3 pool that uses the connections of this file."""
     usual: Any = pool.ConnectionCls
 
@@ -136,7 +136,7 @@ def _bounded_pool(pool: Any, most: int, find_peer_problem: FindPeerProblem) -> A
         def connect(self) -> None:
             try:
                 super().connect()
-                problem = find_peer_problem(self.host, self.sock.getpeername()[0])
+                problem = find_peer_problem(self.host, self.sock.getpeername()[0]) if find_peer_problem else ""
                 if problem:
                     self.close()
                     raise OSError(problem)

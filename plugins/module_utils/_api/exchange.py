@@ -78,12 +78,13 @@ def open_session(
     direct: bool,
     most: int,
     hosts: int = 1,
-    find_peer_problem: FindPeerProblem = lambda _host, _address: "",
+    find_peer_problem: Optional[FindPeerProblem] = None,
 ) -> Any:
     """Return a session for C(connections) concurrent threads. With C(direct), no proxies are used.
 
     The session keeps connections to at most C(hosts) hosts. A response has at most C(most) bytes, including its
     headers. C(find_peer_problem) returns the reason to send nothing to the address of a host, empty if it is allowed.
+    It is not called for proxies, which decide themselves which addresses they connect to.
     """
     session = _session_class()()
     bounded = make_adapter(connections, hosts, most, find_peer_problem)
