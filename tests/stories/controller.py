@@ -7,9 +7,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
@@ -17,6 +15,9 @@ from typing import Any, Optional
 
 import yaml
 from emulator import Emulator
+
+# Test modules import this one under another name. The process that has imported Ansible must exist once.
+from stories.ansible_runs import run_ansible, usual_environment
 
 from . import ways
 
@@ -63,11 +64,8 @@ class Controller:
     def __init__(self, emulator: Emulator, folder: Path, way: str = ways.USUAL) -> None:
         self.emulator, self.folder, self.way, self._runs = emulator, folder, way, 0
         self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("TENCENTCLOUD_")},
+            **usual_environment(),
             "HOME": str(folder),
-            "PYTHONPATH": os.pathsep.join([str(ROOT / "tests/stories/measured"), os.environ.get("PYTHONPATH", "")]),
-            "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/stories/callback_plugins"),
-            "ANSIBLE_CALLBACKS_ENABLED": "record",
             "ANSIBLE_LOCAL_TEMP": str(folder / "ansible"),
             "ANSIBLE_REMOTE_TEMP": str(folder / "ansible"),
             # A closed port, so connections fail at once.
@@ -95,15 +93,11 @@ class Controller:
         self._runs += 1
         record = self.folder / f"results-{self._runs}"
         try:
-            process = subprocess.run(
-                [str(Path(sys.executable).parent / command[0]), *command[1:], *self._way_arguments(command[0])],
-                env={**self.environment, "STORY_RESULTS": str(record), **(environment or {})},
-                cwd=self.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE if separate else subprocess.STDOUT,
-                text=True,
-                check=False,
+            process = run_ansible(
+                [*command, *self._way_arguments(command[0])],
+                environment={**self.environment, "STORY_RESULTS": str(record), **(environment or {})},
+                folder=self.folder,
+                separate=separate,
                 timeout=HUNG,
             )
         except subprocess.TimeoutExpired as error:

@@ -1,0 +1,108 @@
+# Copyright (c) 2026, the tencentcloud.tke contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs ansible-playbook on demand, each time in a process forked from this one, which has imported everything.
+
+C(python warm_ansible.py DESCRIPTOR) reads lines from the socket DESCRIPTOR. Each is a JSON dictionary with the
+C(command), its C(environment) and its working C(folder), and comes with the descriptors of stdin, stdout and stderr.
+The answer is the id of the process, and after its end its exit status.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import socket
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Optional
+
+from ansible import constants
+from ansible.cli import playbook
+from ansible.plugins import loader
+from ansible.utils.collection_loader import AnsibleCollectionConfig
+from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
+
+PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
+# The setting that each plugin loader got its folders from.
+FOLDERS = {
+    plugin_loader: name
+    for _name, plugin_loader in loader.get_all_plugin_loaders()
+    for name, value in vars(constants).items()
+    if value is plugin_loader.config
+}
+
+
+def warm_up() -> None:
+    """Import the plugins that every run needs, with their documentation, and the collection."""
+    loader.init_plugin_loader()
+    for kind in ("become", "cache", "callback", "connection", "inventory", "shell", "strategy", "vars"):
+        list(getattr(loader, f"{kind}_loader").all(class_only=True))
+    for folder in ("action", "filter", "modules"):
+        for path in PLUGINS.glob(f"{folder}/*.py"):
+            import_module(f"ansible_collections.tencentcloud.tke.plugins.{folder}.{path.stem}")
+    # Each run configures the search for collections itself. Modules that are imported already stay.
+    _AnsibleCollectionFinder._remove()
+    AnsibleCollectionConfig.on_collection_load -= loader._on_collection_load_handler
+
+
+def read_settings() -> None:
+    """Read the settings of Ansible again, because they depend on HOME and on other variables of the run."""
+    for name in constants.config.get_configuration_definitions():
+        constants.set_constant(name, constants.config.get_config_value(name, variables=vars(constants)))
+    for _name, plugin_loader in loader.get_all_plugin_loaders():
+        plugin_loader._clear_caches()
+        if plugin_loader in FOLDERS:
+            plugin_loader.config = getattr(constants, FOLDERS[plugin_loader])
+
+
+def receive(client: socket.socket) -> Optional[tuple[dict[str, Any], list[int]]]:
+    """Return the next request and its descriptors, or None after the last one."""
+    data, descriptors, _flags, _address = socket.recv_fds(client, 65536, 3)
+    while data and not data.endswith(b"\n"):
+        data += client.recv(65536)
+    return (json.loads(data), descriptors) if data else None
+
+
+def wait_for_request(client: socket.socket) -> Optional[tuple[dict[str, Any], list[int]]]:
+    """Return in a new process with each request, and in this one without any after the last request."""
+    while request := receive(client):
+        child = os.fork()
+        if not child:
+            return request
+        for descriptor in request[1]:
+            os.close(descriptor)
+        client.sendall(f"{child}\n".encode())
+        _child, status = os.waitpid(child, 0)
+        client.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
+    return None
+
+
+def main() -> None:
+    """Serve requests until the socket is closed. In the process of a request, run its command instead."""
+    client = socket.socket(fileno=int(sys.argv[1]))
+    warm_up()
+    # Garbage collection would copy the memory that the processes share.
+    gc.freeze()
+    request = wait_for_request(client)
+    if request is None:
+        return
+    client.close()
+    run, descriptors = request
+    for target, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, target)
+        os.close(descriptor)
+    os.chdir(run["folder"])
+    os.environ.clear()
+    os.environ.update(run["environment"])
+    sys.argv[:] = run["command"]
+    sys.path[0] = os.path.dirname(sys.argv[0])
+    read_settings()
+    playbook.main()
+
+
+if __name__ == "__main__":
+    main()
