@@ -4,8 +4,8 @@
 
 """Runs modules on demand, each in a process forked from this one, which has imported everything.
 
-C(python module_processes.py WAY) reads lines from stdin, each a JSON list of a module's name and its arguments. It
-prints the id of the process, and after its end the result that the process printed, or C(null) if it printed none.
+It reads lines from stdin, each a JSON list of the way to run the module, its name, its arguments and its environment.
+It prints the id of the process, and after its end the result that the process printed, or C(null) if it printed none.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ DEFINITIONS = {
 RESULT = get_module_encoder("legacy", Direction.MODULE_TO_CONTROLLER)
 
 
-def start(module: str, arguments: dict[str, Any]) -> tuple[int, int]:
+def start(way: str, module: str, arguments: dict[str, Any], environment: dict[str, str]) -> tuple[int, int]:
     """Start a process of a module, and return its id and the read end of the pipe of its output."""
     reading, writing = os.pipe()
     child = os.fork()
@@ -54,10 +54,12 @@ def start(module: str, arguments: dict[str, Any]) -> tuple[int, int]:
         os.close(writing)
         return child, reading
     os.dup2(writing, 1)
+    os.environ.clear()
+    os.environ.update(environment)
     payload = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode()
     basic._ANSIBLE_ARGS, basic._ANSIBLE_PROFILE = payload, "legacy"
     try:
-        if sys.argv[1] == "usual":
+        if way == "usual":
             MODULES[module].main()
         else:
             result = run_in_process(DEFINITIONS[module], payload, None)

@@ -16,22 +16,31 @@ from typing import Any, Optional
 from emulator import Emulator
 
 from . import ways
+from .ansible_runs import usual_environment
 from .controller import WEB, Run
+
+# The parents of module processes that no story uses at the moment. They end with this process.
+idle_parents: list[subprocess.Popen[str]] = []
+
+
+def start_parent() -> subprocess.Popen[str]:
+    """Start a process that has imported the modules, and that forks for each run of a module."""
+    return subprocess.Popen(
+        [sys.executable, str(Path(__file__).with_name("module_processes.py"))],
+        env=usual_environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
 
 
 class ModuleProcesses:
     """Runs modules one at a time, each in a process of its own. See module_processes.py."""
 
     def __init__(self, emulator: Emulator, environment: dict[str, str], way: str = ways.USUAL) -> None:
-        self.emulator = emulator
+        self.emulator, self._environment, self._way = emulator, dict(environment), way
         self._current: Optional[int] = None
-        self._parent = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("module_processes.py")), way],
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        self._parent = idle_parents.pop() if idle_parents else start_parent()
 
     def web(self, *arguments: str, **options: Any) -> Run:
         """Run a task for the image cache C(web)."""
@@ -68,7 +77,7 @@ class ModuleProcesses:
         assert self._parent.stdin is not None
         assert self._parent.stdout is not None
         self._current = None
-        self._parent.stdin.write(json.dumps([module, options]) + "\n")
+        self._parent.stdin.write(json.dumps([self._way, module, options, self._environment]) + "\n")
         self._parent.stdin.flush()
         self._current = int(self._parent.stdout.readline())
         return json.loads(self._parent.stdout.readline())
@@ -80,5 +89,5 @@ class ModuleProcesses:
         return self._current
 
     def stop(self) -> None:
-        """Stop all processes."""
-        self._parent.communicate()
+        """Give the parent of the processes to the next story."""
+        idle_parents.append(self._parent)
