@@ -89,7 +89,7 @@ def without_random(text: str) -> str:
 
 
 def test_fork_that_hangs_is_killed(controller: Controller) -> None:
-    tasks = [{"debug": {"msg": "before"}}, {"pause": {"seconds": 600}}]
+    tasks = [{"debug": {"msg": "before"}}, {"pause": {"seconds": 60}}]
     path = controller.folder / "play.yml"
     path.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]), encoding="utf-8")
     with pytest.raises(subprocess.TimeoutExpired) as raised:
