@@ -36,19 +36,22 @@ unexport PYTHONDONTWRITEBYTECODE
 export UV_SYSTEM_CERTS := true
 export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 
-.PHONY: help demo report test emulator docs tables bench bench_manifests mutants ways cores probe lint format types registry cluster eda browser screenshot sanity units integration package importer runner sbom release publish licenses role_spec pins clean
+.PHONY: help test coverage demo report emulator docs tables bench bench_manifests mutants ways cores probe lint format types registry cluster eda browser screenshot sanity units integration package importer runner sbom release publish licenses role_spec pins clean
 
 help: ## List all commands
 	@grep -E '^[a-z_]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+test: $(READY) $(TREE) ## Run all tests
+	@sh tools/test
+
+coverage: $(READY) $(TREE) ## Run the tests with the executables of Ansible, and check the coverage
+	@sh tools/coverage
 
 demo: $(READY) ## Create an image cache, wait for it, run again without changes, change it and delete it
 	@sh tools/demo
 
 report: $(READY) $(TREE) ## Write the page about the image caches of an example account to .cache/report.html
 	@sh tools/report .cache/report.html
-
-test: $(READY) $(TREE) ## Run all tests
-	@sh tools/test
 
 emulator: $(READY) ## Serve the emulator on PORT until interrupted
 	@exec python -m emulator --port $(PORT) --build-seconds $(BUILD_SECONDS) --world "$(WORLD)"
