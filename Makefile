@@ -36,10 +36,13 @@ unexport PYTHONDONTWRITEBYTECODE
 export UV_SYSTEM_CERTS := true
 export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 
-.PHONY: help test coverage demo report emulator docs tables bench bench_manifests mutants ways cores probe lint format types registry cluster eda browser screenshot sanity units integration package importer runner sbom release publish licenses role_spec pins clean
+.PHONY: help units test coverage demo report emulator docs tables bench bench_manifests mutants ways cores probe lint format types registry cluster eda browser screenshot sanity core_units integration package importer runner sbom release publish licenses role_spec pins clean
 
 help: ## List all commands
 	@grep -E '^[a-z_]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+units: $(READY) $(TREE) ## Run the unit tests, without the exhaustive ones; takes about 30 seconds
+	@pytest -p no:cacheprovider -m "not exhaustive" tests/unit
 
 test: $(READY) $(TREE) ## Run all tests
 	@sh tools/test
@@ -113,7 +116,7 @@ screenshot: $(READY) $(TREE) ## Take the screenshot of the page for the guides
 sanity: $(READY) ## Run ansible-test sanity with each version of ansible-core
 	@sh tools/each_core sh tools/ansible_test sanity
 
-units: $(READY) ## Run ansible-test units with each version of ansible-core
+core_units: $(READY) ## Run ansible-test units with each version of ansible-core
 	@sh tools/each_core sh tools/ansible_test units
 
 integration: $(READY) ## Run ansible-test integration with each version of ansible-core, or once against the cloud with CONFIG
