@@ -74,8 +74,11 @@ class Journal:
         return remains
 
     def _append(self, entry: Dict[str, Any]) -> None:
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(entry) + "\n")
+        with self._path.open("a+b") as file:
+            file.seek(0)
+            # The end of a line that a killed probe has begun. After it, this line could not be read.
+            file.truncate(file.read().rfind(b"\n") + 1)
+            file.write(json.dumps(entry).encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
 

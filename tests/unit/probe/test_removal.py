@@ -255,3 +255,89 @@ def test_second_probe_in_the_same_folder_is_refused(tmp_path: Path, capsys: pyte
 
 def test_hard_worlds_exist() -> None:
     assert set(HARD) < set(worlds())
+
+
+class WriteKilled:
+    """Kills the process at one write of the journal: before it, in the middle of the line, or after it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, number: int, moment: str) -> None:
+        self.written, self._number, self._moment = 0, number, moment
+        self._append = Journal._append
+
+        def append(journal: Journal, entry: dict[str, Any]) -> None:
+            self.append(journal, entry)
+
+        monkeypatch.setattr(Journal, "_append", append)
+
+    def append(self, journal: Journal, entry: dict[str, Any]) -> None:
+        self.written += 1
+        # A killed process writes nothing further, either.
+        if self.written > self._number or (self.written, self._moment) == (self._number, "before"):
+            raise Killed
+        self._append(journal, entry)
+        if self.written == self._number:
+            if self._moment == "within":
+                data = journal._path.read_bytes()
+                journal._path.write_bytes(data[: -len(data.splitlines(keepends=True)[-1]) // 2])
+            raise Killed
+
+
+def count_writes(folder: Path) -> int:
+    with pytest.MonkeyPatch.context() as patch:
+        counter = WriteKilled(patch, 10_000, "before")
+        assert ask_all(probed_world(), folder) == 0
+    return counter.written
+
+
+@pytest.mark.parametrize("moment", ["before", "within", "after"])
+def test_clean_removes_all_caches_of_a_probe_that_is_killed_at_a_write_of_its_journal(
+    tmp_path: Path, moment: str
+) -> None:
+    writes = count_writes(tmp_path / "whole")
+    assert writes > 10
+    for number in range(1, writes + 1):
+        world, folder = probed_world(), tmp_path / str(number)
+        with pytest.MonkeyPatch.context() as patch:
+            WriteKilled(patch, number, moment)
+            with pytest.raises(Killed):
+                ask_all(world, folder)
+        assert clean_up(world, folder) == 0, number
+        assert world.caches == [], number
+        assert not (folder / "journal.jsonl").exists()
+
+
+def kill_clean_up(world: World, folder: Path, number: int, moment: str) -> bool:
+    """Clean up until a call, and return whether that call was reached."""
+
+    def kill(now: str, call: int) -> None:
+        if call > first + number or (now, call) == (moment, first + number):
+            raise Killed
+
+    first, world.watch = len(world.calls), kill
+    try:
+        clean_up(world, folder)
+    except Killed:
+        return True
+    finally:
+        world.watch = lambda _moment, _number: None
+    return False
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("cut", [False, True], ids=["whole journal", "last line cut off"])
+def test_clean_that_is_killed_is_completed_by_the_next_one(tmp_path: Path, moment: str, cut: bool) -> None:
+    whole = probed_world()
+    ask_all(whole, tmp_path / "whole")
+    last_create = len(whole.calls) - whole.calls[::-1].index(CREATE)
+    for number in range(1, 100):
+        world, folder = probed_world(), tmp_path / str(number)
+        ask_until_killed(world, folder, last_create, "after")
+        if cut:
+            with (folder / "journal.jsonl").open("a", encoding="utf-8") as file:
+                file.write('{"create": "b')
+        if not kill_clean_up(world, folder, number, moment):
+            break
+        assert clean_up(world, folder) == 0, number
+        assert world.caches == [], number
+        assert not (folder / "journal.jsonl").exists()
+    assert number > 3
