@@ -129,6 +129,9 @@ from ansible_collections.tencentcloud.tke.plugins.plugin_utils._report.inputs im
 from ansible_collections.tencentcloud.tke.plugins.plugin_utils._report.page import render_page
 from ansible_collections.tencentcloud.tke.plugins.plugin_utils._report.verdicts import read_rules
 
+# The report adds and subtracts years, which needs other years on both sides.
+YEARS = range(1970, 9000)
+
 
 def image_cache_report(
     listings: Any,
@@ -167,8 +170,15 @@ def _moment(text: Optional[str]) -> datetime:
         # Python 3.8 to 3.10 do not read the Z.
         moment = datetime.fromisoformat(str(text).replace("Z", "+00:00"))
     except ValueError:
-        raise InvalidInput(f"Invalid time: expected ISO 8601 such as 2026-03-30T07:03:35Z, got {text!r}.") from None
+        raise _invalid_time(text) from None
+    if moment.year not in YEARS:
+        raise _invalid_time(text)
     return moment.astimezone(timezone.utc) if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
+def _invalid_time(text: Any) -> InvalidInput:
+    example = "2026-03-30T07:03:35Z"
+    return InvalidInput(f"Invalid time: expected ISO 8601 such as {example}, got {str(text)[:50]!r}.")
 
 
 class FilterModule:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from typing import Any, Tuple
 
-__all__ = ["describe"]
+__all__ = ["describe", "shorten"]
+
+# Characters of a name in a message. The longest name in Kubernetes has 253.
+LONGEST_NAME = 253
 
 # Ansible passes its own types, which are derived from these. A bool is an int, so it comes first.
 KINDS: Tuple[Tuple[Any, str], ...] = (
@@ -25,3 +28,8 @@ def describe(value: Any) -> str:
     if isinstance(value, str):
         return f"the text {value[:40]!r}"
     return next((words for types, words in KINDS if isinstance(value, types)), "a value of another type")
+
+
+def shorten(text: str) -> str:
+    """Return a name for a message. Names that Kubernetes refuses can have any length."""
+    return text if len(text) <= LONGEST_NAME else f"{text[:LONGEST_NAME]}..."

@@ -26,6 +26,8 @@ from ansible_collections.tencentcloud.tke.plugins.plugin_utils._report.days impo
 __all__ = ["ShownCache", "find_attention", "find_moved_images"]
 
 SOON = timedelta(days=7)
+# Characters of the message of another task in a message.
+LONGEST_REASON = 1000
 # A replacement that is still being built belongs to a run, unless the build is older than this.
 LONGEST_BUILD = timedelta(days=1)
 
@@ -107,18 +109,34 @@ def find_moved_images(followed: Any, shown: Sequence[ShownCache]) -> Dict[str, A
     results = followed.get("image_caches") if isinstance(followed, Mapping) else None
     if not isinstance(results, list):
         message = followed.get("msg") if isinstance(followed, Mapping) else followed
-        raise InvalidInput(f"The registries were not asked: {message}")
+        raise InvalidInput(f"The registries were not asked: {str(message)[:LONGEST_REASON]}")
     by_id = {one.cache.id: one for one in shown}
     found: Dict[str, Any] = {"moved": [], "unrecorded": [], "notes": []}
-    for result in results:
-        actions = [action for action in result.get("actions") or () if "follow_tags" in (action.get("fields") or ())]
-        images = [image for action in actions for image in action.get("moved_images") or ()]
-        one = by_id.get((result.get("replaced") or {}).get("old_id") or result.get("image_cache_id"))
+    for result in _mappings(results):
+        actions = [action for action in _mappings(result.get("actions")) if "follow_tags" in _list(action, "fields")]
+        images = [_moved_image(image) for action in actions for image in _mappings(action.get("moved_images"))]
+        (replaced,) = [*_mappings([result.get("replaced")]), {}][:1]
+        one = by_id.get(str(replaced.get("old_id") or result.get("image_cache_id")))
         if result.get("failed"):
             found["notes"].append(str(result.get("msg")))
         elif one and images:
-            found["moved"].append(one.as_entry(images=[dict(image) for image in images]))
+            found["moved"].append(one.as_entry(images=images))
         elif one and actions:
             found["unrecorded"].append(one.as_entry())
-    found["notes"] += map(str, followed.get("warnings") or ())
+    found["notes"] += map(str, _list(followed, "warnings"))
     return found
+
+
+def _moved_image(image: Mapping[str, Any]) -> Dict[str, Any]:
+    return {key: image.get(key) for key in ("image", "old_digest", "new_digest")}
+
+
+def _mappings(value: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield the mappings of a list. Anything else is not from image_cache_set."""
+    if isinstance(value, (list, tuple)):
+        yield from (item for item in value if isinstance(item, Mapping))
+
+
+def _list(value: Mapping[str, Any], key: str) -> Sequence[Any]:
+    found = value.get(key)
+    return found if isinstance(found, (list, tuple)) else ()

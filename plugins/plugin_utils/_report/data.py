@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import READY
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import READY, ImageCache
 from ansible_collections.tencentcloud.tke.plugins.plugin_utils._report.attention import (
     ShownCache,
     find_attention,
@@ -27,6 +27,9 @@ from ansible_collections.tencentcloud.tke.plugins.plugin_utils._report.timeline 
 from ansible_collections.tencentcloud.tke.plugins.plugin_utils._report.verdicts import Rule, Verdict, judge_caches
 
 __all__ = ["Question", "report_data"]
+
+# In GiB. Sums and costs of larger numbers are not exact.
+LARGEST_SIZE = 10**9
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ def report_data(question: Question, now: datetime) -> Dict[str, Any]:
 def _row(
     shown: ShownCache, verdict: Verdict, active: Sequence[int], question: Question, now: datetime
 ) -> Dict[str, Any]:
-    cache, size = shown.cache, shown.cache.value_of("image_cache_size") or 0
+    cache, size = shown.cache, _size(shown.cache)
     matched, expires = cache.last_matched_at, cache.expires_at
     return {
         "anchor": shown.anchor,
@@ -79,8 +82,8 @@ def _row(
         "id": cache.id,
         "status": cache.status,
         "images": cache.value_of("images") or [],
-        "size": cache.value_of("image_cache_size"),
-        "cost": question.prices.cost(shown.region, size) if question.prices else None,
+        "size": size,
+        "cost": question.prices.cost(shown.region, size or 0) if question.prices else None,
         "owner": (cache.value_of("tags") or {}).get(question.owner_tag) or None,
         "age": days_ago(cache.created_at, now),
         "has_never_matched": cache.has_never_matched,
@@ -90,6 +93,12 @@ def _row(
         "deletes": verdict.deletes,
         "reasons": _reasons(verdict, active),
     }
+
+
+def _size(cache: ImageCache) -> Optional[int]:
+    """Return the size in GiB, None if it is unknown or no size of a disk."""
+    size = cache.value_of("image_cache_size")
+    return size if size is not None and 0 <= size <= LARGEST_SIZE else None
 
 
 def _reasons(verdict: Verdict, active: Sequence[int]) -> List[Dict[str, str]]:

@@ -14,8 +14,12 @@ from typing import Any, Dict, Iterator, List, Mapping, Sequence
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
+from ansible_collections.tencentcloud.tke.plugins.plugin_utils._budget import Budget
 
 __all__ = ["Prices", "Region", "read_prices", "read_regions"]
+
+# Characters of the message of another task in a message.
+LONGEST_REASON = 1000
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ def read_regions(listings: Any) -> List[Region]:
     Several results of one region are combined, and each cache counts once.
     """
     regions: Dict[str, Dict[str, ImageCache]] = {}
-    for result in _results(listings):
+    for result in _results(listings, Budget(_invalid_listing), 0):
         caches = regions.setdefault(str(result.get("region") or ""), {})
         caches.update((cache.id, cache) for cache in map(_read_cache, result["image_caches"]))
     if not regions:
@@ -53,16 +57,21 @@ def read_regions(listings: Any) -> List[Region]:
     return [Region(name, list(caches.values())) for name, caches in sorted(regions.items())]
 
 
-def _results(value: Any) -> Iterator[Mapping[str, Any]]:
+def _invalid_listing(problem: str) -> InvalidInput:
+    return InvalidInput(f"Invalid listings: {problem}")
+
+
+def _results(value: Any, budget: Budget, levels: int) -> Iterator[Mapping[str, Any]]:
+    budget.spend(levels)
     if isinstance(value, (list, tuple)):
         for item in value:
-            yield from _results(item)
+            yield from _results(item, budget, levels + 1)
     elif isinstance(value, Mapping) and isinstance(value.get("image_caches"), list):
         yield value
     elif isinstance(value, Mapping) and isinstance(value.get("results"), list):
-        yield from _results(value["results"])
+        yield from _results(value["results"], budget, levels + 1)
     elif isinstance(value, Mapping) and value.get("failed"):
-        raise InvalidInput(f"A listing failed: {value.get('msg')}")
+        raise InvalidInput(f"A listing failed: {str(value.get('msg'))[:LONGEST_REASON]}")
     else:
         raise InvalidInput("A listing is not a result of image_cache_info: it has no list in image_caches.")
 
@@ -80,7 +89,7 @@ def read_prices(given: Any) -> Prices:
     unknown = sorted(map(str, set(given) - set(Prices.__dataclass_fields__)))
     if unknown or "per_gib_month" not in given:
         raise InvalidInput(
-            f"Invalid prices: {'unknown keys ' + ', '.join(unknown) if unknown else 'per_gib_month is missing'}."
+            f"Invalid prices: {'unknown keys ' + ', '.join(unknown)[:200] if unknown else 'per_gib_month is missing'}."
             f" The keys are {', '.join(Prices.__dataclass_fields__)}."
         )
     regions = given.get("regions") or {}
@@ -96,8 +105,8 @@ def read_prices(given: Any) -> Prices:
 def _price(key: str, value: Any) -> float:
     try:
         price = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         price = -1.0
     if not 0 <= price < float("inf"):
-        raise InvalidInput(f"Invalid {key} in prices: expected a number of 0 or more, got {value!r}.")
+        raise InvalidInput(f"Invalid {key} in prices: expected a number of 0 or more, got {str(value)[:50]!r}.")
     return price

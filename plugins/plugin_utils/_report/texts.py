@@ -179,7 +179,7 @@ SEPARATOR = ", "
 def texts_in(language: str) -> Dict[str, str]:
     """Return the texts in a language. Raises InvalidInput if there are none."""
     if language not in LANGUAGES:
-        raise InvalidInput(f"Invalid language {language!r}: expected one of {', '.join(LANGUAGES)}.")
+        raise InvalidInput(f"Invalid language {str(language)[:50]!r}: expected one of {', '.join(LANGUAGES)}.")
     return {key: row[LANGUAGES.index(language)] for key, row in TEXTS.items()}
 
 

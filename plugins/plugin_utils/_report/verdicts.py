@@ -24,6 +24,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.prun
     rules_spec,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.selection import CacheListing
+from ansible_collections.tencentcloud.tke.plugins.plugin_utils._budget import Budget
 
 __all__ = ["Rule", "Verdict", "judge_caches", "read_rules"]
 
@@ -56,7 +57,7 @@ def read_rules(given: Any, keep_names: Any = (), keep_ids: Any = ()) -> List[Rul
     """Return the rules from the dictionaries that the user sets. The keeps for all rules are added to those of each."""
     if not isinstance(given, (list, tuple)):
         raise InvalidInput("Invalid prune_rules: expected a list of dictionaries.")
-    keeps = {"keep_names": list(_texts(keep_names)), "keep_ids": list(_texts(keep_ids))}
+    keeps = {"keep_names": _read_keeps(keep_names), "keep_ids": _read_keeps(keep_ids)}
     return [_read_rule(number, rule, keeps) for number, rule in enumerate(given, 1)]
 
 
@@ -64,11 +65,11 @@ def _read_rule(number: int, rule: Any, keeps: Mapping[str, List[str]]) -> Rule:
     if not isinstance(rule, Mapping):
         return Rule(number, "", None, "not a dictionary of options")
     shown = {key: rule[key] for key in rules_spec() if key in rule and key not in KEEPS}
-    label = json.dumps(shown, ensure_ascii=False, default=str)
+    label = json.dumps(shown, ensure_ascii=False, default=str, skipkeys=True)
     unknown = [str(key) for key in rule if key not in rules_spec()]
     if unknown:
         return Rule(number, label, None, f"unknown options: {', '.join(unknown)}")
-    all_keeps = {option: [*keeps[option], *_texts(rule.get(option))] for option in KEEPS}
+    all_keeps = {option: [*keeps[option], *_read_keeps(rule.get(option))] for option in KEEPS}
     validated = ArgumentSpecValidator(rules_spec()).validate({**rule, **all_keeps})
     if validated.error_messages:
         return Rule(number, label, None, " ".join(validated.error_messages))
@@ -78,13 +79,22 @@ def _read_rule(number: int, rule: Any, keeps: Mapping[str, List[str]]) -> Rule:
         return Rule(number, label, None, str(error))
 
 
-def _texts(given: Any) -> Iterator[str]:
+def _read_keeps(given: Any) -> List[str]:
+    return list(_texts(given, Budget(_invalid_keeps), 0))
+
+
+def _invalid_keeps(problem: str) -> InvalidInput:
+    return InvalidInput(f"Invalid keep_names or keep_ids: {problem}")
+
+
+def _texts(given: Any, budget: Budget, levels: int) -> Iterator[str]:
     """Yield the texts of a list or of a comma-separated string, as the playbook prune_image_caches reads them."""
+    budget.spend(levels)
     if isinstance(given, str):
         yield from filter(None, map(str.strip, given.split(",")))
     elif isinstance(given, (list, tuple, Mapping)):
         for item in given:
-            yield from [item] if isinstance(item, str) else _texts(item)
+            yield from [item] if isinstance(item, str) else _texts(item, budget, levels + 1)
     elif given is not None:
         yield str(given)
 

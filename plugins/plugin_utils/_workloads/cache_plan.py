@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
 
+from ansible_collections.tencentcloud.tke.plugins.plugin_utils._descriptions import shorten
 from ansible_collections.tencentcloud.tke.plugins.plugin_utils._workloads.cache_names import (
     DEFAULT_NAMESPACE,
     check_prefix,
@@ -62,11 +63,13 @@ def _identity(template: PodTemplate) -> Identity:
     workload = template.workload
     for field, value in (("name", workload.name), ("namespace", workload.namespace)):
         if value is not None and has_template(value):
-            raise InvalidManifest(f"{template.manifest.label}: {field} {value!r} of a {workload.kind} is {UNRENDERED}")
+            raise InvalidManifest(
+                f"{template.manifest.label}: {field} {shorten(value)!r} of a {shorten(workload.kind)} is {UNRENDERED}"
+            )
     if workload.name is None:
         raise InvalidManifest(
-            f"{template.manifest.label}: a {workload.kind} has no metadata.name, on which the name of its image cache"
-            " depends."
+            f"{template.manifest.label}: a {shorten(workload.kind)} has no metadata.name, on which the name of its image"
+            " cache depends."
         )
     return (workload.namespace or DEFAULT_NAMESPACE, workload.kind, workload.name)
 

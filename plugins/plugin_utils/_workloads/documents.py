@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Iterator, List, Mapping, Tuple
+from typing import Any, Iterator, List, Mapping, Set, Tuple
 
 import yaml
 from ansible.module_utils.common.yaml import SafeLoader
+from ansible_collections.tencentcloud.tke.plugins.plugin_utils._budget import Budget
 from ansible_collections.tencentcloud.tke.plugins.plugin_utils._descriptions import describe
 
 __all__ = ["UNRENDERED", "InvalidManifest", "Manifest", "has_template", "is_single", "read_manifests"]
 
 # Begins a document (YAML 1.1, section 4.3.1).
 SEPARATOR = re.compile(r"---(?:\s|$)")
-KIND = re.compile(r"^kind:[ \t]*[\"']?([\w.-]+)", re.MULTILINE)
+KIND = re.compile(r"^kind:[ \t]*[\"']?([\w.-]{1,63})", re.MULTILINE)
 # Opens an expression in the templates of Helm and Ansible.
 TEMPLATE = "{{"
 UNRENDERED = "a template that was not rendered. Render the manifests first, for example with helm template."
@@ -26,6 +27,13 @@ UNRENDERED = "a template that was not rendered. Render the manifests first, for 
 RESULT_KEYS = ("resources", "results")
 # Lists in lists. YAML aliases can nest them without end, or multiply their elements.
 MOST_LISTS = 3
+# Values that the merge keys of a text may copy. Before its version 6.0.4, PyYAML copied each use of an alias.
+MERGE = "tag:yaml.org,2002:merge"
+MOST_MERGED = 100_000
+# Characters of a problem, and of the message of another task, in a message.
+LONGEST_PROBLEM, LONGEST_REASON = 200, 1000
+# What PyYAML raises for a value that is invalid for its explicit tag, for example !!bool x.
+NO_VALUE = (ArithmeticError, AttributeError, LookupError, TypeError)
 
 
 class InvalidManifest(ValueError):
@@ -38,6 +46,34 @@ class ManifestLoader(SafeLoader):  # type: ignore[misc]
     In YAML 1.1, C(2026-01-01) is a date, C(22:22) is the number 1342, and a single C(=) is no text. Kubernetes reads
     all of them as text (the YAML decoder of sigs.k8s.io/yaml).
     """
+
+    def __init__(self, stream: Any) -> None:
+        super().__init__(stream)
+        self._merged = 0
+        self._in_progress: Set[int] = set()
+
+    def flatten_mapping(self, node: Any) -> None:
+        """Replace the merge keys of a mapping by the values that they copy, up to a limit for the whole text."""
+        if id(node) in self._in_progress:
+            return
+        self._in_progress.add(id(node))
+        for source in _merged_mappings(node):
+            self.flatten_mapping(source)
+            self._merged += len(source.value)
+            if self._merged > MOST_MERGED:
+                raise yaml.constructor.ConstructorError(
+                    problem=f"merge keys copy more than {MOST_MERGED} values", problem_mark=node.start_mark
+                )
+        super().flatten_mapping(node)
+        self._in_progress.discard(id(node))
+
+
+def _merged_mappings(node: Any) -> Iterator[Any]:
+    """Yield the mappings that the merge keys of a mapping refer to."""
+    for key, value in node.value:
+        if key.tag == MERGE:
+            sources = value.value if isinstance(value, yaml.SequenceNode) else [value]
+            yield from (source for source in sources if isinstance(source, yaml.MappingNode))
 
 
 def _kubernetes_resolvers() -> Any:
@@ -85,25 +121,27 @@ def read_manifests(manifests: Any) -> List[Manifest]:
     """
     if manifests is None:
         raise InvalidManifest("the manifests are null.")
-    return list(_read(manifests, ""))
+    return list(_read(manifests, "", Budget(InvalidManifest), 0))
 
 
-def _read(value: Any, place: str) -> Iterator[Manifest]:
+def _read(value: Any, place: str, budget: Budget, levels: int) -> Iterator[Manifest]:
     """Yield the manifests of a value. C(place) is where it is in the input, with a comma, or empty."""
+    budget.spend(levels)
     if isinstance(value, str):
         for number, document in enumerate(_documents(value, place), 1):
-            yield from _read_document(document, f"{place}document {number}")
+            yield from _read_document(document, f"{place}document {number}", budget)
     elif isinstance(value, (list, tuple)):
         for number, item in enumerate(value, 1):
-            yield from _read(item, f"{place}item {number}, ")
+            yield from _read(item, f"{place}item {number}, ", budget, levels + 1)
     elif isinstance(value, dict) and "kind" not in value:
-        yield from _read_result(value, place)
+        yield from _read_result(value, place, budget, levels)
     else:
-        yield from _read_document(value, place.rstrip(", ") or "the input")
+        yield from _read_document(value, place.rstrip(", ") or "the input", budget)
 
 
-def _read_document(document: Any, label: str, lists: int = 0) -> Iterator[Manifest]:
+def _read_document(document: Any, label: str, budget: Budget, lists: int = 0) -> Iterator[Manifest]:
     """Yield the manifests of a document that is in C(lists) lists."""
+    budget.spend(lists)
     if document is None:
         return
     if isinstance(document, list):
@@ -113,7 +151,7 @@ def _read_document(document: Any, label: str, lists: int = 0) -> Iterator[Manife
             )
         # Some tools write a list instead of several documents.
         for number, item in enumerate(document, 1):
-            yield from _read_document(item, f"{label}, item {number}", lists + 1)
+            yield from _read_document(item, f"{label}, item {number}", budget, lists + 1)
         return
     if not isinstance(document, dict):
         hint = " To read manifests from a file, use lookup('ansible.builtin.file', path)."
@@ -126,15 +164,16 @@ def _read_document(document: Any, label: str, lists: int = 0) -> Iterator[Manife
     yield Manifest(label, document)
 
 
-def _read_result(result: Mapping[str, Any], place: str) -> Iterator[Manifest]:
+def _read_result(result: Mapping[str, Any], place: str, budget: Budget, levels: int) -> Iterator[Manifest]:
     """Yield the manifests of a module's result, also of a loop."""
     if result.get("failed"):
-        raise InvalidManifest(f"{place}the task that returned this result failed: {result.get('msg')}")
+        reason = str(result.get("msg"))[:LONGEST_REASON]
+        raise InvalidManifest(f"{place}the task that returned this result failed: {reason}")
     for key in RESULT_KEYS:
         if isinstance(result.get(key), (list, tuple)):
-            yield from _read(result[key], f"{place}{key}, ")
+            yield from _read(result[key], f"{place}{key}, ", budget, levels + 1)
             return
-    yield from _read_document(result, place.rstrip(", ") or "the input")
+    yield from _read_document(result, place.rstrip(", ") or "the input", budget)
 
 
 def _documents(text: str, place: str) -> Iterator[Any]:
@@ -144,17 +183,19 @@ def _documents(text: str, place: str) -> Iterator[Any]:
         yield from yaml.load_all(str(text), Loader=ManifestLoader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InvalidManifest(_yaml_problem(text, place, error)) from error
+    except NO_VALUE as error:
+        raise InvalidManifest(f"{place}the text is not valid YAML: a value does not fit its tag.") from error
 
 
 def _yaml_problem(text: str, place: str, error: Exception) -> str:
     """Return what is wrong with a text that is not valid YAML, with the document's number and kind."""
     mark = getattr(error, "problem_mark", None)
     if mark is None:
-        return f"{place}the text is not valid YAML: {' '.join(str(error).split())[:200]}."
+        return f"{place}the text is not valid YAML: {' '.join(str(error).split())[:LONGEST_PROBLEM]}."
     number, document = _document_at(text.splitlines(), mark.line)
     kind = KIND.search(document)
     label = f"{place}document {number}" + (f" (kind {kind.group(1)})" if kind else "")
-    problem = getattr(error, "problem", None) or "it cannot be parsed"
+    problem = (getattr(error, "problem", None) or "it cannot be parsed")[:LONGEST_PROBLEM]
     hint = f" It contains {UNRENDERED}" if has_template(document) else ""
     return f"{label} is not valid YAML: {problem}, line {mark.line + 1}.{hint}"
 

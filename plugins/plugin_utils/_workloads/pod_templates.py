@@ -20,7 +20,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.refe
     InvalidReference,
     parse_reference,
 )
-from ansible_collections.tencentcloud.tke.plugins.plugin_utils._descriptions import describe
+from ansible_collections.tencentcloud.tke.plugins.plugin_utils._descriptions import describe, shorten
 from ansible_collections.tencentcloud.tke.plugins.plugin_utils._workloads.documents import (
     UNRENDERED,
     InvalidManifest,
@@ -58,8 +58,12 @@ class Workload:
     @property
     def label(self) -> str:
         """The label for messages: C(Deployment shop/web)."""
-        name = self.name or "without a name"
-        return f"{self.kind} {self.namespace}/{name}" if self.namespace else f"{self.kind} {name}"
+        name = shorten(self.name or "without a name")
+        return (
+            f"{shorten(self.kind)} {shorten(self.namespace)}/{name}"
+            if self.namespace
+            else f"{shorten(self.kind)} {name}"
+        )
 
     @property
     def facts(self) -> Dict[str, Optional[str]]:
@@ -85,7 +89,7 @@ class Usage:
     @property
     def label(self) -> str:
         """The label for messages: C(container web)."""
-        return " ".join(f"{key} {value}" for key, value in self.facts.items() if value is not None)
+        return " ".join(f"{key} {shorten(value)}" for key, value in self.facts.items() if value is not None)
 
 
 @dataclass(frozen=True)

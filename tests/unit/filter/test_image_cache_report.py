@@ -15,6 +15,15 @@ from unit.support.pruning import old_cache
 from unit.support.reports import UNUSED, listing_of
 
 report = FilterModule().filters()["image_cache_report"]
+
+
+def nested(value: Any) -> Any:
+    """Return a list of lists that is deeper than any input."""
+    for _level in range(1000):
+        value = [value]
+    return value
+
+
 LISTING = listing_of(old_cache(LastMatchedTime="2026-04-25T00:00:00Z"))
 
 
@@ -63,3 +72,59 @@ def test_default_time_is_the_current_one() -> None:
 def test_invalid_argument_is_an_error_of_the_filter(listings: Any, options: dict[str, Any], problem: str) -> None:
     with pytest.raises(AnsibleFilterError, match=rf"^image_cache_report: {problem}|image_cache_report: .*{problem}"):
         report(listings, **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"time": "0001-01-01T00:00:00+14:00"}, "Invalid time"),
+        ({"time": "9999-12-31T23:59:59-12:00"}, "Invalid time"),
+        ({"time": "x" * 10_000_000}, "Invalid time"),
+        ({"prices": {"per_gib_month": 10**400}}, "Invalid per_gib_month"),
+        ({"prices": {"x" * 10_000_000: 1}}, "unknown keys"),
+        ({"language": "x" * 10_000_000}, "Invalid language"),
+        ({"followed": {"msg": "x" * 10_000_000}}, "The registries were not asked"),
+        ({"keep_names": nested([])}, "Invalid keep_names or keep_ids: the value has more than 50 levels"),
+    ],
+    ids=["year 1", "year 9999", "long time", "huge price", "long key", "long language", "long message", "deep list"],
+)
+def test_hostile_argument_is_a_short_error(options: dict[str, Any], problem: str) -> None:
+    with pytest.raises(AnsibleFilterError, match=f"^image_cache_report: .*{problem}") as raised:
+        report(LISTING, **options)
+    assert len(str(raised.value)) < 2000
+
+
+@pytest.mark.parametrize(
+    "followed",
+    [
+        {"image_caches": [None, 1, "a", [], {}]},
+        {
+            "image_caches": [
+                {"actions": 1},
+                {"actions": [1, {"fields": 1}]},
+                {"replaced": []},
+                {"replaced": {"old_id": []}},
+            ]
+        },
+        {"image_caches": [], "warnings": 5},
+        {
+            "image_caches": [
+                {"image_cache_id": "imc-1", "actions": [{"fields": ["follow_tags"], "moved_images": [{}, 1]}]}
+            ]
+        },
+    ],
+)
+def test_parts_of_a_prediction_that_are_not_understood_are_left_out(followed: Any) -> None:
+    assert "<h3>" in report(LISTING, followed=followed)
+
+
+def test_size_that_is_no_size_is_unknown() -> None:
+    page = report(listing_of(old_cache(ImageCacheSize=10**4000)), prices={"per_gib_month": 0.5})
+    assert "unknown" in page
+
+
+def test_listing_that_contains_itself_is_refused() -> None:
+    listing: dict[str, Any] = {"results": []}
+    listing["results"].append(listing)
+    with pytest.raises(AnsibleFilterError, match="Invalid listings: the value has more than 50 levels"):
+        report(listing)

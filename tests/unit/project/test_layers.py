@@ -57,6 +57,7 @@ FILTER_LAYERS = (
     "cache_names",
     "pod_templates",
     "documents",
+    "_budget",
     "_descriptions",
 )
 PURE = ("_image_cache", "_diagnosis", "_sanitize", "_api.errors", "_api.clock")
