@@ -11,9 +11,17 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import pytest
+from ansible.errors import AnsibleActionFail
+from ansible.parsing.dataloader import DataLoader
+from ansible.playbook.play_context import PlayContext
+from ansible.playbook.task import Task
+from ansible.plugins.loader import connection_loader
+from ansible.template import Templar
+from ansible.utils.display import Display
+from ansible_collections.tencentcloud.tke.plugins.module_utils._module import Definition
 from ansible_collections.tencentcloud.tke.plugins.plugin_utils import _in_process
 from ansible_collections.tencentcloud.tke.plugins.plugin_utils._in_process import (
     InProcess,
@@ -50,6 +58,151 @@ def test_equal_strings_of_a_result_become_one_object() -> None:
     share_strings(result, {})
     assert result == expected
     assert result["a"] is result["b"][0]["c"] is result["b"][1]
+
+
+DEFINITION = Definition(
+    lambda env_fallback: {
+        "name": {"type": "str"},
+        "password": {"type": "str", "no_log": True},
+        "region": {"type": "str", "fallback": (env_fallback, ["TENCENTCLOUD_REGION"])},
+    },
+    lambda params, runtime: {"changed": True, "name": params["name"], "region": params["region"], "words": ["a", "b"]},
+)
+
+
+class ModuleFiles(InProcess):
+    """The action of a module whose own process is only recorded."""
+
+    definition = DEFINITION
+
+    def __init__(self, *, become: bool = False, transport: str = "local", **keys: Any) -> None:
+        task = Task.load({"action": {"module": "tencentcloud.tke.image_cache", "name": "web"}, **keys})
+        context = PlayContext()
+        context.become = become
+        connection = connection_loader.get("local", context)
+        connection.transport = transport
+        connection._shell.tmpdir = "/tmp/of-the-task"
+        loader = DataLoader()
+        super().__init__(task, connection, context, loader, Templar(loader=loader), None)
+        self.executed: list[bool] = []
+        self.removed: list[str] = []
+
+    def _execute_module(self, task_vars: Any = None, wrap_async: Any = False, **_given: Any) -> dict[str, Any]:
+        self.executed.append(bool(wrap_async))
+        return {"changed": False, "own_process": True}
+
+    def _remove_tmp_path(self, tmp_path: str, force: bool = False) -> None:
+        self.removed.append(tmp_path)
+
+
+class TestRun:
+    @pytest.fixture(autouse=True)
+    def clear_region(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("TENCENTCLOUD_REGION", raising=False)
+
+    def test_local_task_runs_in_this_process(self) -> None:
+        action = ModuleFiles()
+        result = action.run(task_vars={})
+        assert (result["changed"], result["name"], result["words"]) == (True, "web", ["a", "b"])
+        assert (action.executed, action.removed) == ([], [])
+        assert "_ansible_parsed" not in result
+
+    def test_variables_of_the_task_are_optional(self) -> None:
+        assert ModuleFiles().run()["name"] == "web"
+
+    @pytest.mark.parametrize(
+        ("options", "variables"),
+        [
+            ({"transport": "ssh"}, {}),
+            ({"become": True}, {}),
+            ({}, {"tencentcloud_tke_in_process": False}),
+            ({}, {"tencentcloud_tke_in_process": "no"}),
+        ],
+        ids=str,
+    )
+    def test_other_task_runs_in_its_own_process(self, options: dict[str, Any], variables: dict[str, Any]) -> None:
+        action = ModuleFiles(**options)
+        result = action.run(task_vars=variables)
+        assert (result["own_process"], action.executed, action.removed) == (True, [False], ["/tmp/of-the-task"])
+
+    def test_async_task_keeps_the_folder_that_its_process_uses(self) -> None:
+        action = ModuleFiles(**{"async": 30, "poll": 0})
+        assert action.run(task_vars={})["own_process"] is True
+        assert (action.executed, action.removed) == ([True], [])
+
+    def test_task_runs_in_its_own_process_without_requests(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(_in_process, "REQUESTS_IMPORT_ERROR", "no requests")
+        assert ModuleFiles().run(task_vars={})["own_process"] is True
+
+    def test_task_runs_in_its_own_process_with_an_unsupported_core(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        shown: list[str] = []
+        monkeypatch.setattr(_in_process, "UNSUPPORTED_CORE", "this ansible-core does not have X as expected")
+        monkeypatch.setattr(Display, "vvv", lambda _self, message, *_args: shown.append(message))
+        assert ModuleFiles().run(task_vars={})["own_process"] is True
+        assert "The task runs as an ordinary module: this ansible-core does not have X as expected." in shown
+
+    def test_flag_that_is_no_boolean_fails_the_task(self) -> None:
+        with pytest.raises(
+            AnsibleActionFail, match="Invalid variable tencentcloud_tke_in_process: The value 'perhaps'"
+        ):
+            ModuleFiles().run(task_vars={"tencentcloud_tke_in_process": "perhaps"})
+
+    def test_environment_of_the_task_is_set_only_while_it_runs(self) -> None:
+        before = dict(os.environ)
+        action = ModuleFiles(environment=[{"TENCENTCLOUD_REGION": "ap-tokyo", "HOME": "/nowhere"}])
+        assert action.run(task_vars={})["region"] == "ap-tokyo"
+        assert dict(os.environ) == before
+
+    def test_environment_is_restored_after_an_exception(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def fail(*_args: Any) -> None:
+            raise RuntimeError("broken")
+
+        before = dict(os.environ)
+        monkeypatch.setattr(_in_process, "run_in_process", fail)
+        with pytest.raises(RuntimeError):
+            ModuleFiles(environment=[{"TENCENTCLOUD_REGION": "ap-tokyo"}]).run(task_vars={})
+        assert dict(os.environ) == before
+
+    def test_failure_of_the_run_is_that_of_the_task(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        failing = Definition(DEFINITION.spec, lambda params, runtime: {"failed": True, "msg": "broken"})
+        monkeypatch.setattr(ModuleFiles, "definition", failing)
+        result = ModuleFiles().run(task_vars={})
+        assert (result["failed"], result["msg"]) == (True, "broken")
+
+
+class TestProgress:
+    @pytest.fixture(autouse=True)
+    def report_progress(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let the run report progress."""
+
+        def run(params: Any, runtime: Any) -> dict[str, Any]:
+            runtime.reporter.progress("building")
+            return {"changed": False, "speaks": runtime.reporter.speaks}
+
+        monkeypatch.setattr(ModuleFiles, "definition", Definition(DEFINITION.spec, run))
+
+    @pytest.fixture(name="lines")
+    def record_lines(self, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Optional[bool]]]:
+        """The lines that are displayed, each with whether it goes to stderr."""
+        lines: list[tuple[str, Optional[bool]]] = []
+
+        def display(_self: Any, message: str, *_args: Any, stderr: bool = False, **_more: Any) -> None:
+            lines.append((message, stderr))
+
+        monkeypatch.setattr(Display, "display", display)
+        return lines
+
+    @pytest.mark.parametrize(("variables", "host"), [({}, "localhost"), ({"inventory_hostname": "near"}, "near")])
+    def test_lines_name_the_host_and_go_to_stderr(self, lines: list[Any], variables: Any, host: str) -> None:
+        assert ModuleFiles().run(task_vars=variables)["speaks"] is True
+        assert lines == [(f"[{host}] building", True)]
+
+    @pytest.mark.parametrize(
+        ("keys", "variables"), [({"no_log": True}, {}), ({}, {"tencentcloud_tke_progress": False})], ids=str
+    )
+    def test_progress_can_be_disabled(self, lines: list[Any], keys: Any, variables: Any) -> None:
+        assert ModuleFiles(**keys).run(task_vars=variables)["speaks"] is False
+        assert lines == []
 
 
 # Prints what a process has done when it has loaded an action plugin as Ansible does.
