@@ -2,14 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every option in the argument spec of a module has an effect: a run reads it."""
+"""Every option in the argument spec of a module is as documented, and has an effect: a run reads it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import ast
+import importlib
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.tencentcloud.tke.plugins.module_utils import (
     _connection,
     _info,
@@ -20,8 +23,12 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils import (
     _set,
 )
 from ansible_collections.tencentcloud.tke.plugins.module_utils._runtime import Runtime
+from stories.controller import ROOT
 from unit.support.world import WEB, World
 
+FRAGMENTS = "ansible_collections.tencentcloud.tke.plugins.doc_fragments."
+# The keys that an argument spec and the documentation share, with the values of missing ones.
+SHARED = {"type": "str", "elements": None, "default": None, "choices": None, "required": False, "aliases": []}
 Spec = Callable[..., dict[str, dict[str, Any]]]
 
 
@@ -77,3 +84,47 @@ def test_module_reads_every_option(module: str, monkeypatch: pytest.MonkeyPatch)
     entry_options = set(_run.declaration_spec()) if module == "image_cache_set" else set()
     assert set(spec) - entry_options <= params.read
     assert set(_connection.REQUEST_OPTIONS if module == "registry_image_info" else _connection.OPTIONS) <= params.read
+
+
+def documented_options(module: str) -> dict[str, Any]:
+    """Return the documented options of a module, including those of its fragments."""
+    (text,) = (
+        ast.literal_eval(node.value)
+        for node in ast.parse((ROOT / f"plugins/modules/{module}.py").read_text(encoding="utf-8")).body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "DOCUMENTATION"
+    )
+    documentation = yaml.safe_load(text)
+    options = dict(documentation.get("options", {}))
+    for name in documentation["extends_documentation_fragment"]:
+        file, _dot, part = name.removeprefix("tencentcloud.tke.").partition(".")
+        fragment = importlib.import_module(FRAGMENTS + file).ModuleDocFragment
+        options.update(yaml.safe_load(getattr(fragment, part.upper() or "DOCUMENTATION")).get("options", {}))
+    return options
+
+
+def shared_parts(options: Mapping[str, Any], suboptions: str, prefix: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield what the documentation and an argument spec both say about each option, by its path."""
+    for name, entry in options.items():
+        yield prefix + name, {key: entry.get(key, missing) for key, missing in SHARED.items()}
+        yield from shared_parts(entry.get(suboptions, {}), suboptions, f"{prefix}{name}.")
+
+
+@pytest.mark.parametrize("module", RUNS)
+def test_argument_spec_is_as_documented(module: str) -> None:
+    spec = RUNS[module][1](lambda *_args: None)
+    assert dict(shared_parts(spec, "options")) == dict(shared_parts(documented_options(module), "suboptions"))
+
+
+@pytest.mark.parametrize("module", RUNS)
+def test_secrets_are_kept_out_of_logs(module: str) -> None:
+    def secrets(options: Mapping[str, Any]) -> Iterator[str]:
+        for name, entry in options.items():
+            # False means that only the name of the option looks like that of a secret.
+            if entry.get("no_log"):
+                yield name
+            yield from secrets(entry.get("options", {}))
+
+    spec = RUNS[module][1](lambda *_args: None)
+    expected = {name for name in ("secret_key", "token", "image_registry_credentials") if name in spec}
+    passwords = {"password" if name == "image_registry_credentials" else name for name in expected}
+    assert set(secrets(spec)) == passwords

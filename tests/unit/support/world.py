@@ -160,10 +160,11 @@ class World:
         spec: Callable[..., Mapping[str, Mapping[str, Any]]],
         *,
         check_mode: bool = False,
+        diff: bool = True,
         **options: Any,
     ) -> dict[str, Any]:
         defaults = {name: entry.get("default") for name, entry in spec(lambda *_args: None).items()}
-        runtime = Runtime(self, ansible_version="2.19", check_mode=check_mode, diff=True, clock=self.clock)
+        runtime = Runtime(self, ansible_version="2.19", check_mode=check_mode, diff=diff, clock=self.clock)
         client = Client(self, retries=3, check_mode=check_mode, clock=self.clock)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(_connection, "open_registries", lambda *_args: self.registries)
