@@ -87,6 +87,9 @@ class TestOptionsAndEnvironment:
         machine.options = {"profile": "unknown"}
         assert "Profile 'unknown' was not found" in machine.refusal()
         assert str(machine.home / ".tccli/unknown.credential") in machine.refusal()
+        # Only the sources of a profile count.
+        tried = machine.refusal().splitlines()[1:]
+        assert [line.partition(" in ")[0] for line in tried] == ["- the credentials of tccli", "- section [unknown]"]
 
 
 class TestPod:

@@ -43,6 +43,53 @@ def test_failed_renewal_keeps_keys_until_they_expire() -> None:
     credentials.keys()
     clock.now += 900
     assert credentials.keys().secret_id == "AKID1"
-    clock.now += 101
+    clock.now += 99.5
+    assert credentials.keys().secret_id == "AKID1"
+    # At this moment the keys have just expired.
+    clock.now += 0.5
     with pytest.raises(errors.NoAnswer):
         credentials.keys()
+    answers.append(Lease(Keys("AKID2", "k2"), clock.unix() + 1000))
+    assert credentials.keys().secret_id == "AKID2"
+
+
+def test_keys_are_renewed_at_the_moment_when_their_margin_is_left() -> None:
+    for life, margin in ((4000, 300), (1200, 300), (400, 100)):
+        clock, fetched = VirtualClock(), []
+
+        def fetch(clock: VirtualClock = clock, fetched: list[int] = fetched, life: int = life) -> Lease:
+            fetched.append(clock.unix())
+            return Lease(Keys(f"AKID{len(fetched)}", "k"), clock.unix() + life)
+
+        credentials = Credentials(fetch, clock)
+        credentials.keys()
+        clock.now += life - margin - 0.5
+        assert credentials.keys().secret_id == "AKID1"
+        clock.now += 0.5
+        assert credentials.keys().secret_id == "AKID2"
+
+
+def test_keys_that_have_expired_when_they_arrive_are_used_once() -> None:
+    clock, fetched = VirtualClock(), []
+
+    def fetch() -> Lease:
+        fetched.append(1)
+        return Lease(Keys(f"AKID{len(fetched)}", "k"), clock.unix() - 5)
+
+    credentials = Credentials(fetch, clock)
+    assert [credentials.keys().secret_id for _call in range(2)] == ["AKID1", "AKID2"]
+
+
+def test_permanent_keys_are_fetched_once() -> None:
+    clock, fetched = VirtualClock(), []
+
+    def fetch() -> Lease:
+        fetched.append(1)
+        return Lease(Keys("AKID1", "k", "t"))
+
+    credentials = Credentials(fetch, clock)
+    for _call in range(3):
+        clock.now += 10**9
+        assert credentials.keys().secret_id == "AKID1"
+    assert len(fetched) == 1
+    assert credentials.secrets == ["k", "t"]

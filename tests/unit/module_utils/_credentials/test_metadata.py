@@ -6,10 +6,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
+from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials import metadata
 from emulator import Emulator
-from unit.support.machine import Machine
+from unit.support.machine import CANARY, Machine
 
 
 @pytest.mark.parametrize("role", ["a/b", "x?y", "\u00e9"])
@@ -37,3 +40,36 @@ def test_unavailable_service_fails_only_after_keys_expire(machine: Machine, emul
     machine.clock.now += 300
     with pytest.raises(InvalidInput, match=r"no credentials from the instance role at .*: no role is bound"):
         credentials.keys()
+
+
+@pytest.mark.parametrize("code", ["Failed", "Throttled"])
+def test_keys_in_an_answer_without_success_are_refused(
+    machine: Machine, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    machine.metadata = emulator.endpoint
+    keys = {"TmpSecretId": "AKIDrole", "TmpSecretKey": CANARY, "Token": "t", "ExpiredTime": 2e9}
+    answers = {"": "r"}
+    monkeypatch.setattr(emulator.identity, "metadata", lambda path: answers[path.rpartition("/")[2]])
+    for answer in ({**keys, "Code": code}, {**keys, "Code": "Success", "Token": ""}):
+        answers["r"] = json.dumps(answer)
+        assert "returned no valid credentials" in machine.refusal()
+    answers["r"] = json.dumps({**keys, "Code": "Success"})
+    assert machine.keys().secret_id == "AKIDrole"
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"), [(500, "HTTP status 500"), (403, "HTTP status 403"), (404, "no role is bound")]
+)
+def test_status_of_the_service_is_the_reason(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, status: int, reason: str
+) -> None:
+    limits: list[float] = []
+
+    def fetch(_url: str, seconds: float) -> tuple[int, str]:
+        limits.append(seconds)
+        return status, "<html>"
+
+    monkeypatch.setattr(metadata, "fetch_text", fetch)
+    assert f"the metadata service 127.0.0.1:9: {reason}" in machine.refusal()
+    # Outside the cloud, every run without credentials waits so long for its message.
+    assert limits == [2.0]

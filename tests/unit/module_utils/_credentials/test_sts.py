@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Optional
 
 import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api import errors
@@ -35,5 +35,15 @@ def test_response_without_keys_is_malformed(machine: Machine) -> None:
     machine.environment, machine.role = ENVIRONMENT, Role("qcs::cam::uin/1:roleName/r", "session", 900)
     for fields in ({}, {"Credentials": {"TmpSecretId": "a"}, "ExpiredTime": 1}, {"Credentials": 1}):
         machine.sts.call = lambda *_a, fields=fields, **_k: Answer(fields, "r")  # type: ignore[method-assign]
-        with pytest.raises(errors.MalformedAnswer, match="contains no temporary credentials"):
+        with pytest.raises(errors.MalformedAnswer, match="contains no temporary credentials") as raised:
             machine.keys()
+        assert (raised.value.action, raised.value.request_id) == ("AssumeRole", "r")
+
+
+@pytest.mark.parametrize("external_id", [None, "outside"])
+def test_role_is_assumed_with_its_parameters(machine: Machine, external_id: Optional[str]) -> None:
+    machine.environment, machine.role = ENVIRONMENT, Role("qcs::cam::uin/1:roleName/r", "session", 900, external_id)
+    machine.keys()
+    ((_action, parameters, _signed, _region),) = machine.sts.calls
+    given = {"RoleArn": "qcs::cam::uin/1:roleName/r", "RoleSessionName": "session", "DurationSeconds": 900}
+    assert parameters == ({**given, "ExternalId": external_id} if external_id else given)
