@@ -108,6 +108,28 @@ def test_refused_delete_does_not_stop_the_rest_of_its_batch(code: str) -> None:
     assert world.calls.count(DELETE) < (25 if code != "InternalError" else 75)
 
 
+ONE_BY_ONE = [LIST, DELETE, LIST, DELETE, LIST, *[DELETE] * 19]
+
+
+@pytest.mark.parametrize(
+    ("count", "calls"),
+    [(1, [LIST, DELETE, LIST]), (20, ONE_BY_ONE), (21, [*ONE_BY_ONE, DELETE])],
+    ids=["1", "20", "21"],
+)
+def test_refused_batch_is_listed_and_deleted_one_by_one_but_not_a_batch_of_one(count: int, calls: list[str]) -> None:
+    world = WorldWithRefusedDeletes(api_error("FailedOperation", "No.", action=DELETE, request_id="r-1"), 0)
+    result = prune(world, keep_ids=world.ids[count:])
+    assert ids_of(result["deleted"]) == sorted(world.ids[1:count])
+    assert world.calls == calls
+
+
+def test_cache_that_is_not_found_alone_counts_as_deleted_without_another_listing() -> None:
+    world = WorldWithRefusedDeletes(api_error("ResourceNotFound", "No.", action=DELETE, request_id="r-1"), 0)
+    result = prune(world, keep_ids=world.ids[1:])
+    assert "failed" not in result
+    assert world.calls == [LIST, DELETE]
+
+
 def test_failed_batch_does_not_stop_the_next_one() -> None:
     world = WorldWithRefusedDeletes(
         api_error("UnauthorizedOperation.CamNoAuth", "No.", action=DELETE, request_id="r-1"), 0

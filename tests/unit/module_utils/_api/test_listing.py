@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api import errors
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Deadline
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.listing import Listing, combine
 from unit.support.clock import FakeClock, distant_deadline
 from unit.support.transport import ScriptedTransport, create_client
 from unit.support.world import LIST, World
@@ -151,6 +152,74 @@ def test_endless_listing_is_refused() -> None:
 
     with pytest.raises(errors.MalformedAnswer, match="more than 1000 pages"):
         create_client(EndlessServer(), retries=0).describe(distant_deadline())
+
+
+def test_listing_of_exactly_as_many_pages_as_allowed_is_read() -> None:
+    class LongServer:
+        def send(self, action: str, parameters: Any) -> dict[str, Any]:
+            return {"TotalCount": 1000, "ImageCaches": [{"ImageCacheId": f"imc-{parameters['Offset']}"}]}
+
+    listing = create_client(LongServer(), retries=0).describe(distant_deadline())
+    assert (len(listing.image_caches), listing.whole, listing.total) == (1000, True, 1000)
+
+
+@pytest.mark.parametrize(("seconds", "calls"), [(45.0, 3), (45.5, 2)])
+def test_listing_may_take_a_minute_longer_than_the_deadline(seconds: float, calls: int) -> None:
+    clock = FakeClock()
+
+    class SlowServer:
+        calls = 0
+
+        def send(self, action: str, parameters: Any) -> dict[str, Any]:
+            self.calls += 1
+            clock.now += seconds
+            return {"TotalCount": 10**9, "ImageCaches": [{"ImageCacheId": f"imc-{parameters['Offset']}"}]}
+
+    server = SlowServer()
+    with pytest.raises(errors.MalformedAnswer, match="did not end within"):
+        create_client(server, clock, retries=0).describe(Deadline(clock, 30), ImageCacheNames=["a"])
+    # A page that arrives 60 s after the deadline is the last one in time.
+    assert server.calls == calls
+
+
+@pytest.mark.parametrize(
+    ("page", "total", "is_valid"),
+    [
+        ([{"ImageCacheId": "imc-1"}], 1, True),
+        ([{"ImageCacheId": "i" * 200}], 1, True),
+        ([{"ImageCacheId": "i" * 201}], 1, False),
+        ([{"ImageCacheId": ""}], 1, False),
+        ([{"ImageCacheId": 7}], 1, False),
+        ([{}], 1, False),
+        (["imc-1"], 1, False),
+        ([{"ImageCacheId": "imc-1"}, {}], 2, False),
+        ({}, 0, False),
+        ([], "0", False),
+        ([], None, False),
+        (None, 1, False),
+        (None, None, False),
+    ],
+    ids=str,
+)
+def test_page_that_is_no_list_of_caches_with_ids_is_refused(page: Any, total: Any, is_valid: bool) -> None:
+    answer = {"TotalCount": total, "ImageCaches": page, "RequestId": "r-7"}
+    client = create_client(ScriptedTransport(*[answer] * 9), retries=0)
+    if is_valid:
+        assert client.describe(distant_deadline()).request_id == "r-7"
+        return
+    with pytest.raises(errors.MalformedAnswer, match="has no valid ImageCaches or TotalCount") as raised:
+        client.describe(distant_deadline())
+    assert (raised.value.action, raised.value.request_id) == (LIST, "r-7")
+
+
+def test_combined_listing_has_each_cache_once() -> None:
+    first = Listing([{"ImageCacheId": "a"}, {"ImageCacheId": "b"}], "r-1", 2, True)
+    second = Listing([{"ImageCacheId": "b"}, {"ImageCacheId": "c"}], "r-2", 2, False)
+    both = combine([first, second])
+    assert (ids_of(both), both.request_id, both.total, both.whole) == (["a", "b", "c"], "r-2", 3, False)
+    assert combine([first]).whole is True
+    nothing = combine([])
+    assert (ids_of(nothing), nothing.request_id, nothing.total, nothing.whole) == ([], None, 0, True)
 
 
 def test_null_listing_is_empty() -> None:

@@ -34,14 +34,99 @@ class TestCreate:
         with pytest.raises(Vanished):
             conversation.run()
         assert conversation.journal.image_cache_id == "imc-1"
-        assert sum(conversation.clock.slept) < 60
+        # The listing may lag 15 s behind the create; the polls are 5 s apart.
+        assert sum(conversation.clock.slept) == 20
+
+    def test_cache_that_was_listed_and_no_longer_is_ends_the_wait_at_once(self) -> None:
+        pending = listed_cache(status="Pending")
+        conversation = Conversation(
+            ("list", []), ("create", "imc-1"), ("list", [pending]), ("list", [pending]), ("list", []), ("list", [])
+        )
+        with pytest.raises(Vanished):
+            conversation.run()
+        assert conversation.remaining == []
+        assert sum(conversation.clock.slept) == 10
+
+    def test_own_cache_that_another_run_deleted_leaves_the_name_to_the_older_one(self) -> None:
+        older = listed_cache("imc-0", CreationTime="2025-12-31T00:00:00Z")
+        pending = listed_cache(status="Pending")
+        conversation = Conversation(
+            ("list", []),
+            ("create", "imc-1"),
+            ("list", [pending]),
+            ("list", [pending]),
+            ("list", []),
+            ("list", [older]),
+        )
+        assert conversation.run().image_cache_id == "imc-0"
 
     def test_unclear_create_is_repeated_at_most_twice(self) -> None:
         lost, listings = ("create", errors.NoAnswer("lost")), [("list", [])] * 5
         conversation = Conversation(("list", []), lost, *listings, lost, *listings, lost, *listings)
         with pytest.raises(errors.NoAnswer):
             conversation.run()
-        assert sum(conversation.clock.slept) == 30
+        # The name is looked up five times over 10 s after each attempt.
+        assert conversation.clock.slept == [1.0, 2.0, 3.0, 4.0] * 3
+        assert conversation.remaining == []
+        assert [call for call, _request in conversation.requests].count("create") == 3
+
+    def test_create_that_succeeds_at_the_third_attempt_is_kept(self) -> None:
+        lost, listings = ("create", errors.NoAnswer("lost")), [("list", [])] * 5
+        conversation = Conversation(
+            ("list", []),
+            *(lost, *listings) * 2,
+            ("create", "imc-1"),
+            ("list", [listed_cache(status="Pending")]),
+            ("list", [listed_cache()]),
+            ("list", [listed_cache()]),
+        )
+        assert actions_of(conversation.run()) == [("create", "imc-1")]
+
+    def test_cache_of_the_third_lost_create_is_found(self) -> None:
+        lost, listings = ("create", errors.NoAnswer("lost")), [("list", [])] * 5
+        conversation = Conversation(
+            ("list", []),
+            *(lost, *listings) * 2,
+            lost,
+            *[("list", [])] * 4,
+            ("list", [listed_cache(status="Pending")]),
+            *[("list", [listed_cache()])] * 3,
+        )
+        journal = conversation.run()
+        assert actions_of(journal) == [("create", "imc-1")]
+        assert journal.actions[0]["request_id"] is None
+
+    @pytest.mark.parametrize(
+        ("message", "polls"), [("The name web is taken.", 5), ("The request is invalid.", 1)], ids=str
+    )
+    def test_refused_create_looks_for_the_name_that_the_error_mentions(self, message: str, polls: int) -> None:
+        refused = errors.InvalidRequest(message, code="InvalidParameter")
+        conversation = Conversation(("list", []), ("create", refused), *[("list", [])] * polls)
+        with pytest.raises(errors.InvalidRequest):
+            conversation.run()
+        assert conversation.remaining == []
+
+    def test_cache_of_a_faster_run_is_used_after_a_refused_create(self) -> None:
+        refused = errors.InvalidRequest("The name web is taken.", code="InvalidParameter")
+        conversation = Conversation(("list", []), ("create", refused), ("list", []), ("list", [listed_cache()]))
+        journal = conversation.run()
+        assert (actions_of(journal), journal.image_cache_id) == ([], "imc-1")
+
+    @pytest.mark.parametrize(
+        "refusal",
+        [
+            errors.QuotaExceeded("web: no quota", code="LimitExceeded"),
+            errors.NotAuthorized("web: no", code="UnauthorizedOperation"),
+            errors.AccountProblem("web: no money", code="ResourceInsufficient"),
+            errors.NoCapacity("web: sold out", code="ResourcesSoldOut"),
+            errors.AuthenticationError("web: no key", code="AuthFailure"),
+        ],
+        ids=lambda refusal: type(refusal).__name__,
+    )
+    def test_refusal_that_states_its_cause_ends_the_run_at_once(self, refusal: Exception) -> None:
+        conversation = Conversation(("list", []), ("create", refusal))
+        with pytest.raises(type(refusal)):
+            conversation.run()
         assert conversation.remaining == []
 
     def test_unclear_create_is_not_repeated_after_the_deadline(self) -> None:
@@ -68,8 +153,9 @@ class TestCreate:
         assert actions_of(journal) == [("create", "imc-2"), ("delete", "imc-1")]
         assert journal.image_cache_id == "imc-2"
 
-    def test_older_cache_listed_late_is_kept_and_own_cache_deleted(self) -> None:
-        older = listed_cache("imc-0", "Pending", CreationTime="2025-12-31T00:00:00Z")
+    @pytest.mark.parametrize("older_id", ["imc-0", "imc-9"])
+    def test_older_cache_listed_late_is_kept_and_own_cache_deleted(self, older_id: str) -> None:
+        older = listed_cache(older_id, "Pending", CreationTime="2025-12-31T00:00:00Z")
         conversation = Conversation(
             ("list", []),
             ("create", "imc-1"),
@@ -83,7 +169,7 @@ class TestCreate:
         )
         journal = conversation.run()
         assert actions_of(journal) == [("create", "imc-1"), ("delete", "imc-1")]
-        assert journal.image_cache_id == "imc-0"
+        assert journal.image_cache_id == older_id
 
     def test_older_failed_duplicate_is_left_alone_and_run_fails(self) -> None:
         failed = listed_cache("imc-0", "Failed", CreationTime="2025-12-31T00:00:00Z")

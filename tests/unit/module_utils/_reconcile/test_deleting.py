@@ -47,6 +47,23 @@ class TestDelete:
         conversation = Conversation(ready, lost, ready, lost, ready, lost)
         with pytest.raises(errors.NoAnswer):
             conversation.run(state="absent")
+        assert conversation.remaining == []
+        assert conversation.clock.slept == [1.0, 1.0]
+
+    def test_unclear_delete_is_not_repeated_if_the_cache_is_gone(self) -> None:
+        conversation = Conversation(
+            ("list", [listed_cache()]), ("delete", errors.NoAnswer("lost")), ("list", []), ("list", [])
+        )
+        journal = conversation.run(state="absent")
+        assert actions_of(journal) == [("delete", "imc-1")]
+        assert journal.actions[0]["request_id"] is None
+
+    def test_delete_that_was_certainly_not_executed_is_not_repeated(self) -> None:
+        refused = errors.NotAuthorized("no", code="UnauthorizedOperation")
+        conversation = Conversation(("list", [listed_cache()]), ("delete", refused))
+        with pytest.raises(errors.NotAuthorized):
+            conversation.run(state="absent")
+        assert conversation.remaining == []
 
 
 class TestRefusedDelete:
