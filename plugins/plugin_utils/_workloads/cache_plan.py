@@ -68,8 +68,8 @@ def _identity(template: PodTemplate) -> Identity:
             )
     if workload.name is None:
         raise InvalidManifest(
-            f"{template.manifest.label}: a {shorten(workload.kind)} has no metadata.name, on which the name of its image"
-            " cache depends."
+            f"{template.manifest.label}: a {shorten(workload.kind)} has no metadata.name, on which the name of its"
+            " image cache depends."
         )
     return (workload.namespace or DEFAULT_NAMESPACE, workload.kind, workload.name)
 
