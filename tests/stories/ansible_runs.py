@@ -29,7 +29,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 BIN = Path(sys.executable).parent
 # Variables that no import of Ansible reads, and those whose settings warm_ansible.py reads again.
-OF_THE_RUN = re.compile(r"HOME|ANSIBLE_(LOCAL|REMOTE)_TEMP|(TENCENTCLOUD|STORY|PYTEST)_\w+")
+OF_THE_RUN = re.compile(r"HOME|ANSIBLE_(COLLECTIONS_PATH|LOCAL_TEMP|REMOTE_TEMP)|(TENCENTCLOUD|STORY|PYTEST)_\w+")
 
 
 def usual_environment() -> dict[str, str]:

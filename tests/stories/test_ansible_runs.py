@@ -14,7 +14,7 @@ import pytest
 import yaml
 from stories.ansible_runs import WarmAnsible, run_ansible
 
-from .controller import INFO, MODULE, WEB, Controller
+from .controller import INFO, MODULE, ROOT, WEB, Controller
 from .ways import normalize
 
 # What Ansible's process has read, and where it searches for plugins.
@@ -50,12 +50,17 @@ PLAYS: dict[str, list[dict[str, Any]]] = {
         {"debug": {"msg": "skipped"}, "when": False},
         {"fail": {"msg": "the end"}},
     ],
+    "other collections": [
+        {"debug": {"msg": "{{ lookup('state') }}"}},
+        {"kubernetes.core.k8s_info": {"kind": "Pod"}, "ignore_errors": True},
+        {INFO: {}},
+    ],
     "unknown module": [{"no_such_module": {}}],
     "invalid template": [{"debug": {"msg": "{{ undefined }}"}}],
 }
 
 
-@pytest.mark.parametrize(("play", "status"), list(zip(PLAYS, (0, 2, 4, 2))))
+@pytest.mark.parametrize(("play", "status"), list(zip(PLAYS, (0, 2, 0, 4, 2))))
 def test_fork_and_executable_do_the_same(
     controller: Controller, monkeypatch: pytest.MonkeyPatch, play: str, status: int
 ) -> None:
@@ -72,6 +77,8 @@ def test_fork_and_executable_do_the_same(
     (folder / "play.yml").write_text(yaml.safe_dump(content), encoding="utf-8")
 
     def run(**environment: str) -> list[str]:
+        if play == "other collections":
+            environment["ANSIBLE_COLLECTIONS_PATH"] = str(ROOT / "tests/stories/collections")
         (folder / "ansible").mkdir(exist_ok=True)
         run = controller.run("ansible-playbook", "play.yml", "-v", "--diff", environment=environment, separate=True)
         assert run.status == status
