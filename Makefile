@@ -36,7 +36,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export UV_SYSTEM_CERTS := true
 export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 
-.PHONY: help units test coverage demo report emulator docs tables bench bench_manifests mutants ways cores probe lint format types registry cluster eda browser screenshot sanity core_units integration package importer runner sbom release publish licenses role_spec pins clean
+.PHONY: help units test exhaustive coverage demo report emulator docs tables bench bench_manifests mutants ways cores probe lint format types registry cluster eda browser screenshot sanity core_units integration package importer runner sbom release publish licenses role_spec pins clean
 
 help: ## List all commands
 	@grep -E '^[a-z_]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -44,8 +44,11 @@ help: ## List all commands
 units: $(READY) $(TREE) ## Run the unit tests, without the exhaustive ones; takes about 30 seconds
 	@pytest -p no:cacheprovider -m "not exhaustive" tests/unit
 
-test: $(READY) $(TREE) ## Run all tests
+test: $(READY) $(TREE) ## Run all tests except the exhaustive ones
 	@sh tools/test
+
+exhaustive: $(READY) $(TREE) ## Run the exhaustive tests
+	@pytest -p no:cacheprovider -m exhaustive tests/unit
 
 coverage: $(READY) $(TREE) ## Run the tests with the executables of Ansible, and check the coverage
 	@sh tools/coverage

@@ -31,12 +31,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the markers of tests."""
     config.addinivalue_line(
         "markers",
-        "exhaustive: tries so many cases that measuring its coverage, which other tests have too, would take too long",
+        "exhaustive: tries so many cases that it takes too long for `make test`; other tests have the same coverage",
     )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip exhaustive tests in ansible-test: they do not depend on ansible-core, and `make test` runs them."""
+    """Skip exhaustive tests in ansible-test: they do not depend on ansible-core, and `make exhaustive` runs them."""
     if config.inipath and "ansible_test" in config.inipath.parts:
         items[:] = [item for item in items if not item.get_closest_marker("exhaustive")]
 
