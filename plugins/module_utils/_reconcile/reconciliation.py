@@ -264,7 +264,9 @@ class Reconciliation:
 
     def _carry_out(self, plan: Plan, found: Found) -> Steps[Optional[Found]]:
         """Execute a plan. If another run has invalidated it, return what is found now."""
-        # Most runs change nothing. They start faster without these layers.
+        if not plan.steps:
+            return None
+        # Most runs change nothing. They take less time without these layers.
         from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.applying import (  # noqa: PLC0415
             apply_step,
         )

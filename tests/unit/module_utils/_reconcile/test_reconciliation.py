@@ -6,9 +6,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
+
 import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import BuildFailed, Refused
 from unit.support.conversation import Conversation, actions_of, listed_cache, repeat
+
+APPLYING = "ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.applying"
 
 
 def test_failure_of_joined_build_is_reported() -> None:
@@ -31,6 +36,15 @@ def test_duplicates_that_remain_for_15_s_are_refused() -> None:
     with pytest.raises(Refused, match=r"imc-1 \(Pending\), imc-2 \(Ready\)"):
         conversation.run()
     assert sum(conversation.clock.slept) == 15
+
+
+@pytest.mark.parametrize(("image", "loads"), [("nginx:1", False), ("nginx:2", True)])
+def test_only_run_with_steps_loads_the_actions(image: str, loads: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, APPLYING, raising=False)
+    run_until_written = Conversation(("list", repeat([listed_cache(Images=["nginx:1"])])))
+    with contextlib.suppress(AssertionError):
+        run_until_written.run(images=[image])
+    assert (APPLYING in sys.modules) == loads
 
 
 class TestRefusalById:
