@@ -14,7 +14,7 @@ import pytest
 import yaml
 from emulator import BuildFailure, Emulator
 from emulator.registry import Registry
-from unit.support.pushes import REPOSITORY, SENDERS, TAG, encode_events, read_push
+from unit.support.pushes import HOST, REPOSITORY, SENDERS, TAG, encode_events, read_push
 
 from .caches import CREATE, LIST, UPDATE, create_cache, create_failed_cache, find_only_cache
 from .controller import ROOT, SET, Controller, Run
@@ -304,6 +304,49 @@ def test_template_in_an_event_is_not_evaluated(emulator: Emulator, controller: C
     assert run.status == 0, run.output
     assert messages(run) == ["The events report no push of a tag."]
     assert not mark.exists()
+
+
+NO_PUSH = "The events report no push of a tag."
+# Anyone who can push an image can choose names and tags.
+HOSTILE = ("{{", "{%", "{#", "'", '"', "\n", "\r\n", "\u2028", "\x00", "\\", "`", "$(", "%7B%7B", "!unsafe")
+NO_EVENTS = {
+    "ten megabytes": encode_events({"events": [{"action": "push", "target": {"repository": "x" * 10_000_000}}]}),
+    "many pushes": encode_events({"events": [{"action": "push", "target": {"repository": "Ä", "tag": "1"}}] * 20_000}),
+    "levels": "[" * 100_000,
+    "no JSON": "%zz%00%7B%7B",
+}
+
+
+@pytest.mark.parametrize("name", NO_EVENTS)
+def test_hostile_text_is_ignored(emulator: Emulator, controller: Controller, tmp_path: Path, name: str) -> None:
+    assert refresh_from_file(controller, tmp_path, NO_EVENTS[name]) == [NO_PUSH]
+    assert emulator.calls() == []
+
+
+def test_hostile_names_are_not_evaluated_and_hide_no_other_push(
+    emulator: Emulator, controller: Controller, tmp_path: Path
+) -> None:
+    mark = tmp_path / "mark"
+    names = [f"{piece} lookup('ansible.builtin.pipe', 'touch {mark}') {piece.replace('{', '}')}" for piece in HOSTILE]
+    targets = [{"repository": name, "tag": name, "url": name} for name in names]
+    targets += [{"repository": "shop/web", "tag": name, "url": f"https://{HOST}/v2/"} for name in (*names, TAG)]
+    payload = {
+        **dict.fromkeys(names, names),
+        "events": [{"action": "push", "target": target, "id": names} for target in targets],
+    }
+    text = encode_events({"m": {"payload": payload, "meta": dict.fromkeys(names, names)}})
+    assert refresh_from_file(controller, tmp_path, text) == [f"{HOST}/shop/web:{TAG}"]
+    assert set(emulator.calls()) == {LIST}
+    assert not mark.exists()
+
+
+def refresh_from_file(controller: Controller, folder: Path, text: str) -> list[str]:
+    """Run the playbook for events in a file, because a command line is shorter, and return its messages."""
+    path = folder / "events.json"
+    path.write_text(json.dumps({"image_cache_push_events": text, "image_cache_defaults": NETWORK}), encoding="utf-8")
+    run = controller.run("ansible-playbook", PLAYBOOK, "-e", f"@{path}")
+    assert run.status == 0, run.output[-3000:]
+    return messages(run)
 
 
 def test_listing_that_fails_is_reported(emulator: Emulator, controller: Controller, registry: Registry) -> None:
