@@ -102,3 +102,19 @@ def test_replacement_started_by_another_run_shows_its_id() -> None:
     diff = make_diff(Desired.from_params(web_params()), plan, listed_cache(), {"actions": actions, "replaced": None})
     assert diff["after"]["replacements"] == [{"image_cache_id": "imc-2"}]
     assert diff["after_header"].startswith("image cache web: replacement started: images; ")
+
+
+def test_headers_name_the_cache_before_and_after() -> None:
+    world = World()
+    created = world.run(check_mode=True)["diff"]
+    assert created["before_header"] == "image cache web"
+    assert created["after_header"] == "image cache web: created"
+    cache = world.create_cache()
+    renamed = world.run(check_mode=True, image_cache_id=cache.id, name="shop")["diff"]
+    assert renamed["before_header"] == "image cache web"
+    assert renamed["after_header"] == "image cache shop: renamed"
+    deleted = world.run(check_mode=True, state="absent", name="web")["diff"]
+    assert deleted["before_header"] == "image cache web"
+    assert deleted["after_header"] == "image cache web: deleted"
+    unchanged = world.run(check_mode=True)["diff"]
+    assert unchanged["before_header"] == unchanged["after_header"] == "image cache web"
