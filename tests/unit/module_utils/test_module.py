@@ -188,5 +188,6 @@ class TestOwnProcess:
 @pytest.mark.parametrize("hook", _module.HOOKS, ids=lambda hook: hook[1])
 def test_hook_that_this_ansible_core_does_not_have_is_found(monkeypatch: pytest.MonkeyPatch, hook: Any) -> None:
     assert missing_hooks() == []
+    assert len(_module.HOOKS) == 4
     monkeypatch.delattr(*hook)
     assert missing_hooks() == [hook[1]]

@@ -243,3 +243,136 @@ def test_failed_first_listing_ends_the_run() -> None:
     result = prune(world)
     assert result["failed"]
     assert result["msg"].startswith("image caches: DescribeImageCaches failed: No (InvalidParameter, request r-1).")
+
+
+def create_three(world: World) -> list[str]:
+    """Create a cache to keep, one that a Pod has used and one without name, and return their ids."""
+    kept = world.start_build(ImageCacheName="kept", ImageCacheSize=100, Images=["redis:7", "nginx:1"])
+    world.clock.now += 86400
+    used = world.start_build(ImageCacheName="ci-1")
+    nameless = world.start_build(ImageCacheName="")
+    world.clock.now += 86400
+    world.service.call("GetMostSuitableImageCache", {"Images": ["nginx:1"]})
+    world.clock.now += 86400
+    return [kept.id, used.id, nameless.id]
+
+
+class TestDiff:
+    def test_each_cache_is_a_line_with_what_a_person_decides_by(self) -> None:
+        world = World()
+        kept, used, nameless = create_three(world)
+        diff = prune(world, keep_names=["kept"], check_mode=True)["diff"]
+        assert (diff["before_header"], diff["after_header"]) == ("image caches (3)", "image caches (1)")
+        lines = diff["before"].splitlines()
+        assert [line.split()[0] for line in lines] == [kept, *sorted([used, nameless])]
+        cells = [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in lines]
+        assert cells[0][1:6] == ["kept", "100 GiB", "Ready", "3 d old", "never matched"]
+        assert cells[0][6] == "redis:7, nginx:1"
+        assert cells[0][7].startswith("kept: ")
+        assert len(cells[1]) == len(cells[2]) == 7
+        assert diff["after"] == diff["before"].splitlines(keepends=True)[0]
+        # The columns are aligned.
+        assert len({line.index("Ready") for line in lines}) == 1
+        assert diff["before"].endswith("\n")
+        assert not any(line.endswith(" ") for line in lines)
+
+    def test_missing_values_are_marked(self) -> None:
+        world = World()
+        create_old_caches(1, world)
+        world.settings.omitted_fields = ("ImageCacheSize", "CreationTime", "LastMatchedTime", "Images", "Status")
+        (line,) = prune(world, check_mode=True)["diff"]["before"].splitlines()
+        for cell in ("? GiB", " ? ", "age unknown", " - "):
+            assert cell in line
+
+    def test_result_has_no_diff_unless_it_is_shown(self) -> None:
+        world = World()
+        create_old_caches(1, world)
+        assert "diff" not in prune(world, check_mode=True, diff=False)
+        assert "diff" in prune(world, check_mode=True)
+
+
+def test_each_cache_in_the_result_has_the_documented_keys() -> None:
+    world = World()
+    kept, used, nameless = create_three(world)
+    result = prune(world, keep_names=["kept"])
+    assert set(ids_of(result["deleted"])) == {used, nameless}
+    assert ids_of(result["kept"]) == [kept]
+    for entry in (*result["deleted"], *result["kept"]):
+        assert set(entry) == {
+            "image_cache_id",
+            "image_cache_name",
+            "images",
+            "image_cache_size",
+            "status",
+            "image_cache_type",
+            "tags",
+            "created_at",
+            "last_matched_at",
+            "age_days",
+            "days_since_match",
+            "reason",
+        }
+    assert (result["changed"], result["freed_gib"]) == (True, 40)
+    assert result["request_id"].startswith("r-")
+    assert prune(world, keep_names=["kept"])["request_id"] is None
+
+
+class TestExcess:
+    CURE = "Raise max_deletions to delete them all, or narrow the selection. --check --diff shows the complete list."
+
+    def test_too_many_candidates_fail_the_run_and_are_listed(self) -> None:
+        world = World()
+        ids = create_old_caches(53, world)
+        result = prune(world, max_deletions=52)
+        head, *lines = result["msg"].splitlines()
+        assert head.startswith("No image cache was deleted: ")
+        assert head.endswith(self.CURE)
+        assert "53" in head
+        assert "52" in head
+        assert len(lines) == 51
+        assert lines[0].startswith(f"- ci-0 ({ids[0]}): 20 GiB, 3 d old, ")
+        assert lines[-1] == "- and 3 more"
+        assert (result["failed"], result["changed"], result["deleted"]) == (True, False, [])
+        assert [entry["image_cache_id"] for entry in result["kept"]] == ids
+        assert DELETE not in world.calls
+        assert prune(world, max_deletions=53)["changed"] is True
+
+    def test_list_of_fifty_is_complete(self) -> None:
+        world = World()
+        create_old_caches(50, world)
+        assert len(prune(world, max_deletions=49)["msg"].splitlines()) == 51
+
+    def test_check_mode_warns_instead(self) -> None:
+        world = World()
+        create_old_caches(3, world)
+        result = prune(world, max_deletions=2, check_mode=True)
+        assert "failed" not in result
+        assert len(result["deleted"]) == 3
+        (warning,) = world.warnings
+        assert warning.startswith("Without check mode, the module would fail and delete nothing: ")
+        assert warning.endswith(self.CURE)
+
+
+def test_message_names_up_to_twenty_caches_that_could_not_be_deleted() -> None:
+    for refused, end in ((20, "ci-19 ("), (21, ") and 1 more): ")):
+        error = api_error("FailedOperation", "No.", action=DELETE, request_id="r-1")
+        result = prune(WorldWithRefusedDeletes(error, *range(refused)))
+        names = result["msg"].partition("could not be deleted (")[2].partition(": ")[0]
+        assert names.count("ci-") == 20
+        assert end in result["msg"]
+        assert ("more" in names) is (refused > 20)
+        assert result["error"]["code"] == "FailedOperation"
+        assert [entry["image_cache_name"] for entry in result["kept"]] == [f"ci-{number}" for number in range(refused)]
+
+
+def test_failed_listing_deletes_nothing() -> None:
+    world = World()
+    create_old_caches(1, world)
+
+    def refuse(action: str, _parameters: Any) -> dict[str, Any]:
+        raise api_error("UnauthorizedOperation", "No.", action=action, request_id="r-1")
+
+    world.send = refuse  # type: ignore[method-assign]
+    result = prune(world)
+    assert (result["failed"], result["changed"]) == (True, False)
+    assert result["msg"].startswith("image caches: DescribeImageCaches failed: No ")
