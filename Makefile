@@ -15,6 +15,8 @@ CONFIG ?=
 # The key that signs a release, and its tag.
 KEY ?=
 TAG ?=
+# Arguments of the mutation tests, for example "--sample 50 _connection.py" or "--all".
+MUTANTS ?=
 
 # Which versions of ansible-core are tested, by their Pythons; and another ansible-core than the pinned one.
 PYTHONS ?=
@@ -74,8 +76,8 @@ bench: $(READY) $(TREE) ## Run the benchmark against tccli and the vendor's SDK;
 bench_manifests: $(READY) $(TREE) ## Measure the filters for manifests on 1, 5 and 10 MB; takes about a minute
 	@python tools/bench_manifests.py
 
-mutants: $(READY) ## Run mutation tests of the deciding layers; takes about 20 minutes
-	@python tools/mutants.py
+mutants: $(READY) ## Run mutation tests of the plugins; takes about 45 minutes
+	@python tools/mutants.py $(MUTANTS)
 
 ways: $(READY) $(TREE) ## Run the stories with swapped processes (module or controller), and compare the results
 	@sh tools/ways
