@@ -134,6 +134,7 @@ STARRED = ("argument", "dictorsetmaker", "param", "parameters", "star_expr")
 # Whether two equal constants are the same object is a matter of Python.
 IDENTITY = re.compile(r"ReplaceComparisonOperator_(Eq_Is|Is_Eq|NotEq_IsNot|IsNot_NotEq)$")
 UNIMPORTABLE = re.compile(r"^ERROR [^:\n]+\.py\b(?!:)", re.MULTILINE)
+MEASURED: dict[frozenset[str], float] = {}
 OUTCOMES = ("killed", "survived", "timeout", "broken", "equivalent")
 
 
@@ -189,6 +190,8 @@ def _find_files() -> list[str]:
 def _find_tests(path: str) -> list[str]:
     """Return the test files of a file, those with its name first."""
     package, stem = str(Path(path).parent), Path(path).stem.lstrip("_")
+    # The tests with this name raise an exception in each function of all layers.
+    stem = {"secrets": "scrubbing"}.get(stem, stem)
     own = _match(f"{package}/test_{stem}.py") + _match(f"{package}/test_{stem}_*.py")
     further = DECIDING.get(path) or PACKAGES[package]
     for pattern in further:
@@ -241,11 +244,7 @@ def _outcomes(path: str, tests: list[str], most: int | None) -> Iterator[tuple[C
     items = list(session.work_items)
     if not items:
         return
-    began = time.monotonic()
-    status, output = _tested(tests, 600)
-    if status != PASSED:
-        raise SystemExit(f"The tests fail without a mutant:\n{output}")
-    patience = int(RETRY_BUDGET * (time.monotonic() - began)) + 2
+    patience = int(RETRY_BUDGET * _measure(tests)) + 2
     seen: set[str] = set()
     idle = _idle_places(original)
     for item in items if most is None else _shuffle(items, original):
@@ -265,6 +264,17 @@ def _outcomes(path: str, tests: list[str], most: int | None) -> Iterator[tuple[C
         session.set_result(item.job_id, WorkResult(WorkerOutcome.NORMAL, output, verdict, difference))
         yield change, outcome
     session.close()
+
+
+def _measure(tests: list[str]) -> float:
+    """Return the seconds that tests take without a mutant. The files of a package have the same tests."""
+    if frozenset(tests) not in MEASURED:
+        began = time.monotonic()
+        status, output = _tested(tests, 600)
+        if status != PASSED:
+            raise SystemExit(f"The tests fail without a mutant:\n{output}")
+        MEASURED[frozenset(tests)] = time.monotonic() - began
+    return MEASURED[frozenset(tests)]
 
 
 def _shuffle(items: list[WorkItem], source: str) -> list[WorkItem]:
@@ -321,7 +331,7 @@ def _idle_places(source: str) -> list[tuple[Any, Any]]:
     """Return the places whose mutants are meaningless.
 
     These are annotations, which are not evaluated, C(__all__), asterisks that are not arithmetic, and the arguments of
-    C(dataclass).
+    C(dataclass) and C(TypeVar).
     """
     return [(node.start_pos, node.end_pos) for node in ast_nodes(get_ast(source)) if _is_idle(node)]
 
@@ -336,6 +346,7 @@ def _is_idle(node: Any) -> bool:
         or (parent.type == "funcdef" and node is parent.annotation)
         or (node.type == "operator" and node.value in ("*", "**") and parent.type in STARRED)
         or (node.type == "decorator" and node.children[1].get_code().startswith("dataclass("))
+        or (node.type == "atom_expr" and node.children[0].get_code().strip() == "TypeVar")
         or (node.type == "expr_stmt" and node.children[0].get_code().strip() == "__all__")
     )
 
