@@ -291,15 +291,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="number of measurements of each row (default: 5)")
     parser.add_argument("--before", help="the path of the collections of another checkout, for its timeline")
+    parser.add_argument("--rows", nargs="*", help="the rows to measure again (default: all)")
     options = parser.parse_args()
     here = os.environ["PYTHONPATH"].split(os.pathsep)[0]
     results = ROOT / "docs/benchmark.json"
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder))
-        table = rows(bench)
-        # The first run creates the caches and records the digests.
-        bench.measure(table["followed"])
-        table["followed"].seconds.clear()
+        table = {name: row for name, row in rows(bench).items() if not options.rows or name in options.rows}
+        if "followed" in table:
+            # The first run creates the caches and records the digests.
+            bench.measure(table["followed"])
+            table["followed"].seconds.clear()
         for number in range(options.rounds):
             for row in table.values():
                 bench.measure(row)
@@ -308,14 +310,19 @@ def main() -> None:
         timelines = {"now": timeline(bench, rows(bench)["create"], here)}
         if options.before:
             timelines["before"] = timeline(bench, rows(bench)["create"], options.before)
-        else:
-            timelines = {**json.loads(results.read_text(encoding="utf-8")).get("timelines", {}), **timelines}
         bench.stop()
-    facts = {
+    known = json.loads(results.read_text(encoding="utf-8"))
+    measured = {
         name: {"title": row.title, "seconds": row.seconds, "calls": row.calls, "manifests": row.manifests}
         for name, row in table.items()
     }
-    whole = {"cores": os.cpu_count(), "api_call": call, "rows": facts, "scale": scale(), "timelines": timelines}
+    whole = {
+        "cores": os.cpu_count(),
+        "api_call": call,
+        "rows": {**(known["rows"] if options.rows else {}), **measured},
+        "scale": scale(),
+        "timelines": {**known.get("timelines", {}), **timelines},
+    }
     results.write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
     # The pictures need much memory, so they are drawn by another process.
     subprocess.run([sys.executable, str(ROOT / "tools/bench_page.py")], check=True)

@@ -159,8 +159,7 @@ def _timeline(results: Results) -> list[str]:
         lines[-1] += f" Because caches that are created together are polled together, it needs {now} listings."
         lines += [
             "",
-            "The upper part shows version 1.0, which sent its requests at an even pace. It then polled each cache at a"
-            " different",
+            "The upper part shows a version that sent its requests at an even pace. It polled each cache at a different",
             f"time, with {before} listings.",
         ]
     return lines

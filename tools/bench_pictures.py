@@ -24,6 +24,7 @@ DESCRIPTION = (
 )
 # Distinguishable for colour-blind readers, too, and on a light and a dark page.
 OURS, THEIRS, LINE = "#0b6fb8", "#8a8f98", "#c2410c"
+TITLES = {"before": "Before: requests at an even pace", "now": "Now: the requests of a second at once"}
 CREATES, LISTINGS, READY = "CreateImageCache", "DescribeImageCaches", "Ready"
 
 
@@ -100,7 +101,7 @@ def draw_panels(medians: dict[str, float], results: Results) -> None:
     handles.append(
         mpl.lines.Line2D([], [], color=LINE, linestyle="--", label="floor: start, requests and build; one API call")
     )
-    figure.legend(handles=handles, loc="lower center", ncols=3, frameon=False)
+    figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
     _save(figure, PANELS)
 
 
@@ -128,7 +129,7 @@ def draw_timeline(timelines: dict[str, dict[str, Any]], floor: float) -> None:
     for axis, name in zip(axes.flat, names):
         _draw_run(axis, timelines[name], floor)
         axis.set_xlim(0, max(latest, floor) * 1.08)
-        axis.set_title({"before": "Version 1.0", "now": "Now"}[name], loc="left", fontweight="bold")
+        axis.set_title(TITLES[name], loc="left", fontweight="bold")
     axes.flat[-1].set_xlabel("seconds since the start of the process")
     _save(figure, TIMELINE)
 

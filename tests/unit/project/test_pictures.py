@@ -16,7 +16,7 @@ import pytest
 from stories.controller import ROOT
 
 IMAGES = ROOT / "docs/docsite/rst/images"
-PICTURES = sorted(path for path in IMAGES.glob("*.svg") if path.stem != "benchmark")
+PICTURES = sorted(path for path in IMAGES.glob("*.svg") if not path.stem.startswith("benchmark"))
 ENGLISH = [path for path in PICTURES if not path.stem.endswith(".zh-CN")]
 SVG = "{http://www.w3.org/2000/svg}"
 LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"

@@ -58,7 +58,7 @@ def test_fetch_text_ignores_proxies_and_times_out(monkeypatch: pytest.MonkeyPatc
 
 def get(host: str, *, timeout: float = 5.0, most: int = 1000, scheme: str = "http", verify: Any = True) -> Any:
     """Return the response of a server, read like those of the API."""
-    session = open_session(1, verify=verify, direct=True)
+    session = open_session(1, verify=verify, direct=True, most=1 << 20)
     url, read = f"{scheme}://{host}/", lambda response: read_body(response, most)
     return exchange(session, "GET", url, read, host=host, timeout=timeout, verify=verify)
 
@@ -120,7 +120,7 @@ class TestExchange:
         assert exchanges._size(most) == size
 
     def test_cookies_are_neither_kept_nor_sent(self) -> None:
-        session = open_session(1, verify=True, direct=True)
+        session = open_session(1, verify=True, direct=True, most=1 << 20)
         with serve(http_answer(Set_Cookie="a=b; path=/"), http_answer()) as server:
             for _request in range(2):
                 url = f"http://{server.host}/"
@@ -129,8 +129,8 @@ class TestExchange:
         assert not list(session.cookies)
 
     def test_netrc_is_read_only_without_direct(self) -> None:
-        assert open_session(1, verify=True, direct=True).trust_env is False
-        assert open_session(1, verify=True, direct=False).trust_env is True
+        assert open_session(1, verify=True, direct=True, most=1 << 20).trust_env is False
+        assert open_session(1, verify=True, direct=False, most=1 << 20).trust_env is True
 
     def test_untrusted_certificate_is_named(self, tmp_path: Any) -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
