@@ -27,7 +27,6 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.retry import
 
 __all__ = ["PAGE_SIZE", "Answer", "Client", "Listing", "Sender", "describe_selected"]
 
-READS = frozenset(["DescribeImageCaches", "GetMostSuitableImageCache"])
 # The API documents no maximum number of ids or names in a request. It is assumed to accept at least these.
 FEW = 10
 WRITES = frozenset(["CreateImageCache", "UpdateImageCache", "DeleteImageCaches"])

@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import ssl
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -164,6 +166,22 @@ class TestConnections:
         for verify in (True, str(other)):
             with pytest.raises(UntrustedCertificate):
                 get(port, verify)
+
+    @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl computes the names of the files")
+    def test_authorities_in_a_directory_are_trusted(
+        self, listen: Callable[[Serve], int], authority: trustme.CA, bundle: Path, tmp_path: Path
+    ) -> None:
+        port = listen(encrypted(authority, answer))
+        folder = tmp_path / "authorities"
+        folder.mkdir()
+        with pytest.raises(UntrustedCertificate):
+            get(port, str(folder))
+        command = ["openssl", "x509", "-noout", "-hash", "-in", str(bundle)]
+        name = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        trusted = tmp_path / "trusted"
+        trusted.mkdir()
+        shutil.copy(bundle, trusted / f"{name}.0")
+        assert get(port, str(trusted)) == b"ok"
 
     def test_file_without_certificates_fails_before_any_request(
         self, listen: Callable[[Serve], int], authority: trustme.CA, tmp_path: Path

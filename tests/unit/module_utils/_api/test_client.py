@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api import errors
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import READS, WRITES, describe_selected
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import WRITES, describe_selected
 from unit.support.clock import distant_deadline
 from unit.support.transport import ScriptedTransport, create_client
+
+MATCH = "GetMostSuitableImageCache"
 
 
 @pytest.mark.parametrize("call", ["create", "update", "delete"])
@@ -23,9 +25,58 @@ def test_write_in_check_mode_is_refused_without_request(call: str) -> None:
     assert script.calls == []
 
 
-def test_each_action_is_either_read_or_write() -> None:
-    assert len(READS | WRITES) == 5
-    assert not READS & WRITES
+def test_actions_that_change_something_are_those_that_check_mode_refuses() -> None:
+    assert {"CreateImageCache", "UpdateImageCache", "DeleteImageCaches"} == WRITES
+
+
+def test_reads_are_sent_in_check_mode() -> None:
+    script = ScriptedTransport({"TotalCount": 0, "ImageCaches": []}, {"Found": False})
+    client = create_client(script, check_mode=True)
+    client.describe(distant_deadline())
+    client.most_suitable(["nginx:1"], None, distant_deadline())
+    assert [action for action, _parameters in script.calls] == ["DescribeImageCaches", MATCH]
+
+
+class TestMostSuitable:
+    @pytest.mark.parametrize("snapshotter", [None, "overlayfs"])
+    def test_images_and_snapshotter_are_sent(self, snapshotter: Any) -> None:
+        script = ScriptedTransport({"Found": True, "ImageCache": {"ImageCacheId": "imc-1"}})
+        found = create_client(script).most_suitable(("nginx:1", "redis:7"), snapshotter, distant_deadline())
+        assert found == {"ImageCacheId": "imc-1"}
+        expected = {"Images": ["nginx:1", "redis:7"], **({"Snapshotter": snapshotter} if snapshotter else {})}
+        assert script.calls == [(MATCH, expected)]
+
+    @pytest.mark.parametrize(
+        "answer", [{"Found": False}, {"Found": False, "ImageCache": None}, {"Found": False, "ImageCache": {}}], ids=str
+    )
+    def test_cache_that_is_not_found_is_none(self, answer: Any) -> None:
+        assert create_client(ScriptedTransport(answer)).most_suitable(["a"], None, distant_deadline()) is None
+
+    @pytest.mark.parametrize(
+        "answer",
+        [{}, {"Found": "yes"}, {"Found": 1, "ImageCache": {"ImageCacheId": "imc-1"}}, {"Found": True}]
+        + [{"Found": True, "ImageCache": cache} for cache in (None, {}, {"ImageCacheId": ""}, "imc-1")],
+        ids=str,
+    )
+    def test_response_without_a_cache_is_malformed(self, answer: Any) -> None:
+        client = create_client(ScriptedTransport({**answer, "RequestId": "r-7"}), retries=0)
+        with pytest.raises(errors.MalformedAnswer, match="has no valid Found or ImageCache") as raised:
+            client.most_suitable(["a"], None, distant_deadline())
+        assert (raised.value.action, raised.value.request_id) == (MATCH, "r-7")
+
+
+@pytest.mark.parametrize(
+    ("call", "action"),
+    [("create", "CreateImageCache"), ("update", "UpdateImageCache"), ("delete", "DeleteImageCaches")],
+)
+def test_write_is_sent_with_its_action_and_never_repeated(call: str, action: str) -> None:
+    script = ScriptedTransport({"ImageCacheId": "imc-1"}, errors.NoAnswer("lost"))
+    client = create_client(script)
+    assert getattr(client, call)({"a": 1}, distant_deadline()).fields["ImageCacheId"] == "imc-1"
+    assert script.calls == [(action, {"a": 1})]
+    with pytest.raises(errors.NoAnswer):
+        getattr(client, call)({"a": 1}, distant_deadline())
+    assert script.lines == []
 
 
 class TestDescribeSelected:
@@ -61,5 +112,6 @@ class TestDescribeSelected:
 @pytest.mark.parametrize("answer", [{}, {"ImageCacheId": ""}, {"ImageCacheId": ["imc-1"]}])
 def test_create_response_without_id_has_unclear_outcome(answer: Any) -> None:
     with pytest.raises(errors.MalformedAnswer) as raised:
-        create_client(ScriptedTransport(answer)).create({}, distant_deadline())
+        create_client(ScriptedTransport({**answer, "RequestId": "r-7"})).create({}, distant_deadline())
     assert not raised.value.not_executed
+    assert (raised.value.action, raised.value.request_id) == ("CreateImageCache", "r-7")
