@@ -6,10 +6,17 @@
 
 from __future__ import annotations
 
+import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import back_off, poll_interval
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import (
+    Clock,
+    Deadline,
+    back_off,
+    poll_interval,
+)
 from unit.support.world import WEB, VirtualClock, World
 
 # Seconds: a day, an hour and a second back, and a year ahead.
@@ -61,3 +68,31 @@ def test_wall_clock_that_jumps_changes_no_wait(jump: int) -> None:
     assert steady.calls == jumping.calls
     assert steady.clock.now == jumping.clock.now
     assert jumping.clock.reads > 1
+
+
+class TestDeadline:
+    def test_time_runs_from_the_start_and_never_below_zero(self) -> None:
+        clock = VirtualClock()
+        deadline = Deadline(clock, 10)
+        assert (deadline.seconds, deadline.elapsed, deadline.remaining, deadline.passed) == (10, 0, 10, False)
+        clock.now += 9.5
+        assert (deadline.elapsed, deadline.remaining, deadline.passed) == (9.5, 0.5, False)
+        clock.now += 0.5
+        assert (deadline.remaining, deadline.passed) == (0, True)
+        clock.now += 5
+        assert (deadline.elapsed, deadline.remaining, deadline.passed) == (15, 0, True)
+
+    def test_deadline_without_time_has_passed(self) -> None:
+        assert Deadline(VirtualClock(), 0).passed
+
+
+def test_clocks_are_those_of_the_machine() -> None:
+    clock = Clock()
+    before, wall = time.monotonic(), time.time()
+    clock.sleep(0.05)
+    assert 0.05 <= clock.monotonic() - before < 30
+    assert 0 <= clock.unix() - int(wall) < 30
+    assert isinstance(clock.unix(), int)
+    utc = clock.utc()
+    assert utc.utcoffset() == timedelta(0)
+    assert 0 <= utc.timestamp() - int(wall) < 30
