@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api import errors
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import LONGEST_WAIT, Desired
 from unit.support.world import World, web_params
 
 
@@ -55,6 +55,36 @@ def test_text_that_the_api_cannot_store_is_refused(changed: dict[str, Any]) -> N
         ),
         ({"tags": {"": "a"}}, "Invalid tags: '' needs a non-empty key and a string, number or boolean value."),
         ({"tags": {"a": ["b"]}}, "Invalid tags: 'a' needs a non-empty key and a string, number or boolean value."),
+        ({"image_cache_name": None}, "Neither image_cache_name nor image_cache_id is set. Set one of them."),
+        (
+            {"image_cache_name": "web-replacement"},
+            "image_cache_name ends in '-replacement', which is reserved for replacements. Choose another name. Only",
+        ),
+        ({"images": []}, "images is an empty list. Set at least one image, or omit images."),
+        ({"images": ["a:1", "b", "a:1"]}, "image 'a:1' is listed 2 times in images. List it once."),
+        (
+            {"existed_eip_id": "eip-1", "auto_create_eip": True},
+            "existed_eip_id and auto_create_eip are mutually exclusive. Bind an existing EIP or create one, not both.",
+        ),
+        (
+            {"existed_eip_id": "eip-1", "auto_create_eip_attribute": {"delete_policy": "Never"}},
+            "existed_eip_id and auto_create_eip_attribute are mutually exclusive.",
+        ),
+        (
+            {"auto_create_eip": False, "auto_create_eip_attribute": {"delete_policy": "Never"}},
+            "auto_create_eip is false, but auto_create_eip_attribute enables the creation of an EIP. Omit one of them.",
+        ),
+        ({"min_days_left": 0, "retention_days": 5}, "Invalid min_days_left: expected 1 or more, got 0."),
+        ({"min_days_left": 1}, "min_days_left requires retention_days above 0. Set retention_days, or omit min_days"),
+        ({"min_days_left": 1, "retention_days": 0}, "min_days_left requires retention_days above 0."),
+        (
+            {"min_days_left": 5, "retention_days": 5},
+            "Invalid min_days_left: expected less than retention_days (5), got 5. Otherwise a cache would be renewed",
+        ),
+        ({"wait_timeout": -1}, "Invalid wait_timeout: expected 0 s or more, got -1."),
+        ({"wait_timeout": LONGEST_WAIT + 1}, f"expected at most {LONGEST_WAIT} s, got {LONGEST_WAIT + 1}."),
+        ({"wait_interval": 0.0}, "Invalid wait_interval: expected more than 0 s, got 0."),
+        ({"wait_interval": float("nan")}, "Invalid wait_interval: expected more than 0 s, got nan."),
         ({"max_age": "0d"}, "Invalid max_age: expected a duration above 0 such as 7d, 12h or 30m, got '0d'."),
     ],
     ids=str,
@@ -66,8 +96,22 @@ def test_invalid_value_is_named_with_its_place(changed: dict[str, Any], message:
 
 
 def test_least_values_are_accepted() -> None:
-    desired = Desired.from_params(web_params(image_cache_size=1, retention_days=0))
+    desired = Desired.from_params(web_params(image_cache_size=1, retention_days=0, wait_timeout=0, wait_interval=0.001))
     assert (desired.values["image_cache_size"], desired.values["retention_days"]) == (1, 0)
+    assert (desired.wait_timeout, desired.wait_interval) == (0, 0.001)
+    assert Desired.from_params(web_params(min_days_left=1, retention_days=2, wait_timeout=LONGEST_WAIT)).present
+
+
+def test_absent_accepts_the_name_of_a_leftover_replacement() -> None:
+    absent = Desired.from_params(World.params(image_cache_name="web-replacement", state="absent", min_days_left=9))
+    assert (absent.name, absent.present) == ("web-replacement", False)
+
+
+def test_cache_declared_by_its_id_gets_the_listed_name() -> None:
+    by_id = Desired.from_params(World.params(image_cache_id="imc-1", name=None))
+    assert (by_id.name, by_id.with_name("web").name, by_id.with_name(None).name) == (None, "web", None)
+    renamed = Desired.from_params(World.params(image_cache_id="imc-1", image_cache_name="shop"))
+    assert renamed.with_name("web").name == "shop"
 
 
 def test_tags_are_sent_as_the_api_stores_them() -> None:

@@ -35,6 +35,8 @@ class TestSupersedes:
             ({"Status": "Pending"}, False),
             ({"Status": "Updating"}, False),
             ({"Snapshotter": "nydus"}, False),
+            ({"Snapshotter": "stargz"}, False),
+            ({"Snapshotter": None}, False),
             ({"ImageCacheSize": None}, False),
         ],
     )
@@ -44,6 +46,11 @@ class TestSupersedes:
         newer = old_cache("imc-new", **{"CreationTime": ago(days=3), **fields})
         assert supersedes(newer, self.OLD) is supersedes_old
         assert (self.OLD in plan_prune(newer, self.OLD, superseded=True).candidates) is supersedes_old
+
+    def test_cache_without_known_images_is_not_superseded(self) -> None:
+        newer = old_cache("imc-new", CreationTime=ago(days=3))
+        for images in ([], None):
+            assert not supersedes(newer, old_cache("imc-old", Images=images))
 
     def test_image_without_tag_is_not_compared_as_latest(self) -> None:
         assert not supersedes(old_cache(Images=["nginx:latest"], CreationTime=ago(days=1)), old_cache(Images=["nginx"]))
