@@ -76,7 +76,10 @@ PACKAGES: dict[str, tuple[str, ...]] = {
     "module_utils/_api": (API + "test_*.py",),
     "module_utils/_credentials": (CREDENTIALS + "test_*.py", "module_utils/test_connection.py"),
     "module_utils/_diagnosis": (DIAGNOSIS + "test_*.py",),
-    "module_utils/_image_cache": (IMAGE_CACHE + "test_*.py", "modules/test_*.py", "module_utils/test_prune.py", *PLAN),
+    "module_utils/_image_cache": (
+        *(IMAGE_CACHE + "test_*.py", "modules/test_*.py", "module_utils/test_info.py", "module_utils/test_prune.py"),
+        *(f"{RECONCILE}test_{name}.py" for name in ("creating", "updating", "replacing")),
+    ),
     "module_utils/_reconcile": (*RUNS, RECONCILE + "test_interrupted_*.py"),
     "module_utils/_registry": (REGISTRY + "test_*.py",),
     "plugin_utils": ("plugin_utils/test_*.py", "filter/test_*.py"),
@@ -128,7 +131,7 @@ PRELOADED = (
 PYTEST = ["-o", "addopts=", "-qx", "-rfE", "--tb=no", "-p", "no:cacheprovider", "--import-mode=importlib"]
 PYTEST += ["-m", "not exhaustive"]
 # Limits of a child process: its memory in bytes, and its time as a multiple of that of the tests.
-MEMORY, RETRY_BUDGET = 2 << 30, 5
+MEMORY, RETRY_BUDGET = 2 << 30, 3
 PASSED = 0
 STARRED = ("argument", "dictorsetmaker", "param", "parameters", "star_expr")
 # Whether two equal constants are the same object is a matter of Python.
@@ -244,7 +247,7 @@ def _outcomes(path: str, tests: list[str], most: int | None) -> Iterator[tuple[C
     items = list(session.work_items)
     if not items:
         return
-    patience = int(RETRY_BUDGET * _measure(tests)) + 2
+    patience = int(RETRY_BUDGET * _measure(tests)) + 5
     seen: set[str] = set()
     idle = _idle_places(original)
     for item in items if most is None else _shuffle(items, original):
