@@ -159,8 +159,8 @@ def _timeline(results: Results) -> list[str]:
         lines[-1] += f" Because caches that are created together are polled together, it needs {now} listings."
         lines += [
             "",
-            "The upper part shows a version that sent its requests at an even pace. It polled each cache at a different",
-            f"time, with {before} listings.",
+            "The upper part shows a version that sent its requests at an even pace. It polled each cache at a",
+            f"different time, with {before} listings.",
         ]
     return lines
 
