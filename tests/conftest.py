@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +29,11 @@ hypothesis.settings.load_profile("tests")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the markers of tests."""
+    """Register the markers of tests, and let Ctrl-C end the processes of tests.
+
+    A shell that runs the tests in the background makes them ignore it, and thereby the processes that they start.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line(
         "markers",
         "exhaustive: tries so many cases that it takes too long for `make test`; other tests have the same coverage",

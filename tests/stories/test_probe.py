@@ -28,7 +28,7 @@ PACE = ("--interval", "0.5")
 @pytest.fixture
 def probed(emulator: Emulator) -> Emulator:
     """Return an emulator whose builds are long enough to ask questions meanwhile."""
-    emulator.settings.build_seconds = 2.0
+    emulator.settings.build_seconds = 2.5
     emulator.settings.failures = [BuildFailure("does-not-exist")]
     return emulator
 
