@@ -100,7 +100,7 @@ class DropAlternative(Rewriting):
 
     @staticmethod
     def rewritten(node: Any) -> Iterator[str]:
-        if node.type != "string" or not node.value.startswith('r"'):
+        if node.type != "string" or not node.value.startswith('r"') or node.value.startswith('r"""'):
             return
         alternatives = re.split(r"\|(?![^(]*\))", node.value[2:-1])
         for left_out in range(len(alternatives) if len(alternatives) > 1 else 0):

@@ -107,9 +107,14 @@ DECIDING: dict[str, tuple[str, ...]] = {
 # Tests that take seconds. They run last, and only for the file whose name they have.
 SLOW = (
     "test_as_declarations.py",
+    "test_hostile.py",
+    "test_hostile_manifests.py",
+    "test_hostile_page.py",
+    "test_hostile_values.py",
     "test_page.py",
     "test_properties.py",
     "test_pruning.py",
+    "test_random_answers.py",
     "test_secrets.py",
     "test_spoilt.py",
     "test_two_runs.py",
