@@ -67,3 +67,59 @@ def test_other_value_is_refused(value: Any, message: str) -> None:
     with pytest.raises(InvalidResult) as raised:
         list_image_caches(value)
     assert str(raised.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda value: [value],
+        lambda value: {"results": [value]},
+        lambda value: {"image_caches": [value]},
+        lambda value: {"image_cache": value},
+    ],
+    ids=["list", "results", "image_caches", "image_cache"],
+)
+def test_each_kind_of_nesting_counts_as_a_level(wrap: Any) -> None:
+    def nest(times: int) -> Any:
+        value = image_cache()
+        for _time in range(times):
+            value = wrap(value)
+        return value
+
+    # A list inside a result is a level of its own.
+    each = 1 + (wrap(None) in ({"results": [None]}, {"image_caches": [None]}))
+    assert names(nest(50 // each)) == ["web"]
+    with pytest.raises(InvalidResult, match="the value has more than 50 levels"):
+        list_image_caches(nest(50 // each + 1))
+
+
+@pytest.mark.parametrize(
+    ("key", "good", "bad"),
+    [
+        ("status", "Ready", [7, None, ["Ready"]]),
+        ("image_cache_size", 20, [True, "20", 1.5]),
+        ("images", ["a:1"], ["a:1", [1], {"a:1": 1}]),
+        ("tags", {"a": "b"}, [["a"], {"a": 1}, {1: "b"}]),
+        ("events", [{"reason": "x"}], ["x", ["x"], {}]),
+        ("never_expires", False, [0, "no"]),
+        ("created_at", "2026-01-01T00:00:00Z", [7]),
+    ],
+)
+def test_value_of_another_type_than_the_modules_return_is_null(key: str, good: Any, bad: list[Any]) -> None:
+    (cache,) = list_image_caches(image_cache(**{key: good}))
+    assert cache[key] == good
+    for value in bad:
+        (cache,) = list_image_caches(image_cache(**{key: value}))
+        assert cache[key] is None
+
+
+def test_key_that_is_no_text_is_left_out_and_unknown_key_is_kept() -> None:
+    (cache,) = list_image_caches({**image_cache(), 7: "x", "note": [1]})
+    assert 7 not in cache
+    assert cache["note"] == [1]
+
+
+@pytest.mark.parametrize("image_cache_id", [7, ["imc-1"], {}])
+def test_id_of_another_type_is_refused(image_cache_id: Any) -> None:
+    with pytest.raises(InvalidResult, match=r"^an image_cache_id is .+\. The result is from another module\.$"):
+        list_image_caches(image_cache(image_cache_id=image_cache_id))

@@ -163,6 +163,17 @@ class TestRun:
             ModuleFiles(environment=[{"TENCENTCLOUD_REGION": "ap-tokyo"}]).run(task_vars={})
         assert dict(os.environ) == before
 
+    @pytest.mark.parametrize("check_mode", [True, False])
+    @pytest.mark.parametrize("diff", [True, False])
+    def test_run_gets_the_modes_of_the_task(
+        self, monkeypatch: pytest.MonkeyPatch, check_mode: bool, diff: bool
+    ) -> None:
+        def run(_params: Any, runtime: Any) -> dict[str, Any]:
+            return {"changed": False, "modes": [runtime.check_mode, runtime.diff]}
+
+        monkeypatch.setattr(ModuleFiles, "definition", Definition(DEFINITION.spec, run))
+        assert ModuleFiles(check_mode=check_mode, diff=diff).run(task_vars={})["modes"] == [check_mode, diff]
+
     def test_failure_of_the_run_is_that_of_the_task(self, monkeypatch: pytest.MonkeyPatch) -> None:
         failing = Definition(DEFINITION.spec, lambda params, runtime: {"failed": True, "msg": "broken"})
         monkeypatch.setattr(ModuleFiles, "definition", failing)
