@@ -132,4 +132,14 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "if step.action == CREATE:",
         "if step.action <= CREATE:",
     ): "create is the first action in the alphabet",
+    (
+        "plugin_utils/_report/inputs.py",
+        "price = -1.0",
+        "price = - 2.0",
+    ): "every negative price is refused",
+    (
+        "plugin_utils/_report/page.py",
+        'return {"region": len(data["regions"]) > 1, "prune": bool(data["rules"])}.get(column, True)',
+        'return {"region": len(data["regions"]) != 1, "prune": bool(data["rules"])}.get(column, True)',
+    ): "there is at least one region",
 }

@@ -85,13 +85,13 @@ class NegateFilter(Rewriting):
 
 
 class ReplaceText(Rewriting):
-    """Changes a text without spaces, which is a name, a code or a format. Messages are not changed."""
+    """Changes a text that is a name, a code or a format. Messages are not changed."""
 
     @staticmethod
     def rewritten(node: Any) -> Iterator[str]:
         if node.type == "fstring_string" and not re.search(r"\s", node.value):
             yield f"XX{node.value}"
-        elif node.type == "string" and not re.search(r"\s", node.value) and node.parent.type != "simple_stmt":
+        elif node.type == "string" and _is_name(node.value) and node.parent.type != "simple_stmt":
             yield re.sub(r"^([a-zA-Z]*(?:'|\"))", r"\1XX", node.value)
 
 
@@ -164,6 +164,11 @@ def _enclosing(node: Any, *types: str) -> bool:
         if node.type == "funcdef":
             return False
     return False
+
+
+def _is_name(text: str) -> bool:
+    """Return whether a text is a name, a code or a format. Messages have spaces, or are in Chinese."""
+    return text.isascii() and not re.search(r"\s", text)
 
 
 def _is_table(node: Any) -> bool:

@@ -73,6 +73,11 @@ def test_sums_are_those_of_the_rows_by_region_and_owner() -> None:
     assert [(group["name"], group["gib"]) for group in data["by_owner"]] == [(None, 50), ("web", 40)]
 
 
+def test_cache_of_unknown_size_adds_nothing_to_the_sums() -> None:
+    totals = data_of(old_cache(ImageCacheSize=None), old_cache("imc-2"), rules=[UNUSED], prices=Prices(1))["totals"]
+    assert (totals["gib"], totals["freed_gib"], totals["cost"], totals["saved"]) == (20, 20, 20, 20)
+
+
 def test_without_prices_there_are_no_costs() -> None:
     data = data_of(old_cache())
     assert (data["totals"]["cost"], data["totals"]["saved"], data["caches"][0]["cost"]) == (None, None, None)

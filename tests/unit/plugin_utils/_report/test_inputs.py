@@ -51,6 +51,23 @@ def test_other_values_are_refused(listings: Any, problem: str) -> None:
         read_regions(listings)
 
 
+@pytest.mark.parametrize("wrap", [lambda value: [value], lambda value: {"results": [value]}], ids=["lists", "results"])
+def test_each_kind_of_nesting_counts_as_a_level(wrap: Any) -> None:
+    listing: Any = WEB
+    for _time in range(25):
+        listing = wrap(listing)
+    assert len(read_regions(listing)) == 1
+    for _time in range(26):
+        listing = wrap(listing)
+    with pytest.raises(InvalidInput, match="Invalid listings: the value has more than 50 levels"):
+        read_regions(listing)
+
+
+def test_currency_is_optional() -> None:
+    assert (read_prices({"per_gib_month": 0}).currency, read_prices({"per_gib_month": 0}).per_gib_month) == ("", 0)
+    assert read_prices({"per_gib_month": 1, "currency": "CNY"}).currency == "CNY"
+
+
 def test_price_of_a_region_overrides_the_general_one() -> None:
     prices = read_prices({"per_gib_month": "0.5", "currency": "CNY", "regions": {"ap-hongkong": 1}})
     assert [prices.cost(region, 20) for region in ("ap-guangzhou", "ap-hongkong")] == [10.0, 20.0]

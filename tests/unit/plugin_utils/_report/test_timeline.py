@@ -44,6 +44,26 @@ def test_events_are_counted_in_bars_and_rows() -> None:
     assert len(expiries["bars"]) == 1
 
 
+def test_lanes_lie_above_the_axis_with_their_number_beside_the_highest_bar() -> None:
+    drawn = timeline({"builds": at(-3, -3, -1), "matches": at(0), "expiries": at(2)}, TODAY)
+    bases = [lane["base"] for lane in drawn["lanes"]]
+    assert [lane["name"] for lane in drawn["lanes"]] == list(LANES)
+    assert bases[-1] == drawn["axis"] < drawn["height"]
+    assert drawn["left"] < drawn["right"] < drawn["width"]
+    for lane, above in zip(drawn["lanes"], [0, *bases]):
+        highest = max(lane["bars"], key=lambda bar: bar["height"])
+        assert highest["y"] + highest["height"] == lane["base"]
+        assert lane["middle"] == lane["base"] - highest["height"] / 2
+        assert highest["y"] > above
+
+
+def test_today_is_in_the_middle_of_its_day() -> None:
+    drawn = timeline({"builds": at(-2), "matches": [], "expiries": at(1)}, TODAY)
+    (build,), (expiry,) = (drawn["lanes"][number]["bars"] for number in (0, 2))
+    step = (expiry["x"] - build["x"]) / 3
+    assert drawn["now"] == pytest.approx(drawn["left"] + 2.5 * step, abs=0.2)
+
+
 def test_dates_of_the_axis_do_not_touch() -> None:
     for last in (0, 1, 30, 365):
         ticks = timeline({**{lane: [] for lane in LANES}, "builds": at(-last, last)}, TODAY)["ticks"]
