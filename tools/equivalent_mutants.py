@@ -142,4 +142,9 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         'return {"region": len(data["regions"]) > 1, "prune": bool(data["rules"])}.get(column, True)',
         'return {"region": len(data["regions"]) != 1, "prune": bool(data["rules"])}.get(column, True)',
     ): "there is at least one region",
+    (
+        "plugin_utils/_workloads/cache_names.py",
+        "is_unique = kind in KINDS and sum(word in WORDS for word in inner) == 1",
+        "is_unique = kind in KINDS and sum(word in WORDS for word in inner) <= 1",
+    ): "the kind itself is one of the words",
 }

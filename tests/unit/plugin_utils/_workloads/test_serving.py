@@ -26,7 +26,7 @@ def cache(name: str, *images: str, **more: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("reverse", [False, True])
 def test_smaller_cache_precedes_newer_one(reverse: bool) -> None:
     caches = [
-        cache("large", "a:1", image_cache_size=50, created_at="2026-03-09T00:00:00Z"),
+        cache("large", "a:1", image_cache_size=30_000, created_at="2026-03-09T00:00:00Z"),
         cache("old", "a:1", created_at="2026-03-01T00:00:00Z"),
         cache("new", "a:1", "b:1", created_at="2026-03-02T00:00:00Z"),
         cache("unknown", "a:1", image_cache_size=None),
