@@ -94,11 +94,11 @@ def _summary(results: Results) -> list[str]:
     """Return what a user wants to know: how long for one, for a hundred, against what."""
     median, rows = results.median, results.rows
     return [
-        f"One unchanged image cache takes {median('ad_hoc'):.2f} s ad hoc. The same call with `tccli` takes"
-        f" {median('one_tccli'):.2f} s.  ",
-        f"A hundred unchanged image caches take {median('many'):.2f} s and {rows['many']['calls']} calls. A loop over"
-        f" `tccli` takes {median('many_tccli'):.0f} s.  ",
-        f"A hundred new image caches are Ready after {median('create'):.1f} s, of which a build takes {BUILD:g} s. An"
+        f"- One unchanged image cache takes {median('ad_hoc'):.2f} s ad hoc. The same call with `tccli` takes"
+        f" {median('one_tccli'):.2f} s.",
+        f"- A hundred unchanged image caches take {median('many'):.2f} s and {rows['many']['calls']} calls. A loop over"
+        f" `tccli` takes {median('many_tccli'):.0f} s.",
+        f"- A hundred new image caches are Ready after {median('create'):.1f} s, of which a build takes {BUILD:g} s. An"
         f" expert's script with the SDK takes {median('create_sdk'):.1f} s.",
     ]
 
