@@ -9,7 +9,8 @@ Two facts decide how to continue:
 - C(retryable): the same request may succeed later, unchanged;
 - C(not_executed): the failure proves that the server did not execute the request.
 
-A read is repeated if the error is retryable. A write is repeated only if, in addition, it was not executed.
+A read is repeated if the error is retryable. A write is repeated only if, in addition, it was not executed. If the
+error is C(retried), the repetitions have failed, too, and only a later attempt may succeed.
 Source of the codes: the common error codes of API 3.0, and C(errorcodes.py) of the vendor's Python SDK.
 """
 
@@ -59,6 +60,7 @@ class RequestError(Exception):
 
     retryable = False
     not_executed = True
+    retried = False
 
     def __init__(
         self,

@@ -57,7 +57,8 @@ def retry(
         try:
             return attempt()
         except RequestError as error:
-            allowed = attempts <= retries and error.retryable and (error.not_executed or not writes)
+            repeatable = error.retryable and not error.retried
+            allowed = attempts <= retries and repeatable and (error.not_executed or not writes)
             pause = min(LONGEST_PAUSE, max(back_off(attempts), error.retry_after or 0.0))
             if not allowed or pause >= deadline.remaining:
                 raise

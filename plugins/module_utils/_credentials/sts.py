@@ -77,7 +77,7 @@ def _lease(action: str, parameters: Mapping[str, Any], sts: Calls, clock: Clock)
         return _read(action, answer)
     except RequestError as error:
         # The request that needed the keys was not sent, and the request to STS has already been retried.
-        error.not_executed, error.retryable = True, False
+        error.not_executed, error.retried = True, True
         raise
 
 

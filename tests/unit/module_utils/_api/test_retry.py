@@ -158,6 +158,15 @@ def test_throttling_slows_rate_limiter_down(error: errors.RequestError, slowed: 
     assert rate_limiter.waited == ["A"] * len(script.calls)
 
 
+def test_error_that_was_already_retried_is_not_retried_again() -> None:
+    error = errors.ConnectionFailed("cannot connect to STS")
+    error.retried = True
+    script = ScriptedTransport(error)
+    with pytest.raises(errors.ConnectionFailed):
+        create_client(script).describe(distant_deadline())
+    assert len(script.calls) == 1
+
+
 def test_answer_is_immutable() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         Answer({}, None).request_id = "r"  # type: ignore[misc]

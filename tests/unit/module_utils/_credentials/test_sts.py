@@ -16,10 +16,11 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._diagnosis.advice
 from unit.support.machine import ENVIRONMENT, Machine
 
 
-def test_failed_assume_role_is_final_and_not_executed(machine: Machine) -> None:
+def test_failed_assume_role_is_not_executed_and_not_repeated_at_once(machine: Machine) -> None:
     machine.environment, machine.role = ENVIRONMENT, Role("qcs::cam::uin/1:roleName/r", "session", 900)
     refusals = [errors.NoAnswer("down", action="AssumeRole"), errors.NotAuthorized("no", action="AssumeRole")]
-    for refusal in refusals:
+    # A later attempt may succeed after an outage, but not after a refusal.
+    for refusal, retryable in zip(refusals, (True, False)):
 
         def refused(*_args: Any, refusal: Any = refusal, **_kwargs: Any) -> Answer:
             raise refusal
@@ -27,7 +28,8 @@ def test_failed_assume_role_is_final_and_not_executed(machine: Machine) -> None:
         machine.sts.call = refused  # type: ignore[method-assign]
         with pytest.raises(errors.RequestError) as raised:
             machine.keys()
-        assert (raised.value.not_executed, raised.value.retryable) == (True, False)
+        facts = raised.value.not_executed, raised.value.retried, raised.value.retryable
+        assert facts == (True, True, retryable)
     assert "allow sts:AssumeRole on resource *" in advice(refusals[1])
 
 

@@ -26,6 +26,9 @@ def test_wait_ends_at_the_deadline_while_cache_is_pending() -> None:
     assert len(conversation.requests) <= 1 + 60 / 5 + 1
 
 
+# As raised if the keys of a role end during an outage of STS.
+NO_KEYS = errors.ConnectionFailed("cannot connect to STS: Connection refused", action="AssumeRole")
+NO_KEYS.retried = True
 UNREACHABLE = errors.ConnectionFailed("cannot connect to the API: Connection refused", action="DescribeImageCaches")
 
 
@@ -39,6 +42,7 @@ class TestOutages:
             errors.GatewayThrottled("HTTP status 429", http_status=429),
             errors.Throttled("too many requests", code="RequestLimitExceeded"),
             errors.ServerError("an internal error", code="InternalError"),
+            NO_KEYS,
         ],
     )
     def test_outage_during_wait_causes_one_warning_and_run_continues(self, failure: Exception) -> None:
