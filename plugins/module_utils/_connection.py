@@ -9,16 +9,17 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Client
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.endpoint import TKE_ENDPOINT, Endpoint
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.rate_limiter import RateLimiter
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.retry import RetryingClient
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.retry import Answer, RetryingClient
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.tc3 import Keys
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.transport import (
     ConnectionSettings,
@@ -133,6 +134,7 @@ def connect(
     ansible_version: str,
     check_mode: bool,
     clock: Clock,
+    resources: Optional[ExitStack] = None,
     requests_per_second: Optional[float] = None,
     connections: int = 1,
 ) -> Tuple[Dict[str, Client], List[str]]:
@@ -141,7 +143,9 @@ def connect(
     All clients share the same credentials. The list of secrets may grow with each renewal. With C(requests_per_second)
     each client limits the rate of each action. C(connections) threads may use one client at once. Raises InvalidInput.
     No request to the API is sent. Only the metadata service is called, if no other source provides credentials.
+    C(resources) close the connections, by default the end of the process does.
     """
+    resources = resources or ExitStack()
     role, profile = _role(params), _profile(params)
     settings = {region: _settings(params, region, ansible_version) for region in regions}
     login = CredentialContext(
@@ -157,6 +161,7 @@ def connect(
 
     def client(region: str) -> Client:
         transport = Transport(settings[region], TKE, credentials.keys, clock, connections)
+        resources.callback(transport.close)
         rate_limiter = RateLimiter(requests_per_second, clock) if requests_per_second else None
         return Client(
             transport, retries=params["api_retries"], check_mode=check_mode, clock=clock, rate_limiter=rate_limiter
@@ -218,13 +223,26 @@ def _role(params: Mapping[str, Any]) -> Optional[Role]:
     return Role(arn, params["role_session_name"], seconds, external_id)
 
 
+class _Sts:
+    """A client of STS. It closes its connection after each call, because the next call is minutes or hours later."""
+
+    def __init__(self, open_transport: Callable[[], Transport], retries: int, clock: Clock) -> None:
+        self._open_transport, self._retries, self._clock = open_transport, retries, clock
+
+    def call(self, action: str, parameters: Mapping[str, Any], deadline: Deadline, *, writes: bool = False) -> Answer:
+        """Return the answer of the action. Raises RequestError."""
+        with closing(self._open_transport()) as transport:
+            client = RetryingClient(transport, retries=self._retries, clock=self._clock)
+            return client.call(action, parameters, deadline, writes=writes)
+
+
 def _sts(params: Mapping[str, Any], settings: ConnectionSettings, profile: Profile, clock: Clock) -> OpenSts:
     """Return the function that opens a client of STS, at the endpoint of the options or else of the tccli profile."""
     given = Endpoint.parse(params["sts_endpoint"], "sts_endpoint") if params["sts_endpoint"] else None
 
-    def open_sts(region: Optional[str], keys: Callable[[], Optional[Keys]]) -> RetryingClient:
+    def open_sts(region: Optional[str], keys: Callable[[], Optional[Keys]]) -> _Sts:
         at = replace(settings, endpoint=given or _stored_sts(profile), region=region or settings.region)
-        return RetryingClient(Transport(at, STS, keys, clock), retries=params["api_retries"], clock=clock)
+        return _Sts(lambda: Transport(at, STS, keys, clock), params["api_retries"], clock)
 
     return open_sts
 

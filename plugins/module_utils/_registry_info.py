@@ -82,7 +82,9 @@ def registry_image_info(params: Mapping[str, Any], runtime: Runtime) -> Dict[str
 
     def run(reporter: Reporter) -> Dict[str, Any]:
         question = Question.from_params(params, runtime.ansible_version)
-        return _ask(question, RegistryClient(question.access, runtime.clock), _progress(reporter, runtime.clock))
+        client = RegistryClient(question.access, runtime.clock)
+        runtime.resources.callback(client.close)
+        return _ask(question, client, _progress(reporter, runtime.clock))
 
     return run_guarded(params, registry_image_info_spec, runtime, run)
 

@@ -80,7 +80,9 @@ def open_registries(declared: Iterable[Desired], params: Mapping[str, Any], runt
     """Return what asks image registries for all caches of a task, or None if no cache needs it."""
     if not any(desired.asks_registries for desired in declared):
         return None
-    return _connection.open_registries(params, runtime.ansible_version, runtime.clock)
+    registries = _connection.open_registries(params, runtime.ansible_version, runtime.clock)
+    runtime.resources.callback(registries.close)
+    return registries
 
 
 def _reconcile(

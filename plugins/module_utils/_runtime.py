@@ -11,6 +11,7 @@ validated, and a reporter for warnings and progress.
 from __future__ import annotations
 
 import traceback
+from contextlib import ExitStack
 from typing import Any, Callable, Dict, List, Mapping, TypeVar
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _connection
@@ -36,11 +37,15 @@ RETRY_BUDGET = 600.0
 
 
 class Runtime:
-    """The environment of a run. C(ansible_version) is sent to the API as part of the client name."""
+    """The environment of a run. C(ansible_version) is sent to the API as part of the client name.
+
+    C(resources) are closed at the end of the run: its connections.
+    """
 
     def __init__(self, reporter: Reporter, *, ansible_version: str, check_mode: bool, diff: bool, clock: Clock) -> None:
         self.reporter, self.ansible_version, self.clock = reporter, ansible_version, clock
         self.check_mode, self.diff = check_mode, diff
+        self.resources = ExitStack()
 
 
 def run_in_region(
@@ -64,6 +69,7 @@ def run_in_region(
             ansible_version=runtime.ansible_version,
             check_mode=runtime.check_mode,
             clock=runtime.clock,
+            resources=runtime.resources,
         )
         reporter.add_secrets(secrets)
         return run(declared, clients[region], reporter)
@@ -94,7 +100,8 @@ def run_guarded(
     """
     reporter = ScrubbingReporter(runtime.reporter, collect_secrets(params, spec(no_fallback)))
     try:
-        result = run(reporter)
+        with runtime.resources:
+            result = run(reporter)
     except InvalidInput as error:
         result = refusal(error)
     except Exception as error:  # pylint: disable=broad-except

@@ -189,6 +189,7 @@ def _open_clients(
         ansible_version=runtime.ansible_version,
         check_mode=runtime.check_mode,
         clock=runtime.clock,
+        resources=runtime.resources,
         requests_per_second=params["requests_per_second"],
         connections=params["concurrency"] + 2,
     )

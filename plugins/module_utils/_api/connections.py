@@ -115,6 +115,12 @@ def make_adapter(connections: int, hosts: int, most: int, find_peer_problem: Opt
                 _bound_pools(manager, most, None)
             return manager
 
+        def close(self) -> None:
+            """Close all connections."""
+            for manager in (self.poolmanager, *self.proxy_manager.values()):
+                _close_pools(manager)
+            super().close()
+
     return Adapter(pool_connections=hosts, pool_maxsize=connections)
 
 
@@ -122,6 +128,15 @@ def _bound_pools(manager: Any, most: int, find_peer_problem: Optional[FindPeerPr
     pools: Dict[str, Any] = manager.pool_classes_by_scheme
     bounded = {scheme: _bounded_pool(pool, most, find_peer_problem) for scheme, pool in pools.items()}
     manager.pool_classes_by_scheme = bounded
+
+
+def _close_pools(manager: Any) -> None:
+    """Close the connections of all pools, also of pools that an error refers to: urllib3 2 keeps those open."""
+    # This container has no iterator.
+    for key in list(manager.pools.keys()):
+        pool = manager.pools.get(key)
+        if pool is not None:
+            pool.close()
 
 
 def _bounded_pool(pool: Any, most: int, find_peer_problem: Optional[FindPeerProblem]) -> Any:

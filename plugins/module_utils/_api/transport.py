@@ -126,6 +126,10 @@ class Transport:
             error.clock_offset = _clock_offset(response.headers.get("Date"), timestamp)
             raise
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
     def _headers(self, action: str, keys: Optional[tc3.Keys]) -> Dict[str, str]:
         headers = {
             "Content-Type": CONTENT_TYPE,

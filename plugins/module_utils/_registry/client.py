@@ -75,6 +75,10 @@ class RegistryClient:
         # Descriptors by domain, path and tag or digest.
         self._found: Dict[Place, Descriptor] = {}
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._wire.close()
+
     def find_digest(self, reference: Reference, deadline: Deadline) -> Descriptor:
         """Return the descriptor of a reference, with HEAD, or with GET if the response to HEAD is incomplete.
 

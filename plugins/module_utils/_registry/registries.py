@@ -49,6 +49,11 @@ class Registries:
         self._answers: Dict[Question, Future[Image]] = {}
         self._lock = threading.Lock()
 
+    def close(self) -> None:
+        """Close the connections to all registries."""
+        for client in self._clients.values():
+            client.close()
+
     def look_up(
         self, values: Mapping[str, Any], questions: Mapping[str, Depth], deadline: Deadline
     ) -> Dict[str, Image]:

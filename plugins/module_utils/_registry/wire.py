@@ -99,6 +99,11 @@ class Wire:
             deadline=deadline,
         )
 
+    def close(self) -> None:
+        """Close the connections."""
+        for session in self._sessions.values():
+            session.close()
+
     def _attempt(self, endpoint: RegistryEndpoint, request: RegistryRequest, deadline: Deadline) -> HttpResponse:
         response = self._follow(endpoint, request, deadline)
         if response.status == 429 or response.status >= 500:

@@ -133,7 +133,12 @@ class TestRegion:
 
         result = run_in_region(params, lambda _fallback: SPEC, runtime, lambda given: given["images"], run)
         assert result == {"declared": ["nginx:1"], "client": "client of ap-tokyo", "said": MASK}
-        settings = {"ansible_version": "2.19.1", "check_mode": check_mode, "clock": clock}
+        settings = {
+            "ansible_version": "2.19.1",
+            "check_mode": check_mode,
+            "clock": clock,
+            "resources": runtime.resources,
+        }
         assert opened == [(params, ["ap-tokyo"], settings)]
 
     def test_invalid_input_opens_no_client(self, opened: list[Any]) -> None:

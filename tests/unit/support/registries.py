@@ -31,6 +31,9 @@ class ScriptedRegistries:
         self.manifest_errors: dict[str, RegistryError] = {}
         self.asked: list[tuple[str, Depth]] = []
 
+    def close(self) -> None:
+        """Do nothing: there are no connections."""
+
     def look_up(self, _values: Mapping[str, Any], questions: Mapping[str, Depth], _deadline: Any) -> dict[str, Image]:
         """Return facts on images, as the product's Registries does."""
         self.asked += questions.items()

@@ -97,3 +97,23 @@ def test_proxy_may_have_any_address(monkeypatch: pytest.MonkeyPatch) -> None:
             1, verify=True, direct=False, most=10_000, find_peer_problem=lambda _host, _address: "refused"
         )
         assert ask(session, "http://storage.example/").body == b"{}"
+
+
+@pytest.mark.parametrize("proxied", [False, True])
+def test_closed_session_has_no_connection_left(monkeypatch: pytest.MonkeyPatch, proxied: bool) -> None:
+    received = []
+    with RawServer(lambda: received.append(1) or [OK]) as server:
+        address = f"http://127.0.0.1:{server.port}"
+        monkeypatch.setenv("http_proxy", address)
+        monkeypatch.setenv("no_proxy", "")
+        session = open_session(1, verify=True, direct=not proxied, most=10_000)
+        url = "http://storage.example/" if proxied else address
+        ask(session, url)
+        adapter = session.get_adapter(url)
+        manager = adapter.proxy_manager[address] if proxied else adapter.poolmanager
+        # An error that refers to the pool does not keep its connections open.
+        pool = manager.connection_from_url(address if proxied else url)
+        (key,) = manager.pools.keys()
+        assert manager.pools.get(key) is pool
+        session.close()
+        assert pool.pool is None
