@@ -121,6 +121,16 @@ class Registry:
             self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(60)
 
+    def restart(self) -> Registry:
+        """Return a started registry on the same ports, with the content of this one, which has been stopped."""
+        successor = Registry(
+            self.auth, is_public=self.is_public, token_life=self.token_life, write_token=self._write_token
+        )
+        successor.is_encrypted, successor._ssl_context = self.is_encrypted, self._ssl_context
+        for name in ("verify", "received", "faults", "blobs", "manifests", "ports"):
+            setattr(successor, name, getattr(self, name))
+        return successor.start()
+
     def requests(self, service: str = REGISTRY) -> list[tuple[str, str]]:
         """Return method and path of what one of its services has received, in order."""
         return [(request.method, request.path) for request in self.received if request.service == service]
@@ -136,7 +146,7 @@ class Registry:
             application.router.add_route("*", "/{path:.*}", functools.partial(self._answer, service))
             runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.5)
             await runner.setup()
-            await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=self._ssl_context).start()
+            await web.TCPSite(runner, "127.0.0.1", self.ports.get(service, 0), ssl_context=self._ssl_context).start()
             self.ports[service] = runner.addresses[0][1]
             runners.append(runner)
         self._started.set()

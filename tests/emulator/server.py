@@ -24,7 +24,7 @@ from . import vendor
 from .errors import ApiProblem
 from .faults import Fault
 from .identity import IdentityService
-from .service import ImageCacheService, Settings
+from .service import ImageCacheService, Settings, monotonic_unix_time
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
 DEFAULT_REGION = "ap-guangzhou"
@@ -52,16 +52,22 @@ class ReceivedRequest:
 class Emulator:
     """Serves the API on a port of the loopback address, in a thread of its own.
 
-    C(keys) maps each secret id to its secret key and its token, which is None for a permanent key.
+    C(keys) maps each secret id to its secret key and its token, which is None for a permanent key. C(now) returns the
+    Unix time of the service, for tests in virtual time.
     """
 
     def __init__(
-        self, settings: Optional[Settings] = None, port: int = 0, ssl_context: Optional[ssl.SSLContext] = None
+        self,
+        settings: Optional[Settings] = None,
+        port: int = 0,
+        ssl_context: Optional[ssl.SSLContext] = None,
+        now: Optional[Callable[[], float]] = None,
     ) -> None:
         self.settings, self._ssl_context = settings or Settings(), ssl_context
+        self._now, self._service_now = now or time.time, now or monotonic_unix_time
         self.secret_id, self.secret_key = "AKIDemulatorEXAMPLE", "emulatorSecretKeyEXAMPLE"
         self.keys: dict[str, tuple[str, Optional[str]]] = {self.secret_id: (self.secret_key, None)}
-        self.identity = IdentityService()
+        self.identity = IdentityService(self._now)
         # The paths requested from the metadata service.
         self.metadata_paths: list[str] = []
         self.regions: dict[str, ImageCacheService] = {}
@@ -76,11 +82,25 @@ class Emulator:
         # The reason why the server cannot listen.
         self._listen_error = ""
         self._thread = threading.Thread(target=self._serve, name="tke-emulator", daemon=True)
+        self._server: Optional[web.Server] = None
 
     @property
     def endpoint(self) -> str:
         """The address for TENCENTCLOUD_TKE_ENDPOINT."""
         return f"https://localhost:{self.port}" if self._ssl_context else f"http://127.0.0.1:{self.port}"
+
+    @property
+    def connections(self) -> int:
+        """The number of open connections."""
+        return len(self._server.connections) if self._server else 0
+
+    def restart(self) -> Emulator:
+        """Return a started emulator on the same port, with the state of this one, which has been stopped."""
+        successor = Emulator(self.settings, self.port, self._ssl_context, self._now)
+        successor._service_now = self._service_now
+        for name in ("keys", "identity", "metadata_paths", "regions", "received", "faults", "watch"):
+            setattr(successor, name, getattr(self, name))
+        return successor.start()
 
     def environment(self) -> dict[str, str]:
         """Return the variables that make clients of the collection use this emulator."""
@@ -94,7 +114,7 @@ class Emulator:
     def region(self, name: str = DEFAULT_REGION) -> ImageCacheService:
         """Return the caches of a region."""
         # Each region has its own seed, so ids differ between regions.
-        return self.regions.setdefault(name, ImageCacheService(self.settings, seed=name))
+        return self.regions.setdefault(name, ImageCacheService(self.settings, self._service_now, name))
 
     def calls(self) -> list[str]:
         """Return the actions of all received requests, in order."""
@@ -126,6 +146,7 @@ class Emulator:
         application.router.add_get("/{path:.*}", self._answer_metadata)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.5)
         await runner.setup()
+        self._server = runner.server
         try:
             await web.TCPSite(runner, "127.0.0.1", self.port, ssl_context=self._ssl_context).start()
             self.port = runner.addresses[0][1]
@@ -204,12 +225,12 @@ class Emulator:
     def _check_keys(self, headers: Mapping[str, str], body: bytes, product: vendor.Product) -> None:
         secret_id = vendor.secret_id_of(headers)
         session = self.identity.sessions.get(secret_id)
-        if session is not None and session.ends <= time.time():
+        if session is not None and session.ends <= self._now():
             raise ApiProblem("AuthFailure.TokenFailure", "The temporary keys have expired.")
         if session is None and secret_id not in self.keys:
             raise ApiProblem("AuthFailure.SecretIdNotFound", "The SecretId is not found.")
         secret_key, token = (session.secret_key, session.token) if session else self.keys[secret_id]
-        vendor.check_signature(headers, body, secret_key, product.name, time.time())
+        vendor.check_signature(headers, body, secret_key, product.name, self._now())
         if headers.get("X-TC-Token") != token:
             raise ApiProblem("AuthFailure.TokenFailure", "The token is wrong.")
 
