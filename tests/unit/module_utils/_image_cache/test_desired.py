@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api import errors
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import LONGEST_WAIT, Desired
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
 from unit.support.world import World, web_params
 
 
@@ -117,3 +118,18 @@ def test_cache_declared_by_its_id_gets_the_listed_name() -> None:
 def test_tags_are_sent_as_the_api_stores_them() -> None:
     desired = Desired.from_params(web_params(tags={"n": 1, 2: "two", "on": True, "off": False, "f": 1.5, "empty": ""}))
     assert desired.values["tags"] == {"n": "1", "2": "two", "on": "true", "off": "false", "f": "1.5", "empty": ""}
+
+
+def test_images_are_those_declared_or_else_those_of_the_cache() -> None:
+    cache = ImageCache({"ImageCacheId": "imc-1", "Images": ["redis:7"]})
+    declared, undeclared = Desired.from_params(web_params()), Desired.from_params(web_params(images=None))
+    assert declared.images_of(cache) == declared.images_of(None) == ["nginx:1"]
+    assert (undeclared.images_of(cache), undeclared.images_of(None)) == (["redis:7"], [])
+    assert undeclared.images_of(ImageCache({"ImageCacheId": "imc-1"})) == []
+
+
+@pytest.mark.parametrize("verify_images", [True, False])
+@pytest.mark.parametrize("follow_tags", [True, False])
+def test_either_option_asks_registries(verify_images: bool, follow_tags: bool) -> None:
+    desired = Desired.from_params(web_params(verify_images=verify_images, follow_tags=follow_tags))
+    assert desired.asks_registries is (verify_images or follow_tags)

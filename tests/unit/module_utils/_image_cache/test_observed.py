@@ -100,3 +100,28 @@ class TestImageCache:
     def test_null_field_is_empty_and_missing_field_is_unknown(self) -> None:
         assert ImageCache({**self.SAMPLE, "Tags": None}).value_of("tags") == {}
         assert ImageCache(self.SAMPLE).value_of("tags") is None
+
+    def test_events_have_the_documented_keys(self) -> None:
+        event = {
+            "ImageCacheId": "imc-xxx",
+            "Type": "Warning",
+            "Reason": "NoSpace",
+            "Message": "no space left on device",
+            "FirstTimestamp": "2021-12-06 15:10:43",
+            "LastTimestamp": "2021-12-06 15:20:43",
+        }
+        (shown,) = ImageCache({**self.SAMPLE, "Events": [event]}).as_result()["events"]
+        assert shown == {
+            "image_cache_id": "imc-xxx",
+            "type": "Warning",
+            "reason": "NoSpace",
+            "message": "no space left on device",
+            "first_timestamp": "2021-12-06 15:10:43",
+            "last_timestamp": "2021-12-06 15:20:43",
+        }
+
+    @pytest.mark.parametrize("value", [7, ["web"], {"a": 1}, True])
+    def test_name_that_is_no_text_is_not_shown_as_listed(self, value: Any) -> None:
+        cache = ImageCache({**self.SAMPLE, "ImageCacheName": value})
+        assert cache.as_result()["image_cache_name"] != value
+        assert isinstance(cache.name, (str, type(None)))
