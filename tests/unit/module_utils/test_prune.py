@@ -123,6 +123,23 @@ def test_refused_batch_is_listed_and_deleted_one_by_one_but_not_a_batch_of_one(c
     assert world.calls == calls
 
 
+def test_batch_with_an_unclear_outcome_is_repeated_twice_before_it_is_divided() -> None:
+    world = WorldWithRefusedDeletes(api_error("InternalError", "No.", action=DELETE, request_id="r-1"), 0)
+    sizes: list[int] = []
+    send = world.send
+
+    def record(action: str, parameters: Any) -> dict[str, Any]:
+        if action == DELETE:
+            sizes.append(len(parameters["ImageCacheIds"]))
+        return send(action, parameters)
+
+    world.send = record  # type: ignore[method-assign]
+    result = prune(world, keep_ids=world.ids[3:])
+    assert sizes[:3] == [3, 3, 3]
+    assert set(sizes[3:]) == {1}
+    assert ids_of(result["deleted"]) == sorted(world.ids[1:3])
+
+
 def test_cache_that_is_not_found_alone_counts_as_deleted_without_another_listing() -> None:
     world = WorldWithRefusedDeletes(api_error("ResourceNotFound", "No.", action=DELETE, request_id="r-1"), 0)
     result = prune(world, keep_ids=world.ids[1:])

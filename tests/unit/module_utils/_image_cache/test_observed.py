@@ -97,6 +97,19 @@ class TestImageCache:
     def test_unknown_status_counts_as_being_built(self) -> None:
         assert not ImageCache({**self.SAMPLE, "Status": "Archiving"}).is_settled
 
+    @pytest.mark.parametrize(
+        ("tags", "shown"),
+        [
+            ([{"Key": "a", "Value": "b"}, {"Key": "c", "Value": None}], {"a": "b", "c": ""}),
+            ([{"Key": "a", "Value": 1}], None),
+            ([{"Key": 1, "Value": "b"}], None),
+            ([{"Key": "a", "Value": "b"}, "c"], None),
+        ],
+        ids=str,
+    )
+    def test_tags_are_known_only_if_all_are_texts(self, tags: Any, shown: Any) -> None:
+        assert ImageCache({**self.SAMPLE, "Tags": tags}).value_of("tags") == shown
+
     def test_null_field_is_empty_and_missing_field_is_unknown(self) -> None:
         assert ImageCache({**self.SAMPLE, "Tags": None}).value_of("tags") == {}
         assert ImageCache(self.SAMPLE).value_of("tags") is None

@@ -16,7 +16,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.sele
     CacheListing,
     Selection,
 )
-from unit.support.pruning import NOW, ago, old_cache
+from unit.support.pruning import NOW, ago, old_cache, reason_to_keep
 
 
 def unmet(cache: ImageCache, **filters: Any) -> Optional[str]:
@@ -105,3 +105,23 @@ def test_only_an_empty_list_selects_nothing() -> None:
     for filters, nothing in (({}, False), ({"statuses": []}, True), ({"statuses": ["Ready"]}, False)):
         selection = Selection.from_params({row.option: filters.get(row.option) for row in FILTERS}, FILTERS)
         assert selection.selects_nothing is nothing
+
+
+@pytest.mark.parametrize(
+    ("options", "fields", "reason"),
+    [
+        ({"older_than": "40d"}, {}, "it was created 40 d ago, not more than 40d"),
+        ({"older_than": "40d"}, {"CreationTime": ago(days=40, seconds=1)}, None),
+        ({"unmatched_for": "35d"}, {}, "it last matched 35 d ago, not more than 35d"),
+        ({"unmatched_for": "35d"}, {"LastMatchedTime": ago(days=35, seconds=1)}, None),
+        (
+            {"unmatched_for": "50d"},
+            {"LastMatchedTime": ""},
+            "it never matched, but it was created 40 d ago, not more than 50d",
+        ),
+        ({"unmatched_for": "30d"}, {"LastMatchedTime": ""}, None),
+    ],
+    ids=str,
+)
+def test_age_must_exceed_the_duration(options: dict[str, Any], fields: dict[str, Any], reason: Optional[str]) -> None:
+    assert reason_to_keep(old_cache(**fields), **options) == reason

@@ -15,6 +15,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.time
     days_between,
     days_until,
     iso_utc,
+    parse_duration,
 )
 
 NOW = datetime(2026, 3, 30, tzinfo=timezone.utc)
@@ -57,3 +58,36 @@ def test_date_that_is_unknown_or_too_late_is_none(days: Optional[int]) -> None:
     assert add_days(NOW, days) is None
     assert add_days(None, 1) is None
     assert add_days(NOW, 1) == NOW + timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "iso"),
+    [
+        ("2018-05-25 00:00:00", "2018-05-25T00:00:00Z"),
+        ("2018-05-24 23:59:59", None),
+        ("1970-01-01T00:00:00Z", None),
+    ],
+)
+def test_time_before_the_api_existed_is_not_set(text: str, iso: Optional[str]) -> None:
+    assert iso_utc(text) == iso
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("7s", 7),
+        ("1.5m", 90),
+        ("2h", 7200),
+        ("3 d", 259200),
+        (" 2w ", 1209600),
+        ("0d", 0),
+        ("7", None),
+        ("d", None),
+        ("-1d", None),
+        ("1y", None),
+        ("1d2h", None),
+        ("\u0661d", None),
+    ],
+)
+def test_duration_is_a_number_and_a_unit(text: str, seconds: Optional[float]) -> None:
+    assert parse_duration(text) == seconds
