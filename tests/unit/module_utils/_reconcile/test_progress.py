@@ -7,13 +7,20 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Optional
 
 import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _run
-from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.progress import HEARTBEAT, format_seconds
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.progress import (
+    HEARTBEAT,
+    Progress,
+    TrackedRun,
+    format_seconds,
+)
 from emulator import BuildFailure
-from unit.support.world import START_TIME, SameThreadExecutor, World
+from unit.support.world import START_TIME, SameThreadExecutor, VirtualClock, World
 
 
 class ListeningWorld(World):
@@ -132,3 +139,67 @@ def test_set_reports_a_summary(world: ListeningWorld) -> None:
 )
 def test_durations_are_formatted(seconds: float, words: str) -> None:
     assert format_seconds(seconds) == words
+
+
+@dataclass
+class DrivenRun:
+    """A run as progress reporting sees it."""
+
+    effect: Any = None
+    error: Optional[Exception] = None
+
+
+def tracked(label: str, run: DrivenRun, doing: str = "", since: float = 0.0) -> TrackedRun:
+    journal = Journal(World())
+    if doing:
+        journal.begin_step(doing, since)
+    return TrackedRun(label, journal, run)
+
+
+def test_summary_counts_each_state_and_names_the_slowest() -> None:
+    clock, lines = VirtualClock(), []  # type: ignore[var-annotated]
+    runs = [
+        *(tracked(f"done-{number}", DrivenRun(), "x is Ready") for number in range(6)),
+        *(tracked(f"failed-{number}", DrivenRun(error=ValueError()), "x is Pending") for number in range(3)),
+        tracked("b", DrivenRun(effect="read"), "imc-2 is Pending", since=20.0),
+        tracked("a", DrivenRun(effect="read"), "imc-1 is Pending", since=10.0),
+        *(tracked(f"new-{number}", DrivenRun(effect="read")) for number in range(5)),
+    ]
+    progress = Progress(runs, clock, lines.append)
+    clock.now += 65
+    progress.report()
+    assert lines == [
+        "image caches, 1 min 5 s: 6 done, 3 failed, 2 in progress, 5 not started; the slowest is a: imc-1 is Pending"
+    ]
+    # Nothing has changed, so the next line is due after a minute.
+    clock.now += 59
+    progress.report()
+    assert len(lines) == 1
+    assert progress.seconds_to_heartbeat() == 1
+    clock.now += 1
+    progress.report()
+    assert len(lines) == 2
+
+
+def test_summary_without_running_steps_has_only_counts() -> None:
+    lines: list[str] = []
+    runs = [tracked("a", DrivenRun(), "imc-1 is Ready"), tracked("b", DrivenRun(effect="read"))]
+    progress = Progress(runs, VirtualClock(), lines.append)
+    progress.end()
+    assert lines == ["image caches, 0 s: 1 done, 1 not started"]
+
+
+def test_single_run_without_a_step_waits_for_the_api() -> None:
+    clock, lines = VirtualClock(), []  # type: ignore[var-annotated]
+    progress = Progress([tracked("web", DrivenRun(effect="read"))], clock, lines.append)
+    progress.report()
+    assert lines == []
+    clock.now += 60
+    progress.report()
+    assert lines == ["image cache web, 1 min 0 s: waiting for the API"]
+
+
+def test_end_of_a_failed_run_is_left_to_its_result() -> None:
+    lines: list[str] = []
+    Progress([tracked("web", DrivenRun(error=ValueError()), "imc-1 is Pending")], VirtualClock(), lines.append).end()
+    assert lines == []
