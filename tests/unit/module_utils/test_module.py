@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils import basic
+from ansible.module_utils.common import warnings
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _module
 from ansible_collections.tencentcloud.tke.plugins.module_utils._module import (
     Definition,
@@ -25,6 +26,12 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._runtime import R
 VARIABLE = "TENCENTCLOUD_REGION"
 ENTRY = {"name": {"type": "str", "aliases": ["title"]}, "size": {"type": "int"}}
 Run = Callable[[Mapping[str, Any], Runtime], dict[str, Any]]
+
+
+@pytest.fixture(autouse=True)
+def forget_warnings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the warnings of a test out of the results of later modules in this process."""
+    monkeypatch.setattr(warnings, "_global_warnings", type(warnings._global_warnings)())
 
 
 def spec(env_fallback: Any) -> dict[str, dict[str, Any]]:
