@@ -108,12 +108,12 @@ def draw_panels(medians: dict[str, float], results: Results) -> None:
 
 def _draw_panel(axis: Axes, panel: Panel) -> None:
     places = range(len(panel.bars), 0, -1)
-    colors = [OURS if bar.is_ours else THEIRS for bar in panel.bars]
-    drawn = axis.barh(places, [bar.value for bar in panel.bars], color=colors, height=0.6)
-    texts = [f"{bar.value:.0f} ms" if panel.unit == "ms" else f"{bar.value:.2f} s" for bar in panel.bars]
+    colors = [OURS if one.is_ours else THEIRS for one in panel.bars]
+    drawn = axis.barh(places, [one.value for one in panel.bars], color=colors, height=0.6)
+    texts = [f"{one.value:.0f} ms" if panel.unit == "ms" else f"{one.value:.2f} s" for one in panel.bars]
     axis.bar_label(drawn, texts, padding=4)
-    axis.set_yticks(places, [bar.label for bar in panel.bars])
-    axis.set_xlim(0, max(bar.value for bar in panel.bars) * 1.25)
+    axis.set_yticks(places, [one.label for one in panel.bars])
+    axis.set_xlim(0, max(one.value for one in panel.bars) * 1.25)
     axis.set_title(panel.question, loc="left", fontweight="bold")
     axis.tick_params(axis="x", labelbottom=False, length=0)
     axis.tick_params(axis="y", length=0)

@@ -150,7 +150,8 @@ def share_strings(value: Any, known: Dict[str, str]) -> None:
     """
     items = value.items() if isinstance(value, dict) else enumerate(value)
     for place, item in items:
-        if type(item) is str:
+        # Texts with tags of Ansible are of a subclass, and stay as they are.
+        if item.__class__ is str:
             value[place] = known.setdefault(item, item)
         elif isinstance(item, (dict, list)):
             share_strings(item, known)

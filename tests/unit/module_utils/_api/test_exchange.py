@@ -59,8 +59,11 @@ def test_fetch_text_ignores_proxies_and_times_out(monkeypatch: pytest.MonkeyPatc
 def get(host: str, *, timeout: float = 5.0, most: int = 1000, scheme: str = "http", verify: Any = True) -> Any:
     """Return the response of a server, read like those of the API."""
     session = open_session(1, verify=verify, direct=True, most=1 << 20)
-    url, read = f"{scheme}://{host}/", lambda response: read_body(response, most)
-    return exchange(session, "GET", url, read, host=host, timeout=timeout, verify=verify)
+
+    def read(response: Any) -> bytes:
+        return read_body(response, most)
+
+    return exchange(session, "GET", f"{scheme}://{host}/", read, host=host, timeout=timeout, verify=verify)
 
 
 class TestExchange:

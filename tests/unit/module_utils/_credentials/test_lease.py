@@ -53,20 +53,20 @@ def test_failed_renewal_keeps_keys_until_they_expire() -> None:
     assert credentials.keys().secret_id == "AKID2"
 
 
-def test_keys_are_renewed_at_the_moment_when_their_margin_is_left() -> None:
-    for life, margin in ((4000, 300), (1200, 300), (400, 100)):
-        clock, fetched = VirtualClock(), []
+@pytest.mark.parametrize(("life", "margin"), [(4000, 300), (1200, 300), (400, 100)])
+def test_keys_are_renewed_at_the_moment_when_their_margin_is_left(life: int, margin: int) -> None:
+    clock, fetched = VirtualClock(), []  # type: ignore[var-annotated]
 
-        def fetch(clock: VirtualClock = clock, fetched: list[int] = fetched, life: int = life) -> Lease:
-            fetched.append(clock.unix())
-            return Lease(Keys(f"AKID{len(fetched)}", "k"), clock.unix() + life)
+    def fetch() -> Lease:
+        fetched.append(clock.unix())
+        return Lease(Keys(f"AKID{len(fetched)}", "k"), clock.unix() + life)
 
-        credentials = Credentials(fetch, clock)
-        credentials.keys()
-        clock.now += life - margin - 0.5
-        assert credentials.keys().secret_id == "AKID1"
-        clock.now += 0.5
-        assert credentials.keys().secret_id == "AKID2"
+    credentials = Credentials(fetch, clock)
+    credentials.keys()
+    clock.now += life - margin - 0.5
+    assert credentials.keys().secret_id == "AKID1"
+    clock.now += 0.5
+    assert credentials.keys().secret_id == "AKID2"
 
 
 def test_keys_that_have_expired_when_they_arrive_are_used_once() -> None:
