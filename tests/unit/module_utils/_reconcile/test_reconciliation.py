@@ -84,3 +84,40 @@ def test_without_waiting_pending_cache_causes_a_matching_warning() -> None:
     conversation = Conversation(("list", [listed_cache(status="Updating"), replacement]))
     conversation.run(wait=False, on_change="replace", images=["nginx:2"])
     assert "it is being built, and a later run replaces it with imc-2" in conversation.warnings[0]
+
+
+def test_building_replacement_is_left_to_a_later_run_without_waiting() -> None:
+    replacement = listed_cache("imc-2", "Pending", ImageCacheName="web-replacement", Images=["nginx:2"])
+    conversation = Conversation(("list", [listed_cache(), replacement]))
+    conversation.run(wait=False, on_change="replace", images=["nginx:2"])
+    assert conversation.warnings == [
+        "image cache web (imc-1): its replacement imc-2 is being built, and a later run completes it."
+    ]
+
+
+def test_three_duplicates_get_15_s_to_disappear_like_two() -> None:
+    three = [listed_cache("imc-1", "Pending"), listed_cache("imc-2"), listed_cache("imc-3")]
+    conversation = Conversation(("list", repeat(three)))
+    with pytest.raises(Refused):
+        conversation.run()
+    assert sum(conversation.clock.slept) == 15
+
+
+def test_missing_id_whose_name_another_cache_has_is_refused_with_its_id() -> None:
+    conversation = Conversation(("list", []), ("list", [listed_cache("imc-9")]))
+    with pytest.raises(Refused) as refused:
+        conversation.run(image_cache_id="imc-1")
+    assert str(refused.value) == (
+        "there is no image cache imc-1, but imc-9 has the name 'web'. The ID changes when a cache is rebuilt. Set"
+        " image_cache_id to imc-9, or omit it."
+    )
+
+
+def test_cache_as_first_found_is_kept_for_the_diff() -> None:
+    conversation = Conversation(
+        ("list", [listed_cache()]), ("update", None), ("list", [listed_cache(Images=["nginx:2"])])
+    )
+    journal = conversation.run(images=["nginx:2"])
+    assert journal.before is not None
+    assert journal.seen is not None
+    assert (journal.before.value_of("images"), journal.seen.value_of("images")) == (["nginx:1"], ["nginx:2"])

@@ -148,6 +148,23 @@ def test_own_replacement_that_is_not_listed_beside_another_is_deleted_without_an
     assert journal.replaced == {"old_id": "imc-1", "new_id": "imc-3"}
 
 
+def test_replace_that_joins_the_failed_build_of_another_run_names_its_cache() -> None:
+    other = listed_cache("imc-0", ImageCacheName="web-replacement", CreationTime="2025-12-31T00:00:00Z")
+    other = {**other, "Images": ["nginx:2"]}
+    building = {**other, "Status": "Pending"}
+    conversation = Conversation(
+        ("list", [listed_cache()]),
+        ("create", "imc-2"),
+        ("list", [listed_cache(), building, {**NEW, "Status": "Pending"}]),
+        ("delete", None),
+        ("list", []),
+        ("list", repeat([{**other, "Status": "Failed"}, listed_cache()])),
+    )
+    with pytest.raises(BuildFailed):
+        conversation.run(**REPLACE, recreate_failed=False)
+    assert actions_of(conversation.journal) == [("replace", "imc-0")]
+
+
 def test_replace_that_times_out_on_the_delete_reports_both_ids() -> None:
     new = listed_cache("imc-2", ImageCacheName="web-replacement", Images=["nginx:2"])
     conversation = Conversation(("list", [listed_cache(), new]), ("delete", None), ("list", repeat([listed_cache()])))
