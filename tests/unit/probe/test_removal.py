@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +168,14 @@ def test_credentials_that_may_not_create_end_the_probe(tmp_path: Path) -> None:
     with pytest.raises(NotAuthorized):
         ask_all(world, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture(autouse=True)
+def _usual_interrupt() -> Iterator[None]:
+    """Let Ctrl-C interrupt the test, whatever the shell or another test has set."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
