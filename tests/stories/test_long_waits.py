@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from emulator import Emulator, Fault
@@ -18,6 +20,16 @@ from .controller import HUNG, SET, Controller
 from .processes import ModuleProcesses
 
 
+@contextmanager
+def hold_port(port: int) -> Iterator[None]:
+    """Keep the port of a stopped emulator, so that no other process gets it before the emulator starts again."""
+    with socket.socket() as holder:
+        # A socket that does not listen does not hinder another one with this option from listening.
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", port))
+        yield
+
+
 @pytest.fixture
 def restarting_emulator(emulator: Emulator) -> Iterator[list[Emulator]]:
     """An emulator that restarts when a build has started, on the same port and with the same caches."""
@@ -25,10 +37,11 @@ def restarting_emulator(emulator: Emulator) -> Iterator[list[Emulator]]:
 
     def restart() -> None:
         emulator.stop()
-        time.sleep(1.5)
         after = Emulator(emulator.settings, emulator.port)
         after.regions, after.keys = emulator.regions, emulator.keys
-        servers.append(after.start())
+        with hold_port(emulator.port):
+            time.sleep(1.5)
+            servers.append(after.start())
 
     def watch(moment: str, action: str) -> None:
         if (moment, action) == ("after", CREATE) and len(servers) == 1:

@@ -30,7 +30,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journa
 if TYPE_CHECKING:
     from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.images import Depth, Image
 
-__all__ = ["BUSY_PAUSES", "LISTING_LAG", "RACE_PAUSES", "UNCLEAR_PAUSES", "UNCLEAR_REPEATS"]
+__all__ = ["BUSY_PAUSES", "LISTING_LAG", "RACE_PAUSES", "RACE_SECONDS", "UNCLEAR_PAUSES", "UNCLEAR_REPEATS"]
 __all__ += ["Ask", "Effect", "Outages", "Read", "ReadResult", "RunContext", "Steps", "Write"]
 __all__ += ["Duplicates", "LostRace", "OutageAtDeadline", "TimedOut", "Vanished", "await_gone", "await_settled"]
 
@@ -40,6 +40,8 @@ UNCLEAR_PAUSES = (0.0, 1.0, 2.0, 3.0, 4.0)
 UNCLEAR_REPEATS = 2
 # Pauses between the polls while concurrent runs decide which of their caches is kept: 15 s in total.
 RACE_PAUSES = (1.0, 2.0, 4.0, 8.0)
+# Seconds after the end of a build within which its run may still delete the cache as a duplicate.
+RACE_SECONDS = 60.0
 # Seconds for which a listing may lag behind a write that the API has accepted.
 LISTING_LAG = 15.0
 # Pauses between attempts to change a cache that the API reports as busy.

@@ -10,6 +10,7 @@ The section "Apply" of docs/architecture.md lists what the API leaves open, and 
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Iterable, Optional, Sequence, Set, Tuple
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline
@@ -33,6 +34,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.successor import Successor
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.context import (
     RACE_PAUSES,
+    RACE_SECONDS,
     LostRace,
     Outages,
     RunContext,
@@ -222,16 +224,26 @@ class Reconciliation:
         )
 
     def _find_and_settle(self) -> Steps[Found]:
-        """Return what is found. While duplicates are being built, poll until concurrent runs have resolved them."""
+        """Return what is found. While concurrent runs may still resolve duplicates, poll for up to 15 s."""
         found = yield from self._find()
         if self._check_mode or not self._context.desired.present:
             return found
         for pause in RACE_PAUSES:
-            if len(found.caches) < 2 or self._relies_on_others or all(cache.is_settled for cache in found.caches):
+            if len(found.caches) < 2 or self._relies_on_others or not any(map(self._is_in_race, found.caches)):
                 break
             found = yield from self._find(after=min(pause, self._context.deadline.remaining))
         # The other runs make the same decision: the oldest cache is kept.
         return Found(found.caches[:1], found.replacements) if self._relies_on_others else found
+
+    def _is_in_race(self, cache: ImageCache) -> bool:
+        """Return whether the run that created a cache may still delete it as a duplicate.
+
+        It checks the name a last time when the build has ended.
+        """
+        events = cache.events
+        ended = events[-1].at if cache.is_settled and events else None
+        seconds = abs(self._context.clock.unix() - ended.timestamp()) if ended else math.inf
+        return not cache.is_settled or seconds < RACE_SECONDS
 
     def _finish(self, plan: Plan) -> Plan:
         """Return the plan, and warn about what it leaves to a later run."""

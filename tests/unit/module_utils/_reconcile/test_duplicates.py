@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from emulator.errors import ApiProblem
 from unit.support.scenarios import REPLACE
 from unit.support.schedules import ScheduledRun
@@ -65,6 +66,42 @@ class TestDuplicatesOfOthers:
         assert "2 image caches are named 'web'" in again["msg"]
         del world.service.caches[first.id]
         assert world.run()["changed"] is False
+
+    def test_ready_duplicate_that_its_run_deletes_within_15_s_is_ignored(self) -> None:
+        world = World()
+        older = world.create_cache()
+        younger = world.start_build()
+        world.clock.now += world.service.settings.build_seconds
+        run = ScheduledRun(world, {})
+        # The listings at 0, 1 and 3 s contain both caches.
+        for _list in range(3):
+            run.call_next()
+        del world.service.caches[younger.id]
+        run.call_to_end()
+        assert run.result["changed"] is False
+        assert run.result["image_cache_id"] == older.id
+
+    @pytest.mark.parametrize(("age", "seconds", "listings"), [(0, 15, 5), (44, 15, 5), (60, 0, 1), (3600, 0, 1)])
+    def test_ready_duplicate_that_stays_fails_the_run_after_15_s_if_it_is_new(
+        self, age: float, seconds: float, listings: int
+    ) -> None:
+        world = World()
+        for _cache in range(2):
+            world.start_build()
+        world.clock.now += world.service.settings.build_seconds + age
+        began = world.clock.now
+        assert "2 image caches are named 'web'" in world.run()["msg"]
+        assert world.clock.now - began == pytest.approx(seconds, abs=1)
+        assert len(world.calls) == listings
+
+    @pytest.mark.parametrize("options", [{"state": "absent"}, {"check_mode": True}])
+    def test_new_ready_duplicate_fails_deletion_and_check_mode_at_once(self, options: dict[str, Any]) -> None:
+        world = World()
+        for _cache in range(2):
+            world.start_build()
+        world.clock.now += world.service.settings.build_seconds
+        assert "2 image caches are named 'web'" in world.run(**{"image_cache_name": "web", **options})["msg"]
+        assert len(world.calls) == 1
 
     def test_cache_with_the_name_created_during_a_replace_stops_the_replace(self) -> None:
         world = World()
