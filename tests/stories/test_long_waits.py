@@ -33,7 +33,7 @@ def hold_port(port: int) -> Iterator[None]:
 @pytest.fixture
 def restarting_emulator(emulator: Emulator) -> Iterator[list[Emulator]]:
     """An emulator that restarts when a build has started, on the same port and with the same caches."""
-    servers = [emulator]
+    servers, restarts = [emulator], list[threading.Thread]()
 
     def restart() -> None:
         emulator.stop()
@@ -44,11 +44,14 @@ def restarting_emulator(emulator: Emulator) -> Iterator[list[Emulator]]:
             servers.append(after.start())
 
     def watch(moment: str, action: str) -> None:
-        if (moment, action) == ("after", CREATE) and len(servers) == 1:
-            threading.Thread(target=restart).start()
+        if (moment, action) == ("after", CREATE) and not restarts:
+            restarts.append(threading.Thread(target=restart))
+            restarts[0].start()
 
     emulator.watch = watch
     yield servers
+    for thread in restarts:
+        thread.join()
     for server in servers[1:]:
         server.stop()
 
