@@ -174,17 +174,21 @@ class _Scheduler:
                 on_end(run)
 
     def drive(self) -> None:
-        while self._waiting or self._busy:
-            self._waiting = [run for run in self._waiting if run.effect is not None]
+        while self._has_work():
             self._submit_questions()
             self._submit_writes()
             self._submit_reads()
             for outcomes in self._executor.wait(self._seconds_to_wait()):
                 self._resume(outcomes)
-            if self._progress is not None and (self._waiting or self._busy):
+            if self._progress is not None and self._has_work():
                 self._progress.report()
         if self._progress is not None:
             self._progress.end()
+
+    def _has_work(self) -> bool:
+        """Return whether a run has not ended. The end of a run may have abandoned others that were waiting."""
+        self._waiting = [run for run in self._waiting if run.effect is not None]
+        return bool(self._waiting or self._busy)
 
     def _submit_questions(self) -> None:
         for run in self._waiting[:]:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reads that several entries of a set share."""
+"""Reads that several entries of a set share, and the end of a set that stops."""
 
 from __future__ import annotations
 
@@ -51,3 +51,19 @@ def test_reads_are_shared_only_by_entries_with_the_same_timeout() -> None:
     assert sorted(read_sizes[:2]) == [2, 4]
     assert result["summary"]["created"] == 2
     assert result["summary"]["failed"] == 1
+
+
+@pytest.mark.parametrize("entries", [2, 30])
+def test_failure_of_the_only_request_in_progress_ends_a_set_that_stops(entries: int) -> None:
+    world = World()
+
+    def refuse(action: str, parameters: Any) -> dict[str, Any]:
+        if action == "CreateImageCache":
+            raise ApiProblem("LimitExceeded", "No more.")
+        return call(action, parameters)
+
+    call, world.service.call = world.service.call, refuse  # type: ignore[method-assign]
+    names = [{"image_cache_name": f"web-{number}"} for number in range(entries)]
+    result = world.run_set(image_caches=names, on_error="stop", **BUILD_OPTIONS)
+    assert world.calls.count("CreateImageCache") == 1
+    assert result["summary"]["failed"] == entries
