@@ -7,8 +7,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any, Optional
@@ -17,7 +20,7 @@ from emulator import Emulator
 
 from . import ways
 from .ansible_runs import usual_environment
-from .controller import WEB, Run
+from .controller import HUNG, WEB, Run
 
 # The parents of module processes that no story uses at the moment. They end with this process.
 idle_parents: list[subprocess.Popen[str]] = []
@@ -73,14 +76,19 @@ class ModuleProcesses:
         return self.task(*arguments, module="registry_image_info", **options)
 
     def run(self, module: str = "image_cache", **options: Any) -> Any:
-        """Run a module, and return its result, or None if the process was killed."""
+        """Run a module, and return its result, or None if the process was killed, as is one that hangs."""
         assert self._parent.stdin is not None
         assert self._parent.stdout is not None
         self._current = None
         self._parent.stdin.write(json.dumps([self._way, module, options, self._environment]) + "\n")
         self._parent.stdin.flush()
         self._current = int(self._parent.stdout.readline())
-        return json.loads(self._parent.stdout.readline())
+        killer = threading.Timer(HUNG, os.kill, (self._current, signal.SIGKILL))
+        killer.start()
+        try:
+            return json.loads(self._parent.stdout.readline())
+        finally:
+            killer.cancel()
 
     def current(self) -> int:
         """Wait for the running process, and return its id."""

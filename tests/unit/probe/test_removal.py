@@ -171,11 +171,13 @@ def test_credentials_that_may_not_create_end_the_probe(tmp_path: Path) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _usual_interrupt() -> Iterator[None]:
-    """Let Ctrl-C interrupt the test, whatever the shell or another test has set."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+def _usual_signals() -> Iterator[None]:
+    """Let Ctrl-C and the end of the terminal interrupt the test, whatever the shell or another test has set."""
+    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}
+    before = {number: signal.signal(number, handler) for number, handler in usual.items()}
     yield
-    signal.signal(signal.SIGINT, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
