@@ -32,7 +32,7 @@ def hold_port(port: int) -> Iterator[None]:
 
 @pytest.fixture
 def restarting_emulator(emulator: Emulator) -> Iterator[list[Emulator]]:
-    """An emulator that restarts when a build has started, on the same port and with the same caches."""
+    """An emulator that restarts at the first listing after a create, on the same port and with the same caches."""
     servers, restarts = [emulator], list[threading.Thread]()
 
     def restart() -> None:
@@ -44,7 +44,9 @@ def restarting_emulator(emulator: Emulator) -> Iterator[list[Emulator]]:
             servers.append(after.start())
 
     def watch(moment: str, action: str) -> None:
-        if (moment, action) == ("after", CREATE) and not restarts:
+        # Now the run knows that it has started something.
+        is_after_create = action == LIST and CREATE in emulator.calls()
+        if is_after_create and not restarts:
             restarts.append(threading.Thread(target=restart))
             restarts[0].start()
 
