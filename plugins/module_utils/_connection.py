@@ -6,13 +6,24 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import re
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+    Union,
+)
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Client
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline
@@ -105,8 +116,7 @@ EXTERNAL_IDS = re.compile(r"[\w+=,.@:/-]{2,128}", re.ASCII)
 LONGEST_SESSION = 43200
 
 
-@dataclass(frozen=True)
-class RequestSettings:
+class RequestSettings(NamedTuple):
     """How requests are sent. C(timeout) is seconds for one request, C(retries) the number of further attempts.
 
     C(verify) is whether certificates are verified, or the path of a CA bundle.
@@ -177,7 +187,7 @@ def open_registries(params: Mapping[str, Any], ansible_version: str, clock: Cloc
         Registries,
     )
 
-    return Registries(clock, **dataclasses.asdict(request_settings(params, ansible_version)))
+    return Registries(clock, **request_settings(params, ansible_version)._asdict())
 
 
 def region_of(params: Mapping[str, Any]) -> str:
@@ -241,7 +251,7 @@ def _sts(params: Mapping[str, Any], settings: ConnectionSettings, profile: Profi
     given = Endpoint.parse(params["sts_endpoint"], "sts_endpoint") if params["sts_endpoint"] else None
 
     def open_sts(region: Optional[str], keys: Callable[[], Optional[Keys]]) -> _Sts:
-        at = replace(settings, endpoint=given or _stored_sts(profile), region=region or settings.region)
+        at = settings._replace(endpoint=given or _stored_sts(profile), region=region or settings.region)
         return _Sts(lambda: Transport(at, STS, keys, clock), params["api_retries"], clock)
 
     return open_sts

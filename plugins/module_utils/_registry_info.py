@@ -61,7 +61,7 @@ class Question:
         problems = list(_problems(params))
         if problems:
             raise InvalidInput(" ".join(problems))
-        settings = asdict(_connection.request_settings(params, ansible_version))
+        settings = _connection.request_settings(params, ansible_version)._asdict()
         access = RegistryAccess.from_values(params, **settings)
         return cls(params["images"], parse_platform(params["platform"]), access)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
@@ -21,8 +21,7 @@ DEFAULT_PORTS = {"https": 443, "http": 80}
 HOST_NAME = re.compile(r"(?=.{1,253}\.?$)[\w-]{1,63}(?:\.[\w-]{1,63})*\.?", re.ASCII)
 
 
-@dataclass(frozen=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """A scheme and a C(host) or C(host:port), spelled as in the Host header and the signature."""
 
     scheme: str

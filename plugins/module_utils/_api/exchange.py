@@ -15,9 +15,8 @@ import http.cookiejar
 import queue
 import threading
 import traceback
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any, Callable, Iterator, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.connections import (
@@ -62,8 +61,7 @@ CHUNK_BYTES = 64 * 1024
 MAX_TEXT_BYTES = 64 * 1024
 
 
-@dataclass(frozen=True)
-class HttpResponse:
+class HttpResponse(NamedTuple):
     """An HTTP response. The names of C(headers) are case-insensitive. C(body) is the part that the caller read."""
 
     status: int

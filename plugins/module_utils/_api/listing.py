@@ -6,8 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Deadline
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import MalformedAnswer
@@ -28,8 +27,7 @@ LONGEST_ID = 200
 Fetch = Callable[[int], Answer]
 
 
-@dataclass(frozen=True)
-class Listing:
+class Listing(NamedTuple):
     """The image caches of a listing, as the API returns them, each id once.
 
     C(total) is the total that the API returned last. C(whole) says that the pages are consistent: they repeat no cache,

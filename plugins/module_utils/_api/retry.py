@@ -12,8 +12,7 @@ header can make them longer.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Callable, Dict, Mapping, Optional, Protocol, TypeVar
+from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Protocol, TypeVar
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline, back_off
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.envelope import request_id_of
@@ -39,8 +38,7 @@ class Sender(Protocol):
         """Post one action, once."""
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """The response of an action."""
 
     fields: Mapping[str, Any]

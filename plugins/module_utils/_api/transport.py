@@ -11,9 +11,8 @@ separately. Proxies come from the environment. A C(.netrc) entry does not replac
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any, Callable, Dict, Mapping, Optional, Union
+from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Union
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api import tc3
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
@@ -43,16 +42,14 @@ MAX_ANSWER_BYTES = 16 * 1024 * 1024
 UNSIGNED = "SKIP"
 
 
-@dataclass(frozen=True)
-class Service:
+class Service(NamedTuple):
     """A product of the API: its name in the signature, and the version of its actions."""
 
     name: str
     version: str
 
 
-@dataclass(frozen=True)
-class ConnectionSettings:
+class ConnectionSettings(NamedTuple):
     """How to reach the API. C(timeout) is the seconds for one request, C(client_name) identifies the client."""
 
     endpoint: Endpoint

@@ -9,9 +9,8 @@ A new source needs a function that returns credentials or raises NoCredentials, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, List, Mapping, Optional, Tuple
+from typing import Callable, List, Mapping, NamedTuple, Optional, Tuple
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.endpoint import Endpoint
@@ -48,8 +47,7 @@ class NoCredentials(Exception):
     """A source has no credentials. The message says what it has instead, or is empty."""
 
 
-@dataclass(frozen=True)
-class CredentialContext:
+class CredentialContext(NamedTuple):
     """The inputs of the sources. C(role) is the role to assume with the credentials that are found."""
 
     options: Mapping[str, Optional[str]]
@@ -74,8 +72,7 @@ class CredentialContext:
         return credentials
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """A place that may have credentials. C(place) returns its name for messages."""
 
     place: Callable[[CredentialContext], str]

@@ -7,8 +7,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
-from typing import Callable, List, Optional
+from typing import Callable, List, NamedTuple, Optional
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput, RequestError
@@ -20,8 +19,7 @@ __all__ = ["Credentials", "Lease", "check_keys"]
 MARGIN = 300.0
 
 
-@dataclass(frozen=True)
-class Lease:
+class Lease(NamedTuple):
     """Keys with the Unix time at which they expire, None for permanent ones."""
 
     keys: Keys

@@ -12,9 +12,8 @@ from __future__ import annotations
 import configparser
 import json
 import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Mapping, Optional, Tuple
+from typing import Any, Mapping, NamedTuple, Optional, Tuple
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.tc3 import Keys
@@ -28,8 +27,7 @@ LONGEST_NAME = 200
 RENEWAL = {"oauth": "tccli auth login", "sso": "tccli sso login"}
 
 
-@dataclass(frozen=True)
-class StoredCredentials:
+class StoredCredentials(NamedTuple):
     """Credentials in the file of tccli. C(role_arn) and C(role_session_name) only count together."""
 
     path: Path
@@ -54,8 +52,7 @@ class StoredCredentials:
         return f"{RENEWAL.get(self.kind, 'tccli configure')} --profile {profile}"
 
 
-@dataclass(frozen=True)
-class Profile:
+class Profile(NamedTuple):
     """A name, and the folders that may hold its credentials. C(chosen) says that the user set the name."""
 
     name: str

@@ -16,7 +16,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass, replace
-from typing import Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.reference import (
     DEFAULT_TAG,
@@ -39,16 +39,14 @@ UNKNOWN = "."
 SHOWN_DIGITS = 12
 
 
-@dataclass(frozen=True)
-class TagDigests:
+class TagDigests(NamedTuple):
     """The current digest of a tag, and that of the platform's manifest, None if it was not looked up."""
 
     digest: str
     platform_digest: Optional[str] = None
 
 
-@dataclass(frozen=True)
-class MovedImage:
+class MovedImage(NamedTuple):
     """An image whose tag has moved, with the first characters of the old and new digest of its manifest.
 
     C(old) is None if the record does not contain it.

@@ -13,7 +13,7 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import SHOWN, conceal, to_request
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.readers import (
@@ -78,8 +78,7 @@ EVENT_FIELDS = {
 RESULT_TYPES: Mapping[str, type] = {"str": str, "int": int, "list": list, "dict": dict}
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(NamedTuple):
     """One event of a build. C(at) is None if the time cannot be read."""
 
     type: str

@@ -10,7 +10,7 @@ Check mode, the diff and the real run use the same plan. The run executes it exa
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache import difference
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
@@ -64,8 +64,7 @@ class BuildFailed(Exception):
         self.cache, self.missing, self.kept = cache, missing, kept
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """The caches found with the declared id or name, and those with the replacement's name, oldest first."""
 
     caches: Tuple[ImageCache, ...] = ()
@@ -120,8 +119,7 @@ class Plan:
     starts: Optional[Mapping[str, Any]] = None
 
 
-@dataclass(frozen=True)
-class PlannedBuild:
+class PlannedBuild(NamedTuple):
     """What a plan builds: the images, and the size in GiB."""
 
     images: Tuple[str, ...]

@@ -12,8 +12,7 @@ checks and for requests to a registry.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Iterable, Iterator, Optional, Tuple
+from typing import Iterable, Iterator, NamedTuple, Optional, Tuple
 
 __all__ = ["DEFAULT_DOMAIN", "DEFAULT_TAG", "InvalidReference", "Reference"]
 __all__ += ["add_default_tag", "is_listing_of", "parse_reference", "spellings"]
@@ -42,8 +41,7 @@ class InvalidReference(ValueError):
     """A text is not a valid image reference. The message is a sentence without its period."""
 
 
-@dataclass(frozen=True)
-class Reference:
+class Reference(NamedTuple):
     """An image reference in its full form: C(nginx) is C(docker.io), C(library/nginx), without tag and digest."""
 
     domain: str

@@ -11,8 +11,21 @@ parallel.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Dict, Generator, List, Mapping, Optional, Sequence, Set, Tuple, TypeVar, Union
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Dict,
+    Generator,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Set,
+    Tuple,
+    TypeVar,
+    Union,
+)
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline, poll_interval
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import RequestError
@@ -50,8 +63,7 @@ BUSY_PAUSES = (1.0, 2.0, 4.0)
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Read:
+class Read(NamedTuple):
     """Read caches by id or by name, at the earliest in C(after) seconds. The outcome is a ReadResult."""
 
     names: Tuple[str, ...] = ()
@@ -59,8 +71,7 @@ class Read:
     after: float = 0.0
 
 
-@dataclass(frozen=True)
-class Write:
+class Write(NamedTuple):
     """Send C(create), C(update) or C(delete), at the earliest in C(after) seconds. The outcome is an Answer."""
 
     action: str
@@ -68,16 +79,14 @@ class Write:
     after: float = 0.0
 
 
-@dataclass(frozen=True)
-class ReadResult:
+class ReadResult(NamedTuple):
     """The result of a read: only the caches with the requested ids or names."""
 
     image_caches: List[ImageCache]
     request_id: Optional[str]
 
 
-@dataclass(frozen=True)
-class Ask:
+class Ask(NamedTuple):
     """Look up images in their registries, each to a depth. The outcome is a dictionary of Image by image.
 
     C(values) are the declared options, including those for registries.
@@ -216,7 +225,7 @@ class RunContext:
                     raise OutageAtDeadline(error, self.deadline.seconds) from error
                 self.outages.warn(error)
                 self.report("waiting until the API is available again")
-            effect = replace(effect, after=self.poll_interval())
+            effect = effect._replace(after=self.poll_interval())
 
 
 class TimedOut(Exception):

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Deadline
@@ -116,7 +116,7 @@ def _parse(image: str) -> Union[Reference, InvalidReference]:
         reference = parse_reference(image)
     except InvalidReference as error:
         return error
-    return reference if reference.tag or reference.digest else replace(reference, tag=DEFAULT_TAG)
+    return reference if reference.tag or reference.digest else reference._replace(tag=DEFAULT_TAG)
 
 
 def _look_up_layers(workers: Workers, lookups: List[Lookup]) -> Mapping[Tuple[str, str], Optional[int]]:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+import inspect
 from typing import Any, Optional
 
 import pytest
@@ -286,8 +286,8 @@ def test_assuming_kept_leaves_only_the_kept_cache() -> None:
 
 @pytest.mark.parametrize("facts", [Found(), Step("delete", "imc-1"), Plan((), None), InPlaceUpdate({})], ids=type)
 def test_facts_are_immutable(facts: Any) -> None:
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        setattr(facts, dataclasses.fields(facts)[0].name, None)
+    with pytest.raises(AttributeError):
+        setattr(facts, next(iter(inspect.signature(type(facts)).parameters)), None)
 
 
 def test_action_constants_match_the_results() -> None:
