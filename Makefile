@@ -43,8 +43,8 @@ export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 help: ## List all commands
 	@grep -E '^[a-z_]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
-units: $(READY) $(TREE) ## Run the unit tests, without the exhaustive ones; takes about 30 seconds
-	@pytest -p no:cacheprovider -m "not exhaustive" tests/unit
+units: $(READY) $(TREE) ## Run the fast unit tests; takes about 30 seconds
+	@pytest -p no:cacheprovider -m "not exhaustive and not slow" tests/unit
 
 test: $(READY) $(TREE) ## Run all tests except the exhaustive ones
 	@sh tools/test

@@ -38,6 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         "exhaustive: tries so many cases that it takes too long for `make test`; other tests have the same coverage",
     )
+    config.addinivalue_line("markers", "slow: takes too long for `make units`, for example with random or large input")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

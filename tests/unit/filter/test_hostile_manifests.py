@@ -24,6 +24,8 @@ from ansible_collections.tencentcloud.tke.plugins.filter.with_image_caches impor
 from ansible_collections.tencentcloud.tke.plugins.filter.workload_image_caches import workload_image_caches
 from ansible_collections.tencentcloud.tke.plugins.plugin_utils._workloads import documents, pod_templates
 
+pytestmark = pytest.mark.slow
+
 MB = 1 << 20
 TEN_MB = 10 * MB
 HEAD = "kind: Deployment\nmetadata: {name: web}\n"

@@ -21,6 +21,8 @@ from unit.support.long_runs import HOUR, MINUTE, ROLE_SECONDS, Footprint, LongWo
 from unit.support.registry_images import Pusher, gzip_layer
 from unit.support.world import BUILD_OPTIONS, CREATE, DELETE, LIST
 
+pytestmark = pytest.mark.slow
+
 SHORT, LONG = [f"short-{number}" for number in range(4)], [f"long-{number}" for number in range(16)]
 CACHES = [f"app-{number}" for number in range(20)]
 RUNS = 16

@@ -24,6 +24,8 @@ from stories.controller import ROOT
 from unit.support.registry_access import pusher_to
 from unit.support.registry_images import gzip_layer
 
+pytestmark = pytest.mark.slow
+
 UTILS = ROOT / "plugins/module_utils"
 PACKAGE = "ansible_collections.tencentcloud.tke.plugins.module_utils"
 MODULES = ("image_cache", "image_cache_set", "image_cache_info", "image_cache_prune", "registry_image_info")

@@ -76,7 +76,7 @@ class ModuleFiles(InProcess):
     definition = DEFINITION
 
     def __init__(self, *, become: bool = False, transport: str = "local", **keys: Any) -> None:
-        task = Task.load({"action": {"module": "tencentcloud.tke.image_cache", "name": "web"}, **keys})
+        task = Task.load({"action": "tencentcloud.tke.image_cache", "args": {"name": "web"}, **keys})
         context = PlayContext()
         context.become = become
         connection = connection_loader.get("local", context)

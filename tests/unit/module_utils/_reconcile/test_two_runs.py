@@ -24,6 +24,8 @@ from unit.support.scenarios import (
 from unit.support.schedules import ScheduledRun, complete_runs, run_together
 from unit.support.world import CALL_SECONDS, World, check_diff
 
+pytestmark = pytest.mark.slow
+
 STORIES: dict[str, Any] = {
     "create": (create_nothing, {}),
     "replace": (create_ready_cache, REPLACE),

@@ -28,6 +28,8 @@ from unit.support.raw_server import RawServer
 from unit.support.registry_access import client_of, look_up, pusher_to
 from unit.support.registry_images import gzip_layer
 
+pytestmark = pytest.mark.slow
+
 MB = 1 << 20
 TIMEOUT = 2.0
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/vnd.oci.image.manifest.v1+json\r\n"

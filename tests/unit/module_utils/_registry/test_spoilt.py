@@ -20,6 +20,8 @@ from emulator.registry_faults import Reply
 from unit.support.registry_access import check_facts, client_of, look_up, pusher_to
 from unit.support.registry_images import DOCKER, OCI, estargz_layer, gzip_layer, zstd_layer
 
+pytestmark = pytest.mark.slow
+
 ROUNDS = 80
 STATUSES = (200, 201, 204, 206, 301, 307, 308, 400, 401, 403, 404, 405, 416, 418, 429, 500, 503, 599)
 VALUES: tuple[Any, ...] = (

@@ -21,6 +21,8 @@ from ansible_collections.tencentcloud.tke.plugins.filter.image_cache_report impo
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+pytestmark = pytest.mark.slow
+
 PIECES = (
     *("<", ">", "</", "/>", "<!--", "-->", "<![CDATA[", "]]>", "&", "&lt;", "&#60;", "&#x3c", ";", "=", "'", '"', "`"),
     *("script", "<script>", "</script>", "<script", "</style>", "</title>", "</textarea>", "<plaintext>", "<noscript>"),

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
+import pytest
 from ansible_collections.tencentcloud.tke.plugins.filter.pod_images import pod_images
 from ansible_collections.tencentcloud.tke.plugins.filter.with_image_caches import with_image_caches
 from ansible_collections.tencentcloud.tke.plugins.filter.workload_image_caches import workload_image_caches
@@ -20,6 +21,8 @@ from hypothesis import strategies as st
 from unit.support.manifests import ANNOTATION
 from unit.support.random_manifests import IMAGES, Identity, Workload, trees, workload_lists
 from unit.support.world import World
+
+pytestmark = pytest.mark.slow
 
 NAME = re.compile(r"(?=.{1,51}$)(?!.*-replacement$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 MERGES = ("identical", "subsets", "none")
