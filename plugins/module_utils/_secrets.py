@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import base64
+import functools
 import html
 import json
 import re
-from typing import Any, Iterable, Iterator, List, Mapping, Optional
+from collections import abc
+from typing import Any, Callable, Iterable, Iterator, List, Mapping, Optional
 from urllib.parse import quote, quote_plus
 
 __all__ = ["MASK", "collect_secrets", "scrub"]
@@ -51,7 +53,8 @@ def scrub(value: Any, secrets: Iterable[Optional[str]]) -> Any:
     """
     # Longest first, because a secret may be part of another one.
     known = sorted({spelling for secret in secrets if secret for spelling in _spellings(secret)}, key=len, reverse=True)
-    return _scrub(value, known)
+    # Most strings of a large result occur many times.
+    return _scrub(value, functools.lru_cache(maxsize=None)(lambda text: _scrub_text(text, known)))
 
 
 def _spellings(secret: str) -> Iterator[str]:
@@ -81,27 +84,31 @@ def _base64(secret: bytes) -> Iterator[str]:
         yield encoded[mixed : (before + len(secret)) // 3 * 4]
 
 
-def _scrub(value: Any, known: List[str]) -> Any:
+def _scrub(value: Any, scrub_text: Callable[[str], str]) -> Any:
     if isinstance(value, str):
-        for secret in known:
-            value = value.replace(secret, MASK)
-            if CUT in value:
-                value = _without_start(value, secret)
-        return AUTHORIZATION.sub(MASK, value)
+        return scrub_text(value)
     if value is None or isinstance(value, (bool, int, float)):
         # Most values of a large result. The other checks take longer.
         return value
-    if isinstance(value, Mapping):
+    if isinstance(value, abc.Mapping):
         # The keys of results contain no secrets, and playbooks rely on them. The keys of tags are arbitrary.
         return {
-            key: {_scrub(name, known): _scrub(tag, known) for name, tag in item.items()}
-            if key == TAGS and isinstance(item, Mapping)
-            else _scrub(item, known)
+            key: {_scrub(name, scrub_text): _scrub(tag, scrub_text) for name, tag in item.items()}
+            if key == TAGS and isinstance(item, abc.Mapping)
+            else _scrub(item, scrub_text)
             for key, item in value.items()
         }
     if isinstance(value, (list, tuple)):
-        return [_scrub(item, known) for item in value]
+        return [_scrub(item, scrub_text) for item in value]
     return value
+
+
+def _scrub_text(text: str, known: List[str]) -> str:
+    for secret in known:
+        text = text.replace(secret, MASK)
+        if CUT in text:
+            text = _without_start(text, secret)
+    return AUTHORIZATION.sub(MASK, text)
 
 
 def _without_start(text: str, secret: str) -> str:
