@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-import ansible_collections.tencentcloud.tke.plugins.plugin_utils._freeze_objects  # noqa: F401 # pylint: disable=unused-import
+import ansible_collections.tencentcloud.tke.plugins.plugin_utils._startup  # noqa: F401 # pylint: disable=unused-import
 from ansible_collections.tencentcloud.tke.plugins.module_utils._module import Definition
 from ansible_collections.tencentcloud.tke.plugins.module_utils._run import image_cache, image_cache_spec
 from ansible_collections.tencentcloud.tke.plugins.plugin_utils._in_process import InProcess

@@ -24,7 +24,6 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible.utils.vars import merge_hash
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.certificates import load_usual_bundle
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.transport import REQUESTS_IMPORT_ERROR
 from ansible_collections.tencentcloud.tke.plugins.module_utils._module import (
     PROFILE,
@@ -32,6 +31,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._module import (
     missing_hooks,
     run_in_process,
 )
+from ansible_collections.tencentcloud.tke.plugins.plugin_utils._startup import bundle_loading
 
 CODECS_IMPORT_ERROR: str
 try:
@@ -183,6 +183,6 @@ def _accepts(method: Any, count: int) -> bool:
 # Computed once, when Ansible loads the plugin, before it forks a worker for a task.
 UNSUPPORTED_CORE = find_unsupported_internals(InProcess)
 if REQUESTS_IMPORT_ERROR is None:
-    load_usual_bundle(os.environ)
-# The layers, which are loaded now, also live until the end; see _freeze_objects.py.
+    bundle_loading.join()
+# The layers, which are loaded now, also live until the end; see _startup.py.
 gc.freeze()

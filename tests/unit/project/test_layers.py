@@ -89,7 +89,7 @@ FILES = sorted(path for path in UTILS.rglob("*.py") if path.stat().st_size)
 FILTER_FILES = [
     path
     for path in sorted(PLUGIN_UTILS.rglob("*.py"))
-    if path.stat().st_size and path.name not in ("_in_process.py", "_freeze_objects.py")
+    if path.stat().st_size and path.name not in ("_in_process.py", "_startup.py")
 ]
 FILTERS = sorted((ROOT / "plugins/filter").glob("*.py"))
 
