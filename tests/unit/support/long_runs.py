@@ -217,8 +217,8 @@ class LongWorld:
         try:
             yield
             deadline = time.monotonic() + 10
-            # The emulator needs a moment to notice that a connection was closed.
-            while self.emulator.connections and time.monotonic() < deadline:
+            # The emulator and the registry need a moment to notice that a connection was closed.
+            while (self.emulator.connections or _count_files() > files) and time.monotonic() < deadline:
                 time.sleep(0.01)
             assert self.emulator.connections == 0
             assert threading.active_count() <= threads, threading.enumerate()
