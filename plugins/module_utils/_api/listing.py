@@ -20,6 +20,8 @@ PAGE_SIZE = 50
 # after the deadline.
 MAX_PAGES = 1000
 GRACE = 60.0
+# How often a selection is read until it does not change between its pages.
+MAX_READINGS = 5
 # An id has 12 characters. It is used in requests, so its length is limited.
 LONGEST_ID = 200
 
@@ -51,10 +53,15 @@ def combine(listings: Sequence[Listing]) -> Listing:
 def read_selected(fetch: Fetch, deadline: Deadline) -> Listing:
     """Return the caches of a selection by ids or names.
 
-    Reading ends at the total that the API returns, or at a page that contains nothing new. Raises MalformedAnswer, and
-    what C(fetch) raises.
+    Reading ends at the total that the API returns, or at a page that contains nothing new. Runs decide by the absence
+    of a cache, and one may be missed if another is deleted between two pages. The selection is then read again. Raises
+    MalformedAnswer, and what C(fetch) raises.
     """
-    return _read(fetch, lambda page, new, reached: reached or not new, deadline)
+    for _reading in range(MAX_READINGS):
+        listing, has_changed = _read(fetch, lambda page, new, reached: reached or not new, deadline)
+        if not has_changed:
+            break
+    return listing
 
 
 def read_all(fetch: Fetch, deadline: Deadline) -> Listing:
@@ -63,7 +70,7 @@ def read_all(fetch: Fetch, deadline: Deadline) -> Listing:
     If a cache is deleted during the reading, the others move up and one may be missed. The listing is then not
     C(whole), and the caller warns. Raises MalformedAnswer, and what C(fetch) raises.
     """
-    return _read(fetch, _is_last_of_all, deadline)
+    return _read(fetch, _is_last_of_all, deadline)[0]
 
 
 def _is_last_of_all(page: int, new: int, reached: bool) -> bool:
@@ -71,8 +78,8 @@ def _is_last_of_all(page: int, new: int, reached: bool) -> bool:
     return not new or (reached and page < PAGE_SIZE)
 
 
-def _read(fetch: Fetch, is_last: Callable[[int, int, bool], bool], deadline: Deadline) -> Listing:
-    """Return the listing, read until a page is empty or C(is_last).
+def _read(fetch: Fetch, is_last: Callable[[int, int, bool], bool], deadline: Deadline) -> Tuple[Listing, bool]:
+    """Return the listing, read until a page is empty or C(is_last), and whether it has changed between its pages.
 
     C(is_last) judges a page by its length, by the number of its new caches, and by whether the total is reached.
     """
@@ -86,8 +93,9 @@ def _read(fetch: Fetch, is_last: Callable[[int, int, bool], bool], deadline: Dea
         offset += len(page)
         totals.add(total)
         if not page or is_last(len(page), len(found) - known, offset >= total):
-            whole = totals == {len(found)} and offset == len(found)
-            return Listing(list(found.values()), answer.request_id, total, whole)
+            has_changed = len(totals) > 1 or offset > len(found)
+            whole = not has_changed and total == len(found)
+            return Listing(list(found.values()), answer.request_id, total, whole), has_changed
         if deadline.elapsed > deadline.seconds + GRACE:
             seconds = f"{deadline.elapsed:.0f}"
             raise MalformedAnswer(f"the listing did not end within {seconds} s", action="DescribeImageCaches")

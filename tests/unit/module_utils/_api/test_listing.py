@@ -86,6 +86,24 @@ def test_selection_of_one_page_takes_one_call() -> None:
     assert (ids_of(read_selection(server)), server.calls) == (server.ids, 2)
 
 
+def test_selection_is_read_again_if_a_deletion_between_pages_hides_a_cache() -> None:
+    server = PageServer(60, {1: lambda ids: ids.pop(0)})
+    listing = read_selection(server)
+    assert (ids_of(listing), listing.whole, server.calls) == (server.ids, True, 4)
+
+
+def test_selection_that_changes_during_each_reading_is_read_five_times() -> None:
+    server = PageServer(70, {call: lambda ids: ids.pop(0) for call in range(1, 20, 2)})
+    listing = read_selection(server)
+    assert (listing.whole, server.calls) == (False, 10)
+
+
+def test_selection_of_one_page_with_a_wrong_total_takes_one_call() -> None:
+    server = PageServer(60, {}, total=3)
+    listing = read_selection(server)
+    assert (len(ids_of(listing)), listing.whole, server.calls) == (50, False, 1)
+
+
 def test_total_that_is_too_small_does_not_end_listing() -> None:
     server = PageServer(120, {}, total=50)
     listing = read_listing(server)
@@ -115,15 +133,16 @@ def test_repeated_page_ends_listing() -> None:
     assert not listing.whole
 
 
-def test_shifting_pages_are_read_to_the_end_without_duplicates() -> None:
+def test_selection_whose_pages_shift_is_read_to_the_end_and_again() -> None:
     def page(ids: Any, total: int) -> dict[str, Any]:
         return {"TotalCount": total, "ImageCaches": [{"ImageCacheId": i} for i in ids]}
 
     shifting = (page(numbered_ids(0, 50), 101), page(numbered_ids(49, 99), 101), page(numbered_ids(99, 101), 101))
-    script = ScriptedTransport(*shifting)
+    steady = (page(numbered_ids(0, 50), 100), page(numbered_ids(50, 100), 100))
+    script = ScriptedTransport(*shifting, *steady)
     listing = create_client(script).describe(distant_deadline(), ImageCacheNames=["a"])
-    assert [parameters["Offset"] for _action, parameters in script.calls] == [0, 50, 100]
-    assert ids_of(listing) == numbered_ids(0, 101)
+    assert [parameters["Offset"] for _action, parameters in script.calls] == [0, 50, 100, 0, 50]
+    assert (ids_of(listing), listing.whole) == (numbered_ids(0, 100), True)
 
 
 def test_slow_listing_fails_after_its_time_limit() -> None:
