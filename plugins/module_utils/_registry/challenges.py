@@ -18,7 +18,6 @@ QUOTED = r'"((?:[^"\\]|\\.?)*)"?'
 PARAMETER = re.compile(rf"({TOKEN})[ \t]*=[ \t]*(?:{QUOTED}|({TOKEN}))", re.DOTALL)
 SCHEME = re.compile(TOKEN)
 TOKEN68 = re.compile(r"[ \t]+[A-Za-z0-9._~+/-]+=*[ \t]*(?=,|$)")
-SEPARATORS = re.compile(r"[\s,]*")
 # Characters of a header that are read. Challenges of registries have a few hundred.
 MOST_TEXT = 16 * 1024
 ESCAPED = re.compile(r"\\(.)", re.DOTALL)
@@ -40,7 +39,7 @@ def parse_challenges(header_values: Iterable[str]) -> List[Challenge]:
 def _parse(text: str) -> List[Challenge]:
     challenges: List[Challenge] = []
     parameters: Dict[str, str] = {}
-    position = _skip_separators(text, 0)
+    position = 0
     while position < len(text):
         parameter, scheme = PARAMETER.match(text, position), SCHEME.match(text, position)
         if parameter:
@@ -53,11 +52,6 @@ def _parse(text: str) -> List[Challenge]:
             token68 = TOKEN68.match(text, scheme.end())
             position = token68.end() if token68 else scheme.end()
         else:
+            # A separator, or a character that the grammar does not allow here.
             position += 1
-        position = _skip_separators(text, position)
     return challenges
-
-
-def _skip_separators(text: str, position: int) -> int:
-    found = SEPARATORS.match(text, position)
-    return found.end() if found else position

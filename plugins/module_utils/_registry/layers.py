@@ -13,7 +13,6 @@
 
 from __future__ import annotations
 
-import struct
 from typing import Callable, Mapping, Optional, Tuple
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.manifests import Layer
@@ -45,8 +44,7 @@ def _measure_gzip(layer: Layer, read_range: ReadRange) -> Optional[int]:
     if layer.size < SMALLEST_GZIP:
         return None
     trailer = read_range(layer.size - 4, layer.size - 1)
-    size: int = struct.unpack("<I", trailer)[0] if trailer else 0
-    return _believable(size, layer)
+    return _believable(int.from_bytes(trailer, "little"), layer) if trailer else None
 
 
 def _measure_zstd(layer: Layer, read_range: ReadRange) -> Optional[int]:

@@ -71,9 +71,8 @@ class Lookup:
             self.facts.setdefault("exists", False)
             self.facts["error"] = error
         except RegistryError as error:
-            # The client names the image in its own errors, but not in errors of this file.
-            if error.message == error.cause:
-                error.name_image(self.reference)
+            # The client has named the image in its own errors, but not in errors of this file.
+            error.name_image(self.reference)
             self.facts["error"] = error
 
     def _run(self) -> None:
