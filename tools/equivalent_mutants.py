@@ -147,4 +147,14 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "is_unique = kind in KINDS and sum(word in WORDS for word in inner) == 1",
         "is_unique = kind in KINDS and sum(word in WORDS for word in inner) <= 1",
     ): "the kind itself is one of the words",
+    (
+        "module_utils/_registry/access.py",
+        "return False",
+        "return None",
+    ): FALSY,
+    (
+        "module_utils/_registry/lookup.py",
+        "if self.depth is Depth.DIGEST:",
+        "if self.depth <= Depth.DIGEST:",
+    ): "it is the lowest depth",
 }

@@ -43,6 +43,12 @@ def test_header_gives_its_challenges(headers: list[str], challenges: list[Any]) 
     assert parse_challenges(headers) == [Challenge(*challenge) for challenge in challenges]
 
 
+def test_header_is_read_up_to_16_kib() -> None:
+    padding = ", " * (8 * 1024 - 5)
+    assert parse_challenges([padding + "Basic a=b,Basic"]) == [Challenge("basic", {"a": "b"})]
+    assert parse_challenges([padding + " Basic a=bcd"]) == [Challenge("basic", {"a": "b"})]
+
+
 @given(st.lists(st.text(), max_size=3))
 def test_any_text_gives_challenges_without_an_exception(headers: list[str]) -> None:
     assert all(challenge.scheme == challenge.scheme.lower() for challenge in parse_challenges(headers))

@@ -7,15 +7,20 @@
 from __future__ import annotations
 
 import itertools
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Deadline
 from ansible_collections.tencentcloud.tke.plugins.module_utils._registry import images
 from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.client import RegistryClient
+from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.errors import RegistryError
 from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.images import Depth, ImageLayer, look_up_images
 from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.manifests import Platform
 from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.sizes import sum_sizes
 from emulator.registry import Registry
+from unit.support.clock import FakeClock
 from unit.support.registry_access import QuickClock, Server, client_of, look_up, pusher_to, with_password
 from unit.support.registry_images import (
     DOCKER,
@@ -29,6 +34,19 @@ from unit.support.registry_images import (
     tar_layer,
     zstd_layer,
 )
+
+
+class StubClient:
+    """Notes how much time lookups have, and answers none."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.seconds: list[float] = []
+
+    def find_digest(self, _reference: Any, deadline: Deadline) -> None:
+        self.seconds.append(deadline.remaining)
+        raise RegistryError("no answer")
+
 
 LAYERS = (gzip_layer(300000), gzip_layer(5000, b"y"))
 
@@ -101,7 +119,10 @@ def test_index_of_indexes_is_opened_once(registry: Server, pusher: Pusher) -> No
     shallow, deep = look_up(client_of(registry), [f"{registry.host}/app:{tag}" for tag in ("nested", "deeper")])
     assert (shallow.error, shallow.platforms) == (None, ("linux/arm64", "linux/amd64"))
     assert shallow.layers == known(*LAYERS)
-    assert "index of indexes of indexes" in deep.error.message
+    assert deep.error.message == (
+        f"cannot look up image {registry.host}/app:deeper in registry {registry.host}: the image is an index of indexes"
+        " of indexes, which is not supported."
+    )
     assert (deep.exists, deep.is_refused) == (True, False)
 
 
@@ -147,7 +168,10 @@ def test_missing_platform_is_definite(registry: Server, pusher: Pusher, platform
         assert (found.exists, found.is_refused, found.digest) == (True, True, digest)
         assert (found.platform_digest, found.layers) == (None, None)
         assert found.error.code == "PlatformMissing"
-        assert f"expected {platform}, found linux/amd64" in found.error.message
+        assert found.error.message.startswith(
+            f"image {found.image} in registry {registry.host} does not support the platform: expected {platform}, found"
+            " linux/amd64"
+        )
 
 
 def test_wrong_password_is_a_definite_refusal(registry: Server, pusher: Pusher) -> None:
@@ -207,3 +231,25 @@ def test_report_is_called_before_images_and_layers_and_while_they_last(
     look_up_images(client_of(registry), written, Depth.SIZES, platform, report=report)
     assert len(reports) > 2
     assert reports == sorted(reports)
+
+
+def test_report_counts_the_completed_lookups() -> None:
+    reports: list[tuple[str, int, int]] = []
+    may_end = [threading.Event(), threading.Event()]
+
+    def report(*said: Any) -> None:
+        reports.append(said)
+        # The next lookup ends only after the end of the one before it was reported.
+        may_end[said[1]].set()
+
+    with ThreadPoolExecutor(2) as pool, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(images, "HEARTBEAT", 0.01)
+        found = images.Workers(pool, report).run_all("images", lambda index: may_end[index].wait(5), [0, 1])
+    assert found == [True, True]
+    assert sorted(set(reports)) == [("images", 0, 2), ("images", 1, 2)]
+
+
+def test_lookup_has_300_s_by_default() -> None:
+    client = StubClient()
+    look_up_images(client, ["app", "b.example/app"], Depth.DIGEST, Platform("linux", "amd64"))  # type: ignore[arg-type]
+    assert client.seconds == [300, 300]

@@ -55,6 +55,19 @@ def test_index_gives_its_entries_without_attestations(media_type: Any) -> None:
     assert parse(content, media_type) == Index((amd64, Entry(C, None, None)))
 
 
+def test_entry_with_empty_words_has_no_platform() -> None:
+    for platform in ({"os": "", "architecture": ""}, {"os": "", "architecture": "", "variant": ""}):
+        assert parse({**INDEX, "manifests": [{**AMD64, "platform": platform}]}).entries[0].platform is None
+
+
+def test_largest_manifest_is_accepted() -> None:
+    layer = {**LAYER, "mediaType": "a" * 255, "size": (1 << 62) - 1}
+    assert parse({**IMAGE, "layers": [layer] * 1000}).layers == (Layer(B, "a" * 255, (1 << 62) - 1),) * 1000
+    platform = {"os": "o" * 64, "architecture": "a" * 64, "variant": "v" * 64}
+    entry = parse({**INDEX, "manifests": [{**AMD64, "platform": platform}]}).entries[0]
+    assert entry.platform == Platform("o" * 64, "a" * 64, "v" * 64)
+
+
 def test_annotations_that_are_not_texts_are_left_out() -> None:
     content = {**IMAGE, "layers": [{**LAYER, "annotations": {"a": "b", "c": 1}}]}
     assert parse(content).layers[0].annotations == {"a": "b"}
@@ -118,6 +131,7 @@ def test_manifest_under_the_name_of_an_index_is_malformed() -> None:
     [
         {"schemaVersion": 1, "fsLayers": [], "history": []},
         {"fsLayers": [{"blobSum": A}]},
+        {**IMAGE, "schemaVersion": 1},
         {**IMAGE, "mediaType": "application/vnd.docker.distribution.manifest.v1+prettyjws"},
     ],
 )
