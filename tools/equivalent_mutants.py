@@ -157,4 +157,9 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "if self.depth is Depth.DIGEST:",
         "if self.depth <= Depth.DIGEST:",
     ): "it is the lowest depth",
+    (
+        "module_utils/_registry/challenges.py",
+        "position = 0",
+        "position = -1",
+    ): "a pattern reads a position below 0 as 0",
 }

@@ -81,10 +81,12 @@ def test_configuration_that_names_no_platform_is_no_failure(emulated: Registry, 
 
 
 def test_configuration_with_another_digest_is_not_used(emulated: Registry, image: str) -> None:
-    for digest in [digest for digest in emulated.blobs if digest != digest_of(LAYER.body)]:
-        emulated.blobs[digest] = b'{"os": "windows", "architecture": "amd64"}'
-    found = look_up(client_of(emulated), image)
-    assert (found.error, found.platforms) == (None, ())
+    (digest,) = [digest for digest in emulated.blobs if digest != digest_of(LAYER.body)]
+    # Each has another digest, some of which sort before that of the manifest and some after it.
+    for spaces in range(8):
+        emulated.blobs[digest] = b'{"os": "windows", "architecture": "amd64"}' + b" " * spaces
+        found = look_up(client_of(emulated), image)
+        assert (found.error, found.platforms) == (None, ())
 
 
 def test_variant_of_the_configuration_is_part_of_the_platform(emulated: Registry) -> None:
