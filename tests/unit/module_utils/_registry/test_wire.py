@@ -16,6 +16,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors impor
     NoAnswer,
     UntrustedCertificate,
 )
+from ansible_collections.tencentcloud.tke.plugins.module_utils._registry import wire
 from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.access import RegistryAccess
 from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.errors import RegistryError
 from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.wire import RegistryRequest, Wire
@@ -189,6 +190,46 @@ def test_headers_of_a_request_are_added_to_those_of_all() -> None:
         "Range": "bytes=0-3",
         "Authorization": "Basic abc",
     }
+
+
+class Session:
+    """A session that notes its settings and whether it is closed."""
+
+    def __init__(self, *_arguments: Any, **settings: Any) -> None:
+        self.settings, self.is_closed = settings, False
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def test_each_registry_has_one_session_with_its_own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    sessions: list[Session] = []
+
+    def open_session(*arguments: Any, **settings: Any) -> Session:
+        sessions.append(Session(*arguments, **settings))
+        return sessions[-1]
+
+    monkeypatch.setattr(wire, "open_session", open_session)
+    access = RegistryAccess.from_options((), (), ["b.example.com"], retries=0, verify="/ca.pem")
+    opened = Wire(access, FakeClock(), 1)
+    hosts = ["a.example.com", "b.example.com", "localhost:5000", "127.0.0.1:5000", "[::1]:5000", "a.example.com"]
+    with registry_network(lambda _sent: OK) as sent:
+        for host in hosts:
+            request = RegistryRequest("GET", f"https://{host}/v2/")
+            opened.send(access.endpoint(host), request, Deadline(FakeClock(), 300))
+    assert len(sent) == 6
+    # Proxies are not for this machine.
+    assert [(session.settings["verify"], session.settings["direct"]) for session in sessions] == [
+        ("/ca.pem", False),
+        (False, False),
+        ("/ca.pem", True),
+        ("/ca.pem", True),
+        ("/ca.pem", True),
+    ]
+    assert sessions[0].settings["find_peer_problem"]("b.example.com", "169.254.0.23")
+    assert not any(session.is_closed for session in sessions)
+    opened.close()
+    assert all(session.is_closed for session in sessions)
 
 
 @pytest.mark.parametrize(("length", "code"), [(64 * 1024, "NAME_UNKNOWN"), (64 * 1024 + 1, "UnexpectedStatus")])
