@@ -162,4 +162,14 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "position = 0",
         "position = -1",
     ): "a pattern reads a position below 0 as 0",
+    (
+        "module_utils/_registry/lookup.py",
+        "manifest = self._read(digest) if self.depth is Depth.SIZES else None",
+        "manifest = self._read(digest) if self.depth >= Depth.SIZES else None",
+    ): "it is the highest depth",
+    (
+        "module_utils/_registry/lookup.py",
+        "if manifest is not None and self.depth is Depth.SIZES:",
+        "if manifest is not None and self.depth >= Depth.SIZES:",
+    ): "it is the highest depth",
 }

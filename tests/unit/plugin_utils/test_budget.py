@@ -27,5 +27,9 @@ def test_value_may_have_fifty_levels() -> None:
         budget.spend(51)
 
 
-def test_large_listings_are_within_the_limit() -> None:
-    assert _budget.MOST_VALUES >= 100_000
+def test_two_hundred_thousand_values_are_read() -> None:
+    budget = Budget(ValueError)
+    for _value in range(200_000):
+        budget.spend(0)
+    with pytest.raises(ValueError, match=r"^the value contains more than 200000 lists and results"):
+        budget.spend(0)

@@ -69,6 +69,12 @@ def test_other_value_is_refused(value: Any, message: str) -> None:
     assert str(raised.value).startswith(message)
 
 
+def test_long_message_of_another_task_is_cut() -> None:
+    with pytest.raises(InvalidResult) as raised:
+        list_image_caches({"failed": True, "msg": "x" * 1001})
+    assert str(raised.value) == f"the task that returned this result failed: {'x' * 1000}"
+
+
 @pytest.mark.parametrize(
     "wrap",
     [

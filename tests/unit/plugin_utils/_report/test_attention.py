@@ -36,7 +36,7 @@ def test_failed_build_has_its_hint(status: str) -> None:
     assert "image_cache_size" in entry["hint"]
 
 
-@pytest.mark.parametrize(("days", "left"), [(7, 7), (6.5, 6), (0, 0), (-0.5, -1), (8, None)])
+@pytest.mark.parametrize(("days", "left"), [(7, 7), (6.5, 6), (0, 0), (-0.5, -1), (7.0001, None)])
 def test_expiry_within_seven_days_is_listed(days: float, left: int) -> None:
     entries = attention(old_cache(ExpireDateTime=ago(days=-days), RetentionDays=30))["expiring"]
     assert [entry["days"] for entry in entries] == ([] if left is None else [left])
@@ -53,7 +53,10 @@ def test_earliest_expiry_comes_first() -> None:
         ({"Status": "Ready"}, True),
         ({"Status": "Failed"}, True),
         ({"Status": "Pending", "CreationTime": ago(hours=1)}, False),
-        ({"Status": "Pending", "CreationTime": ago(days=2)}, True),
+        ({"Status": "Pending", "CreationTime": ago(days=1)}, False),
+        ({"Status": "Pending", "CreationTime": ago(days=1, seconds=1)}, True),
+        ({"Status": "Updating", "CreationTime": ago(hours=1)}, False),
+        ({"Status": "UpdateFailed", "CreationTime": ago(hours=1)}, True),
         ({"Status": "Pending", "CreationTime": ""}, False),
     ],
 )
@@ -89,6 +92,12 @@ def test_moved_images_unrecorded_caches_and_failures_are_told_apart() -> None:
     assert [(entry["anchor"], entry["images"]) for entry in found["moved"]] == [("cache-0", [image])]
     assert [entry["anchor"] for entry in found["unrecorded"]] == ["cache-1"]
     assert found["notes"] == ["denied", "cannot tell"]
+
+
+def test_long_message_of_the_task_is_cut() -> None:
+    with pytest.raises(InvalidInput) as raised:
+        find_moved_images({"msg": "x" * 1001}, [])
+    assert str(raised.value) == f"The registries were not asked: {'x' * 1000}"
 
 
 @pytest.mark.parametrize("followed", [{"msg": "denied"}, "denied"])

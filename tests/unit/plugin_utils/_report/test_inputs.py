@@ -51,6 +51,12 @@ def test_other_values_are_refused(listings: Any, problem: str) -> None:
         read_regions(listings)
 
 
+def test_long_message_of_a_failed_listing_is_cut() -> None:
+    with pytest.raises(InvalidInput) as raised:
+        read_regions([WEB, {"failed": True, "msg": "x" * 1001}])
+    assert str(raised.value) == f"A listing failed: {'x' * 1000}"
+
+
 @pytest.mark.parametrize("wrap", [lambda value: [value], lambda value: {"results": [value]}], ids=["lists", "results"])
 def test_each_kind_of_nesting_counts_as_a_level(wrap: Any) -> None:
     listing: Any = WEB
@@ -77,8 +83,14 @@ def test_price_of_a_region_overrides_the_general_one() -> None:
     ("given", "problem"),
     [
         (5, "expected a dictionary with per_gib_month"),
-        ({"currency": "CNY"}, "per_gib_month is missing"),
-        ({"per_gib_month": 1, "per_gb": 1}, "unknown keys per_gb"),
+        ({"currency": "CNY"}, r"per_gib_month is missing\. The keys are per_gib_month, currency, regions\.$"),
+        ({"per_gib_month": 1, "per_gb": 1, 7: 1}, r"unknown keys 7, per_gb\. The keys are per_gib_month, currency,"),
+        ({"per_gib_month": 1, "x" * 201: 1}, "unknown keys " + "x" * 200 + r"\."),
+        ({"per_gib_month": "x" * 51}, "got '" + "x" * 50 + r"'\."),
+        ({"per_gib_month": None}, "Invalid per_gib_month in prices: expected a number of 0 or more, got 'None'"),
+        ({"per_gib_month": -0.01}, "Invalid per_gib_month in prices: expected a number of 0 or more, got '-0.01'"),
+        ({"per_gib_month": "inf"}, "expected a number of 0 or more"),
+        ({"per_gib_month": 10**400}, "expected a number of 0 or more"),
         ({"per_gib_month": "much"}, "expected a number of 0 or more, got 'much'"),
         ({"per_gib_month": float("nan")}, "expected a number of 0 or more"),
         ({"per_gib_month": 1, "regions": [1]}, "expected a dictionary of prices in regions"),
