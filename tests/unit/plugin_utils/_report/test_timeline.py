@@ -70,3 +70,65 @@ def test_dates_of_the_axis_do_not_touch() -> None:
         places = [tick["x"] for tick in ticks]
         assert all(right - left > 80 for left, right in zip(places, places[1:]))
         assert ticks
+
+
+def test_whole_picture_of_a_few_events() -> None:
+    drawn = timeline({"builds": at(-3, -3, -1), "matches": at(0), "expiries": at(6, 366, -366, 365000)}, TODAY)
+    bar = {"height": 40.0, "width": 67.0, "count": 1}
+    lanes = drawn.pop("lanes")
+    assert [lane.pop("bars") for lane in lanes] == [
+        [
+            {**bar, "start": "2026-04-28", "x": 118.4, "y": 32.0, "count": 2},
+            {**bar, "start": "2026-04-30", "x": 286.0, "y": 52.0, "height": 20.0},
+        ],
+        [{**bar, "start": "2026-05-01", "x": 369.8, "y": 96.0}],
+        [{**bar, "start": "2026-05-07", "x": 872.6, "y": 160.0}],
+    ]
+    assert lanes == [
+        {"name": "builds", "base": 72, "middle": 52, "most": 2},
+        {"name": "matches", "base": 136, "middle": 116, "most": 1},
+        {"name": "expiries", "base": 200, "middle": 180, "most": 1},
+    ]
+    assert drawn == {
+        "width": 960,
+        "height": 226,
+        "left": 110,
+        "right": 948,
+        "axis": 200,
+        "period": 1,
+        "now": 403.3,
+        "ticks": [
+            {"date": "2026-04-28", "x": 110.0},
+            {"date": "2026-04-30", "x": 277.6},
+            {"date": "2026-05-02", "x": 445.2},
+            {"date": "2026-05-04", "x": 612.8},
+            {"date": "2026-05-06", "x": 780.4},
+        ],
+        "rows": [
+            {"start": "2026-04-28", "counts": [2, 0, 0]},
+            {"start": "2026-04-30", "counts": [1, 0, 0]},
+            {"start": "2026-05-01", "counts": [0, 1, 0]},
+            {"start": "2026-05-07", "counts": [0, 0, 1]},
+        ],
+        "far": {"builds": 0, "matches": 0, "expiries": 3},
+    }
+
+
+def test_lane_without_events_has_no_bars() -> None:
+    drawn = timeline({"builds": [], "matches": at(0), "expiries": []}, TODAY)
+    assert [(lane["most"], len(lane["bars"])) for lane in drawn["lanes"]] == [(0, 0), (1, 1), (0, 0)]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "starts"),
+    [
+        (-30, 29, ["2026-04-01", "2026-04-08", "2026-04-15"]),
+        (-60, 0, ["2026-03-02", "2026-03-09"]),
+        (-365, 365, ["2025-05-01", "2025-07-24"]),
+    ],
+)
+def test_axis_has_a_date_where_there_is_room(first: int, last: int, starts: list[str]) -> None:
+    ticks = timeline({"builds": at(first), "matches": [], "expiries": at(last)}, TODAY)["ticks"]
+    assert [tick["date"] for tick in ticks][: len(starts)] == starts
+    # The last one ends within the picture.
+    assert 960 - 84 - 100 < ticks[-1]["x"] <= 960 - 84
