@@ -55,6 +55,13 @@ def test_index_gives_its_entries_without_attestations(media_type: Any) -> None:
     assert parse(content, media_type) == Index((amd64, Entry(C, None, None)))
 
 
+def test_integer_of_more_than_20_digits_is_not_parsed() -> None:
+    assert parse({**IMAGE, "other": 10**20 - 1}) == parse(IMAGE)
+    for integer in (10**20, 10**300):
+        with pytest.raises(MalformedManifest, match="the manifest is not JSON"):
+            parse({**IMAGE, "other": integer})
+
+
 def test_entry_with_empty_words_has_no_platform() -> None:
     for platform in ({"os": "", "architecture": ""}, {"os": "", "architecture": "", "variant": ""}):
         assert parse({**INDEX, "manifests": [{**AMD64, "platform": platform}]}).entries[0].platform is None
