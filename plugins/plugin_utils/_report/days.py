@@ -10,12 +10,9 @@ has changed.
 
 from __future__ import annotations
 
-import math
 import re
 from datetime import datetime
 from typing import Optional
-
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.times import DAY
 
 __all__ = ["days_ago", "days_left", "iso_date", "whole_days"]
 
@@ -24,12 +21,12 @@ HUNDREDTHS = re.compile(r"\b(\d+)\.\d+(?= d ago\b)", re.ASCII)
 
 def days_ago(moment: Optional[datetime], now: datetime) -> Optional[int]:
     """Return the whole days since a time, at least 0, or None if it is unknown."""
-    return max(0, math.floor((now - moment).total_seconds() / DAY)) if moment else None
+    return max(0, (now - moment).days) if moment else None
 
 
 def days_left(moment: datetime, now: datetime) -> int:
     """Return the whole days until a time, rounded down: negative if it is past."""
-    return math.floor((moment - now).total_seconds() / DAY)
+    return (moment - now).days
 
 
 def iso_date(moment: Optional[datetime]) -> Optional[str]:

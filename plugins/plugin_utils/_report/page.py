@@ -34,9 +34,7 @@ def render_page(data: Mapping[str, Any], language: str, title: str = "", currenc
     columns = [name for name in COLUMNS if _is_shown(name, data)]
     style = _read("report.css") + _labels([texts[name] for name in columns])
     script = _read("report.js")
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, finalize=_printable, trim_blocks=True, lstrip_blocks=True
-    )
+    environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=_printable, trim_blocks=True)
     environment.filters["in_language"] = lambda reason: translate_reason(reason, language)
     environment.filters["money"] = lambda amount: f"{currency} {amount:,.2f}".strip()
     return environment.from_string(_read("report.html.j2")).render(
