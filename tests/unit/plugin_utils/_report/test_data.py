@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import json
+from typing import Optional
 
+import pytest
 from ansible_collections.tencentcloud.tke.plugins.plugin_utils._report.data import Question, report_data
 from ansible_collections.tencentcloud.tke.plugins.plugin_utils._report.inputs import Prices, Region
 from ansible_collections.tencentcloud.tke.plugins.plugin_utils._report.verdicts import read_rules
@@ -21,6 +23,27 @@ def test_row_has_every_fact_in_whole_days() -> None:
     assert (row["age"], row["match"]["days"], row["expiry"]["days"]) == (9, 2, 3)
     assert (row["name"], row["status"], row["images"], row["size"]) == ("web", "Ready", ["nginx:1"], 20)
     assert row["reasons"] == [{"rules": "", "text": "it last matched 2 d ago, not more than 30d"}]
+
+
+def test_rows_are_sorted_by_name_in_each_region_and_numbered() -> None:
+    caches = [old_cache("imc-3", ImageCacheName="b"), old_cache("imc-2", ImageCacheName=""), old_cache("imc-1")]
+    elsewhere = [old_cache("imc-1", ImageCacheName="a"), old_cache("imc-0", ImageCacheName="a")]
+    data = report_data(Question([Region("ap-guangzhou", caches), Region("ap-tokyo", elsewhere)]), NOW)
+    assert [(row["anchor"], row["id"]) for row in data["caches"]] == [
+        ("cache-1", "imc-3"),
+        ("cache-2", "imc-1"),
+        ("cache-3", "imc-2"),
+        ("cache-4", "imc-0"),
+        ("cache-5", "imc-1"),
+    ]
+    (entry,) = data["attention"]["duplicates"]
+    assert [cache["anchor"] for cache in entry["caches"]] == ["cache-4", "cache-5"]
+
+
+@pytest.mark.parametrize(("given", "size"), [(0, 0), (10**9, 10**9), (10**9 + 1, None), (-1, None)])
+def test_size_that_no_disk_has_is_unknown(given: int, size: Optional[int]) -> None:
+    data = data_of(old_cache(ImageCacheSize=given), prices=Prices(1))
+    assert (data["caches"][0]["size"], data["totals"]["gib"], data["totals"]["cost"]) == (size, size or 0, size or 0)
 
 
 def test_unknown_facts_are_null() -> None:

@@ -129,3 +129,21 @@ def test_page_of_an_empty_account_says_so(language: str, expected: list[str]) ->
 def test_entries_beyond_twenty_are_counted(language: str, more: str) -> None:
     broken = [old_cache(f"imc-{number}", Status="Failed", ImageCacheName=f"n{number}") for number in range(23)]
     assert more in text_of(render_page(data_of(*broken), language))
+
+
+@pytest.mark.parametrize(
+    ("language", "labels"), [("en-US", ["Name", "Status", "ID"]), ("zh-CN", ["名称", "状态", "ID"])]
+)
+def test_cells_have_their_headings_as_labels_on_a_phone(language: str, labels: list[str]) -> None:
+    page = render_page(data_of(old_cache()), language)
+    (style,) = re.findall(r"@media screen and \(max-width:48rem\)(\{\.caches tbody.*\})\n", page)
+    rules = re.findall(r'\.caches tbody>tr>:nth-child\((\d+)\)::before\{content:"([^"]*)"\}', style)
+    assert rules[:3] == [(str(number), label) for number, label in enumerate(labels, 1)]
+    # There is no column for the region of a single one, nor for rules that are not set.
+    assert len(rules) == 8
+
+
+@pytest.mark.parametrize(("currency", "shown"), [("CNY", "CNY 1,234.50"), ("", "1,234.50")])
+def test_cost_has_two_decimals_and_its_currency(currency: str, shown: str) -> None:
+    data = data_of(old_cache(ImageCacheSize=2469), prices=Prices(0.5))
+    assert shown in text_of(render_page(data, "en-US", currency=currency))

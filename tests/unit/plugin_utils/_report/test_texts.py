@@ -55,6 +55,8 @@ CACHES: dict[str, dict[str, Any]] = {
     "building": {"Status": "Pending"},
     "unknown status": {"Status": ""},
     "undated": {"CreationTime": "?"},
+    "without a date": {"CreationTime": None},
+    "without a match": {"LastMatchedTime": None},
     "future": {"CreationTime": ago(days=-30)},
     "future match": {"LastMatchedTime": ago(days=-30)},
     "unreadable match": {"LastMatchedTime": "?"},

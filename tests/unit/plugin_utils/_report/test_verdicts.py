@@ -62,6 +62,15 @@ def test_keeps_for_all_rules_add_to_those_of_a_rule(keeps: Any) -> None:
     assert verdicts["imc-2"].reasons == [(1, "its name is in keep_names")]
 
 
+def test_keeps_have_at_most_fifty_levels() -> None:
+    keeps: Any = ["idle"]
+    for _level in range(50):
+        keeps = [keeps]
+    assert judge(UNUSED, keep_names=keeps)["imc-2"].reasons == [(1, "its name is in keep_names")]
+    with pytest.raises(InvalidInput, match="Invalid keep_names or keep_ids: the value has more than 50 levels"):
+        judge(UNUSED, keep_names=[keeps])
+
+
 @pytest.mark.parametrize(
     ("rule", "problem"),
     [
