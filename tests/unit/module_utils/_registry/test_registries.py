@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from concurrent.futures import Future
+from typing import Any, Optional
 
 import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Deadline
@@ -35,6 +36,18 @@ def test_internal_error_reaches_every_cache_that_waits_for_the_lookup(monkeypatc
         for questions in (QUESTIONS, {"redis:7": Depth.SIZES}):
             with pytest.raises(ZeroDivisionError):
                 shared.look_up({}, questions, Deadline(clock, 60))
+
+
+class ImpatientFuture(Future):  # type: ignore[type-arg]
+    """A result that fails a test which would otherwise wait for it without end."""
+
+    def result(self, timeout: Optional[float] = None) -> Any:
+        return super().result(timeout or 5)
+
+
+@pytest.fixture(autouse=True)
+def wait_with_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registries, "Future", ImpatientFuture)
 
 
 def answer(request: Sent) -> Answer:
