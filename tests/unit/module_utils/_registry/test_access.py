@@ -84,6 +84,8 @@ def test_no_repr_shows_a_password() -> None:
         "https://a.example:99999/",
         "https://a.example:x/",
         "https://a b/",
+        "https://a.example/a b",
+        "https://a.example/a\\b",
         "https://[::1/",
         "https://[fe80::1%25eth0]/",
         "https://a.example\\@b.example/",
@@ -94,6 +96,25 @@ def test_no_repr_shows_a_password() -> None:
 )
 def test_text_that_is_no_plain_address_is_none(url: str) -> None:
     assert parse_target(url) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://a.example/token", "a.example"),
+        ("https://a.example:443/", "a.example"),
+        ("http://a.example:80/", "a.example"),
+        ("https://a.example:80/", "a.example:80"),
+        ("http://a.example:443/", "a.example:443"),
+        ("https://a.example:8443/", "a.example:8443"),
+        ("https://[fd00::1]/", "[fd00::1]"),
+        ("https://[fd00::1]:8443/", "[fd00::1]:8443"),
+    ],
+)
+def test_messages_name_the_host_with_its_unusual_port(url: str, host: str) -> None:
+    target = parse_target(url)
+    assert target
+    assert target.host == host
 
 
 LOCAL = [

@@ -180,7 +180,8 @@ class TestMetadata:
     @pytest.mark.parametrize("address", ["169.254.0.23", "::ffff:169.254.0.23", "fe80::1%eth0"])
     def test_name_that_leads_to_a_link_local_address_gets_nothing(self, address: str) -> None:
         endpoint = RegistryEndpoint("r.example", "r.example", True, True)
-        assert find_peer_problem(endpoint, "storage.example", address) == f"its address {address} is link-local"
+        for host in ("storage.example", "a.example", "[fd00::1]"):
+            assert find_peer_problem(endpoint, host, address) == f"its address {address} is link-local"
         assert find_peer_problem(endpoint, "r.example", address) == ""
 
     @pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "1.2.3.4", "::1"])
