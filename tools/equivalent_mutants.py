@@ -172,4 +172,9 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "if manifest is not None and self.depth is Depth.SIZES:",
         "if manifest is not None and self.depth >= Depth.SIZES:",
     ): "it is the highest depth",
+    (
+        "plugin_utils/_push_events.py",
+        "return False",
+        "return None",
+    ): FALSY,
 }
