@@ -12,7 +12,7 @@ An option added here appears in all of them. Sources: CreateImageCache, UpdateIm
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, auto
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.readers import (
@@ -38,13 +38,13 @@ EIP_OPTIONS = {
 class Change(Enum):
     """How a new value of an option is applied to an existing cache."""
 
-    RENAME = "rename"
-    ON_CHANGE = "on_change"
-    IN_PLACE = "in place"
+    RENAME = auto()
+    ON_CHANGE = auto()
+    IN_PLACE = auto()
     # UpdateImageCache accepts it, but DescribeImageCaches never shows it, so it is sent with every other update.
-    ALONGSIDE = "alongside"
+    ALONGSIDE = auto()
     # It can neither be updated nor read. A new value requires a new cache.
-    NEW_CACHE = "new cache"
+    NEW_CACHE = auto()
 
 
 def _as_is(value: Any) -> Any:
@@ -186,14 +186,7 @@ FIELDS: Tuple[Field, ...] = (
         encode=_api_eip,
         mark="line",
     ),
-    Field(
-        "image_cache_size",
-        "ImageCacheSize",
-        Change.ON_CHANGE,
-        {"type": "int", "aliases": ["size"]},
-        read=read_number,
-        default=20,
-    ),
+    Field("image_cache_size", "ImageCacheSize", Change.ON_CHANGE, SIZE, read=read_number, default=20),
     Field("retention_days", "RetentionDays", Change.IN_PLACE, NUMBER, read=read_number, default=0),
     Field("registry_skip_verify_list", "RegistrySkipVerifyList", Change.NEW_CACHE, TEXTS, mark="skip"),
     Field("registry_http_end_point_list", "RegistryHttpEndPointList", Change.NEW_CACHE, TEXTS, mark="http"),

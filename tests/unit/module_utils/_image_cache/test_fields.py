@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import FIELDS
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import FIELDS, Change
 from emulator import vendor
 
 
@@ -22,7 +22,7 @@ class TestFields:
 
     def test_updatable_fields_match_the_vendors_definition(self) -> None:
         members = vendor.TKE.definition["objects"]["UpdateImageCacheRequest"]["members"]
-        updatable = {row.api for row in FIELDS if row.change.value != "new cache"}
+        updatable = {row.api for row in FIELDS if row.change is not Change.NEW_CACHE}
         assert updatable == {member["name"] for member in members} - {"ImageCacheId"}
 
     def test_listed_fields_match_the_vendors_definition(self) -> None:
