@@ -177,4 +177,14 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "return False",
         "return None",
     ): FALSY,
+    (
+        "module_utils/_image_cache/times.py",
+        "@functools.lru_cache(maxsize=4096)",
+        "@functools.lru_cache(maxsize= 4095)",
+    ): "it changes only which times are parsed again",
+    (
+        "module_utils/_image_cache/times.py",
+        "@functools.lru_cache(maxsize=4096)",
+        "@functools.lru_cache(maxsize= 4097)",
+    ): "it changes only which times are parsed again",
 }

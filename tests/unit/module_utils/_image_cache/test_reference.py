@@ -218,3 +218,10 @@ def test_message_about_a_long_text_is_short_and_needs_little_memory(piece: str) 
     tracemalloc.stop()
     assert len(str(caught.value)) < 2_000
     assert peak < 1_000_000
+
+
+@pytest.mark.parametrize(("length", "quoted"), [(300, "A" * 300), (301, "A" * 300 + "..."), (500, "A" * 300 + "...")])
+def test_message_quotes_up_to_300_characters(length: int, quoted: str) -> None:
+    with pytest.raises(InvalidReference) as caught:
+        parse_reference("A" * length)
+    assert str(caught.value).startswith(f"invalid image reference '{quoted}': ")

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.images import Image, ImageLayer
-from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.sizes import GIB, Sizes, sum_sizes
+from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.sizes import Sizes, sum_sizes
+
+GIB = 1024**3
 
 
 def image(*layers: ImageLayer) -> Image:
