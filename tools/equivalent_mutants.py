@@ -187,4 +187,9 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "@functools.lru_cache(maxsize=4096)",
         "@functools.lru_cache(maxsize= 4097)",
     ): "it changes only which times are parsed again",
+    (
+        "module_utils/_reconcile/applying.py",
+        "elif step.action == RENAME:",
+        "elif step.action <= RENAME:",
+    ): "only update is left, which comes after it in the alphabet",
 }

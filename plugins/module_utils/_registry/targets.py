@@ -27,8 +27,9 @@ __all__ = ["Target", "find_peer_problem", "find_redirect_problem", "find_token_s
 # The metadata service of an instance, which returns the keys of its role. It has a link-local address.
 METADATA = "metadata.tencentyun.com"
 
-# Other notations of IPv4 addresses that the C library accepts: 127.1, 0x7f.0.0.1, 2130706433.
-NUMERIC = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+))*\.?", re.ASCII | re.IGNORECASE)
+# Other notations of IPv4 addresses that the C library accepts: 127.1, 0x7f.0.0.1, 2130706433. The host of a parsed URL
+# is in lower case.
+NUMERIC = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+))*\.?")
 
 
 @dataclass(frozen=True)
