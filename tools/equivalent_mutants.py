@@ -192,4 +192,14 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "elif step.action == RENAME:",
         "elif step.action <= RENAME:",
     ): "only update is left, which comes after it in the alphabet",
+    (
+        "module_utils/_reconcile/journal.py",
+        "self.since = 0.0",
+        "self.since = 1.0",
+    ): "the first step sets it",
+    (
+        "module_utils/_reconcile/journal.py",
+        "self.since = 0.0",
+        "self.since = -1.0",
+    ): "the first step sets it",
 }

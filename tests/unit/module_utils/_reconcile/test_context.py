@@ -13,6 +13,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desi
 from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.context import (
     OutageAtDeadline,
     TimedOut,
+    Vanished,
 )
 from unit.support.conversation import Conversation, actions_of, listed_cache, repeat
 from unit.support.world import web_params
@@ -20,10 +21,28 @@ from unit.support.world import web_params
 
 def test_wait_ends_at_the_deadline_while_cache_is_pending() -> None:
     conversation = Conversation(("list", repeat([listed_cache(status="Pending")])))
-    with pytest.raises(TimedOut):
+    with pytest.raises(TimedOut, match=r"^not Ready within 60 s$"):
         conversation.run(wait_timeout=60)
     assert conversation.clock.now == 1060
     assert len(conversation.requests) <= 1 + 60 / 5 + 1
+
+
+@pytest.mark.parametrize(("interval", "seconds"), [(4, 16), (5, 20)])
+def test_new_cache_may_be_listed_15_s_late(interval: int, seconds: int) -> None:
+    conversation = Conversation(("list", []), ("create", "imc-1"), ("list", repeat([])))
+    with pytest.raises(Vanished, match=r"^imc-1$"):
+        conversation.run(wait_interval=interval)
+    # The first poll after 15 s.
+    assert sum(conversation.clock.slept) == seconds
+
+
+def test_own_cache_that_is_not_listed_beside_another_is_deleted_after_15_s() -> None:
+    other = ("list", [listed_cache("imc-1")])
+    conversation = Conversation(
+        ("list", []), ("create", "imc-2"), *[other] * 5, ("delete", None), ("list", repeat([listed_cache("imc-1")]))
+    )
+    assert actions_of(conversation.run()) == [("create", "imc-2"), ("delete", "imc-2")]
+    assert conversation.clock.slept == [1.0, 2.0, 4.0, 8.0]
 
 
 # As raised if the keys of a role end during an outage of STS.

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.access import RegistryAccess
 from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.targets import (
+    find_peer_problem,
     find_redirect_problem,
     find_token_service_problem,
     parse_target,
@@ -178,3 +179,30 @@ def test_plain_http_is_for_insecure_registries() -> None:
         assert find_problem(target, access.endpoint("other.example"))
         assert not find_problem(target, access.endpoint("plain.example"))
         assert not find_problem(target, access.endpoint("own.example"))
+
+
+@pytest.mark.parametrize(
+    ("host", "address", "problem"),
+    [
+        ("storage.example", "169.254.0.23", "its address 169.254.0.23 is link-local"),
+        ("a.example", "169.254.0.23", "its address 169.254.0.23 is link-local"),
+        ("a.example", "::ffff:169.254.0.23", "its address ::ffff:169.254.0.23 is link-local"),
+        ("[fd00::1]", "fe80::1%eth0", "its address fe80::1%eth0 is link-local"),
+        ("r.example", "169.254.0.23", ""),
+        ("R.example", "fe80::1", ""),
+        ("a.example", "10.0.0.1", ""),
+        ("a.example", "127.0.0.1", ""),
+        ("a.example", "nonsense", ""),
+    ],
+)
+def test_link_local_address_is_for_the_registry_itself(host: str, address: str, problem: str) -> None:
+    assert find_peer_problem(RegistryAccess().endpoint("r.example:5000"), host, address) == problem
+
+
+@pytest.mark.parametrize("host", ["metadata.tencentyun.com", "METADATA.tencentyun.com."])
+def test_metadata_service_is_refused_by_its_name(host: str) -> None:
+    target, own = parse_target(f"https://{host}/latest/meta-data/"), RegistryAccess().endpoint("r.example")
+    assert target
+    assert find_redirect_problem(target, own) == "the target is the metadata service"
+    assert find_token_service_problem(target, own) == "it is the metadata service"
+    assert find_redirect_problem(target, RegistryAccess().endpoint("metadata.tencentyun.com"))
