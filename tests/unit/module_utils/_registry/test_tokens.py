@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Deadline
@@ -101,6 +102,30 @@ def test_token_request_names_the_service_and_the_repository(realm: str, service:
         "Authorization": BASIC,
         "User-Agent": "test",
     }
+
+
+@pytest.mark.parametrize(
+    ("asked", "scope"),
+    [
+        ("repository:mirror/app:pull", "repository:mirror/app:pull"),
+        ("repository:mirror/app:pull,push", "repository:mirror/app:pull"),
+        ("repository:mirror/app:*", "repository:mirror/app:pull"),
+        ("repository:mirror/app:", "repository:mirror/app:pull"),
+        ("repository(plugin):mirror/app:push", "repository:mirror/app:pull"),
+        ("repository:host:5000/app:pull", "repository:host:5000/app:pull"),
+        ("registry:catalog:* repository:first:pull repository:second:pull", "repository:first:pull"),
+        ("registry:catalog:*", "repository:app:pull"),
+        ("xrepository:mirror/app:pull", "repository:app:pull"),
+        ("repository:mirror/app:PULL", "repository:app:pull"),
+        ("", "repository:app:pull"),
+    ],
+)
+def test_token_is_for_pulling_the_first_repository_of_the_challenge(asked: str, scope: str) -> None:
+    registry = Scripted(f'Bearer realm="{REALM}",scope="{asked}"', "Bearer t1")
+    with registry_network(registry) as sent:
+        find(client_at(FakeClock()))
+    (query,) = [request.url.partition("?")[2] for request in sent if request.host != HOST]
+    assert parse_qs(query) == {"scope": [scope]}
 
 
 def test_token_is_for_one_repository() -> None:
