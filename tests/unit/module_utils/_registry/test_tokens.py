@@ -156,6 +156,16 @@ def test_refused_password_is_not_sent_twice_for_a_request() -> None:
     assert logins(sent) == [(HOST, None), (HOST, BASIC), (HOST, BASIC)]
 
 
+def test_password_is_sent_after_a_token_was_refused() -> None:
+    registry = Scripted(f'Bearer realm="{REALM}"', "Bearer t1")
+    client = client_at(FakeClock(), LOGIN)
+    with registry_network(registry) as sent:
+        find(client)
+        registry.challenge, registry.accepted = 'Basic realm="r"', [BASIC]
+        find(client, f"{HOST}/app:2")
+    assert logins(sent)[3:] == [(HOST, "Bearer t1"), (HOST, BASIC)]
+
+
 def test_challenge_for_a_password_without_one_is_not_answered() -> None:
     with registry_network(Scripted('Basic realm="r"')) as sent, pytest.raises(RegistryError) as raised:
         find(client_at(FakeClock()))
