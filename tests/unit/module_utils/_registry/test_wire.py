@@ -247,3 +247,16 @@ def test_only_a_body_that_is_not_compressed_is_read(emulated: Registry, encoding
     emulated.faults.append(lambda reply: reply.headers.update({"Content-Encoding": encoding}))
     found = look_up(client_of(emulated), f"{emulated.host}/app:1")
     assert (found.error is None) is is_read
+
+
+def test_encoding_counts_only_for_a_whole_body(emulated: Registry) -> None:
+    layer = gzip_layer(5000)
+    pusher_to(emulated).push_image("app", "1", [layer])
+
+    def compress(reply: faults.Reply) -> None:
+        if reply.method == "HEAD" or reply.status == 206:
+            reply.headers["Content-Encoding"] = "gzip"
+
+    emulated.faults.append(compress)
+    found = look_up(client_of(emulated), f"{emulated.host}/app:1")
+    assert (found.error, found.layers[0].unpacked_bytes) == (None, layer.unpacked)

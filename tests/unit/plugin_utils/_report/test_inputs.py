@@ -69,6 +69,14 @@ def test_each_kind_of_nesting_counts_as_a_level(wrap: Any) -> None:
         read_regions(listing)
 
 
+def test_results_inside_a_list_count_as_levels() -> None:
+    listing: Any = WEB
+    for _time in range(25):
+        listing = {"results": [listing]}
+    with pytest.raises(InvalidInput, match="Invalid listings: the value has more than 50 levels"):
+        read_regions([listing])
+
+
 def test_currency_is_optional() -> None:
     assert (read_prices({"per_gib_month": 0}).currency, read_prices({"per_gib_month": 0}).per_gib_month) == ("", 0)
     assert read_prices({"per_gib_month": 1, "currency": "CNY"}).currency == "CNY"
