@@ -137,8 +137,6 @@ REASONS: Sequence[Tuple[str, str]] = (
     (r"its last match cannot be read: (.*)", "无法读取最近匹配时间：{}"),
     (r"its creation date is in the future: (.*)", "创建日期在未来：{}"),
     (r"its last match is in the future: (.*)", "最近匹配时间在未来：{}"),
-    (r"its creation date cannot be read", "无法读取创建日期"),
-    (r"its last match cannot be read", "无法读取最近匹配时间"),
     (r"(\w+) is an empty list", "{} 是空列表"),
     (r"its name does not match (.*)", "名称不匹配 {}"),
     (r"its status is unknown", "状态未知"),
