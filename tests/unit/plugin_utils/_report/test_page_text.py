@@ -143,6 +143,14 @@ def test_cells_have_their_headings_as_labels_on_a_phone(language: str, labels: l
     assert len(rules) == 8
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_several_regions_have_a_column_and_a_table(count: int) -> None:
+    regions = [Region(f"ap-{number}", [old_cache()]) for number in range(count)]
+    lines = text_of(render_page(report_data(Question(regions), NOW), "en-US"))
+    assert ("Name | Status | ID | Region | Images | Size | Age | Last match | Expiry" in lines) is (count == 2)
+    assert ("By region" in lines) is (count == 2)
+
+
 @pytest.mark.parametrize(("currency", "shown"), [("CNY", "CNY 1,234.50"), ("", "1,234.50")])
 def test_cost_has_two_decimals_and_its_currency(currency: str, shown: str) -> None:
     data = data_of(old_cache(ImageCacheSize=2469), prices=Prices(0.5))
