@@ -202,4 +202,14 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "self.since = 0.0",
         "self.since = -1.0",
     ): "the first step sets it",
+    (
+        "plugin_utils/_in_process.py",
+        "return bool(boolean(self._templar.template(task_vars.get(variable, True)), strict=True))",
+        "return bool(boolean(self._templar.template(task_vars.get(variable, True))))",
+    ): "it is the default",
+    (
+        "plugin_utils/_workloads/serving.py",
+        "return found[0]",
+        "return found[ -1]",
+    ): "there is one",
 }

@@ -99,6 +99,15 @@ def test_each_kind_of_nesting_counts_as_a_level(wrap: Any) -> None:
         list_image_caches(nest(50 // each + 1))
 
 
+@pytest.mark.parametrize("key", ["results", "image_caches"])
+def test_results_inside_a_list_count_as_levels(key: str) -> None:
+    value: Any = image_cache()
+    for _time in range(25):
+        value = {key: [value]}
+    with pytest.raises(InvalidResult, match="the value has more than 50 levels"):
+        list_image_caches([value])
+
+
 @pytest.mark.parametrize(
     ("key", "good", "bad"),
     [

@@ -174,6 +174,13 @@ class TestRun:
         monkeypatch.setattr(ModuleFiles, "definition", Definition(DEFINITION.spec, run))
         assert ModuleFiles(check_mode=check_mode, diff=diff).run(task_vars={})["modes"] == [check_mode, diff]
 
+    def test_equal_strings_of_the_result_are_one_object(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        spoken = Definition(DEFINITION.spec, lambda params, runtime: {"changed": False, "a": "word", "b": ["word"]})
+        monkeypatch.setattr(ModuleFiles, "definition", spoken)
+        result = ModuleFiles().run(task_vars={})
+        assert result["a"] == "word"
+        assert result["a"] is result["b"][0]
+
     def test_failure_of_the_run_is_that_of_the_task(self, monkeypatch: pytest.MonkeyPatch) -> None:
         failing = Definition(DEFINITION.spec, lambda params, runtime: {"failed": True, "msg": "broken"})
         monkeypatch.setattr(ModuleFiles, "definition", failing)

@@ -126,3 +126,13 @@ def test_names_of_workloads_that_consist_of_kinds_are_different() -> None:
     texts = ["-".join(words) for size in (1, 2, 3) for words in itertools.product(("a", "job", "pod"), repeat=size)]
     names = [name_workload("", *identity) for identity in itertools.product(texts, ("Job", "Pod"), texts)]
     assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("prefix", ["", "p", "pp", "p" * 30])
+def test_name_has_at_most_51_characters(prefix: str) -> None:
+    room = 51 - len(f"{prefix}shop-deployment-")
+    longest = f"{prefix}shop-deployment-{'x' * room}"
+    assert name_workload(prefix, "shop", "Deployment", "x" * room) == longest
+    longer = name_workload(prefix, "shop", "Deployment", "x" * (room + 1))
+    assert len(longer) == 51
+    assert re.search(DIGEST + "$", longer)

@@ -170,3 +170,27 @@ def test_manifests_that_yaml_has_written_are_read_back() -> None:
     given = [workload("nginx:1"), workload("redis:7", kind="CronJob")]
     text = yaml.safe_dump_all(given)
     assert [manifest.body for manifest in read_manifests(text)] == given
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [lambda value: [value], lambda value: {"results": [value]}, lambda value: {"resources": [value]}],
+    ids=["list", "results", "resources"],
+)
+def test_input_may_have_fifty_levels(wrap: Any) -> None:
+    # A list inside a result is a level of its own.
+    each = 1 if isinstance(wrap(A), list) else 2
+    value: Any = A
+    for _time in range(50 // each):
+        value = wrap(value)
+    assert [manifest.body for manifest in read_manifests(value)] == [A]
+    for deeper in (wrap(value), [value]):
+        with pytest.raises(InvalidManifest, match=r"^the value has more than 50 levels\."):
+            read_manifests(deeper)
+
+
+@pytest.mark.parametrize("text", ["a: !!bool x", "a: !!float ''", "a: !!timestamp x", "a: !!int ''"])
+def test_value_that_does_not_fit_its_tag_is_refused(text: str) -> None:
+    with pytest.raises(InvalidManifest) as raised:
+        read_manifests([text])
+    assert str(raised.value) == "item 1, the text is not valid YAML: a value does not fit its tag."
