@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import FIELDS, Change
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.fields import FIELDS, Change, to_request
 from emulator import vendor
 
 
@@ -28,6 +28,33 @@ class TestFields:
     def test_listed_fields_match_the_vendors_definition(self) -> None:
         members = {member["name"] for member in vendor.TKE.definition["objects"]["ImageCache"]["members"]}
         assert {row.api for row in FIELDS if row.is_shown} == {row.api for row in FIELDS} & members
+
+    def test_nested_fields_match_the_vendors_definition(self) -> None:
+        credential = {"server": "a", "username": "b", "password": "c", "name": "d"}
+        line = {"delete_policy": "Never", "internet_service_provider": "BGP", "internet_max_bandwidth_out": 5}
+        request = to_request({"image_registry_credentials": [credential], "auto_create_eip_attribute": line})
+        for sent, structure in (
+            (request["ImageRegistryCredentials"][0], "ImageRegistryCredential"),
+            (request["AutoCreateEipAttribute"], "EipAttribute"),
+        ):
+            assert set(sent) == {member["name"] for member in vendor.TKE.definition["objects"][structure]["members"]}
+        assert request["ImageRegistryCredentials"] == [{"Server": "a", "Username": "b", "Password": "c", "Name": "d"}]
+        assert request["AutoCreateEipAttribute"] == {
+            "DeletePolicy": "Never",
+            "InternetServiceProvider": "BGP",
+            "InternetMaxBandwidthOut": 5,
+        }
+
+    def test_part_that_is_not_set_is_not_sent(self) -> None:
+        line = {"delete_policy": "Never", "internet_service_provider": None, "internet_max_bandwidth_out": None}
+        assert to_request({"auto_create_eip_attribute": line}) == {"AutoCreateEipAttribute": {"DeletePolicy": "Never"}}
+
+    def test_record_is_one_more_tag(self) -> None:
+        assert to_request({"tags": {"a": "b"}}) == {"Tags": [{"Key": "a", "Value": "b"}]}
+        assert to_request({"tags": {"a": "b"}}, "vpc-0a1b2c")["Tags"] == [
+            {"Key": "a", "Value": "b"},
+            {"Key": "ansible-build-settings", "Value": "vpc-0a1b2c"},
+        ]
 
     @pytest.mark.parametrize(
         ("declared", "shown", "same"),
