@@ -16,6 +16,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.obse
     RESULT_KEYS,
     ImageCache,
     age_order,
+    cache_label,
     with_ages,
 )
 
@@ -138,3 +139,17 @@ class TestImageCache:
         cache = ImageCache({**self.SAMPLE, "ImageCacheName": value})
         assert cache.as_result()["image_cache_name"] != value
         assert isinstance(cache.name, (str, type(None)))
+
+
+@pytest.mark.parametrize(
+    ("name", "image_cache_id", "label"),
+    [
+        ("web", "imc-1", "web (imc-1)"),
+        ("web", None, "web"),
+        (None, "imc-1", "imc-1"),
+        ("", "imc-1", "imc-1"),
+        ("web", "", "web"),
+    ],
+)
+def test_label_has_what_is_known(name: Any, image_cache_id: Any, label: str) -> None:
+    assert cache_label(name, image_cache_id) == label

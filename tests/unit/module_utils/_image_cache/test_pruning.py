@@ -12,11 +12,16 @@ import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import InvalidInput
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache import selection
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.pruning import GROUNDS
-from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.selection import SELECTORS
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.pruning import (
+    GROUNDS,
+    Rules,
+    plan_pruning,
+    rules_spec,
+)
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.selection import SELECTORS, CacheListing
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit.support.pruning import ago, old_cache, plan_prune, reason_to_keep
+from unit.support.pruning import NOW, ago, old_cache, plan_prune, reason_to_keep
 
 
 class TestSelectors:
@@ -243,3 +248,14 @@ def test_each_listed_cache_has_a_reason_and_passes_the_guards(
         for deleted in plan.candidates:
             kept = [entry.cache for entry in plan.kept if entry.cache.status == "Ready"]
             assert any(set(deleted.raw["Images"]) <= set(other.raw["Images"]) for other in kept)
+
+
+@pytest.mark.parametrize(
+    ("most", "excess"),
+    [(2, "the number of candidates (3) exceeds max_deletions (2)"), (3, None), (4, None)],
+)
+def test_more_candidates_than_max_deletions_are_an_excess(most: int, excess: Optional[str]) -> None:
+    defaults = {name: entry.get("default") for name, entry in rules_spec().items()}
+    rules = Rules.from_params({**defaults, "older_than": "1d", "max_deletions": most})
+    plan = plan_pruning(rules, CacheListing([old_cache(f"imc-{number}") for number in range(3)], NOW))
+    assert plan.describe_excess(rules) == excess
