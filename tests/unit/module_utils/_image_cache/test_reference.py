@@ -225,3 +225,13 @@ def test_message_quotes_up_to_300_characters(length: int, quoted: str) -> None:
     with pytest.raises(InvalidReference) as caught:
         parse_reference("A" * length)
     assert str(caught.value).startswith(f"invalid image reference '{quoted}': ")
+
+
+@pytest.mark.parametrize(("algorithm", "length"), [("sha256", 64), ("sha384", 96), ("sha512", 128)])
+def test_digest_has_the_length_of_its_algorithm(algorithm: str, length: int) -> None:
+    assert parse_reference(f"nginx@{algorithm}:{'0' * length}").digest == f"{algorithm}:{'0' * length}"
+    for other in (length - 1, length + 1):
+        with pytest.raises(
+            InvalidReference, match=f"{algorithm} has {length} hexadecimal digits, this one has {other}"
+        ):
+            parse_reference(f"nginx@{algorithm}:{'0' * other}")
