@@ -21,7 +21,7 @@ from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.read
     read_text,
 )
 
-OTHERS = [None, 7, 1.5, True, [], {}, ABSENT]
+OTHERS: list[Any] = [None, 7, 1.5, True, [], {}, ABSENT]
 
 
 @pytest.mark.parametrize("value", OTHERS)

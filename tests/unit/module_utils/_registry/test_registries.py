@@ -14,6 +14,7 @@ from typing import Any, Optional
 import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Deadline
 from ansible_collections.tencentcloud.tke.plugins.module_utils._registry import registries
+from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.client import RegistryClient
 from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.images import Depth
 from unit.support.clock import FakeClock
 from unit.support.registry_network import Answer, Sent, registry_network
@@ -134,7 +135,7 @@ def test_close_closes_the_connections_to_all_registries(monkeypatch: pytest.Monk
     def close(client: Any) -> None:
         closed.append(client)
 
-    monkeypatch.setattr(registries.RegistryClient, "close", close)
+    monkeypatch.setattr(RegistryClient, "close", close)
     with registry_network(answer):
         for values in ({}, {"registry_skip_verify_list": [HOST]}, {}):
             shared.look_up(values, {f"{HOST}/app:1": Depth.DIGEST}, Deadline(clock, 60))

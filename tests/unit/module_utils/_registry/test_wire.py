@@ -37,9 +37,9 @@ def send(
 ) -> tuple[list[Sent], Any]:
     """Send a request that gets these answers, and return what was sent and the status or the error."""
     clock = clock or FakeClock()
-    settings = {name: facts.pop(name) for name in ("timeout", "retries") if name in facts}
-    access = RegistryAccess.from_options(**{"retries": 0, "timeout": 20.0, "user_agent": "test", **settings})
-    request = RegistryRequest(**{"method": "GET", "url": URL, "authorization": "Basic abc", **facts})
+    retries, method = facts.pop("retries", 0), facts.pop("method", "GET")
+    access = RegistryAccess.from_options(retries=retries, timeout=20.0, user_agent="test")
+    request = RegistryRequest(method, URL, authorization="Basic abc", **facts)
     with registry_network(lambda _sent: answers.pop(0)) as sent:
         try:
             return sent, Wire(access, clock, 1).send(access.endpoint(HOST), request, Deadline(clock, seconds)).status
