@@ -387,7 +387,11 @@ def _tested(tests: list[str], seconds: int) -> tuple[int, str]:
             finally:
                 os._exit(status)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    return status, said.read_text(encoding="utf-8", errors="replace")[-2000:]
+    output = said.read_text(encoding="utf-8", errors="replace")[-2000:]
+    if status > PASSED and not output:
+        # A mutant is killed by a test, not by an incomplete environment, such as one that is being installed.
+        raise SystemExit("pytest ended without output, so no test has run. Check the environment, and start again.")
+    return status, output
 
 
 def _test(tests: list[str], seconds: int) -> int:
