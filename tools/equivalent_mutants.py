@@ -212,4 +212,49 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "return found[0]",
         "return found[ -1]",
     ): "there is one",
+    (
+        "module_utils/_api/certificates.py",
+        "@functools.lru_cache(maxsize=16)",
+        "@functools.lru_cache(maxsize= 15)",
+    ): "a process uses a few bundles",
+    (
+        "module_utils/_api/certificates.py",
+        "@functools.lru_cache(maxsize=16)",
+        "@functools.lru_cache(maxsize= 17)",
+    ): "a process uses a few bundles",
+    (
+        "module_utils/_api/certificates.py",
+        "bundle = next((environment[name] for name in VARIABLES if environment.get(name)), True)",
+        "bundle = next((environment[name] for name in VARIABLES if environment.get(name)), False)",
+    ): "a value that is not a path selects the default bundle",
+    (
+        "module_utils/_api/connections.py",
+        "self._left -= count or 0",
+        "self._left -= count or -1",
+    ): "only the end of a response has no bytes, and nothing follows it",
+    (
+        "module_utils/_api/exchange.py",
+        "CHUNK_BYTES = 64 * 1024",
+        "CHUNK_BYTES = 63 * 1024",
+    ): "the body is read in other pieces",
+    (
+        "module_utils/_api/listing.py",
+        "whole = totals == {len(found)} and offset == len(found)",
+        "whole = totals <= {len(found)} and offset == len(found)",
+    ): "each page has a total, so there is at least one",
+    (
+        "module_utils/_api/listing.py",
+        "whole = totals == {len(found)} and offset == len(found)",
+        "whole = totals == {len(found)} and offset >= len(found)",
+    ): "the pages have at least as many caches as there are ids",
+    (
+        "module_utils/_api/transport.py",
+        "connections: int = 1,",
+        "connections: int = 0,",
+    ): "it is the number of kept connections, and a number below 1 means no limit",
+    (
+        "module_utils/_api/connections.py",
+        'if not verify or not url.lower().startswith("https:") or (conn.proxy and conn.proxy.scheme == "https"):',
+        'if not verify or not url.lower().startswith("https:") or (conn.proxy and conn.proxy.scheme >= "https"):',
+    ): "the other scheme, http, comes before it in the alphabet",
 }

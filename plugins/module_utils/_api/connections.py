@@ -75,7 +75,7 @@ class BoundedReader(io.RawIOBase):
 class BoundedResponse(http.client.HTTPResponse):
     """A response that must be complete, from its status line to its end, within the timeout and C(most) bytes."""
 
-    most = 0
+    most: int
 
     def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)

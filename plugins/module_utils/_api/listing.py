@@ -38,8 +38,8 @@ class Listing(NamedTuple):
 
     image_caches: Sequence[Mapping[str, Any]]
     request_id: Optional[str]
-    total: int = 0
-    whole: bool = True
+    total: int
+    whole: bool
 
 
 def combine(listings: Sequence[Listing]) -> Listing:

@@ -63,7 +63,8 @@ class Conversation:
         return answer
 
     def describe(self, deadline: Deadline, **selection: Any) -> Listing:
-        return Listing(self._answer_next("list", selection), "r-list")
+        caches = self._answer_next("list", selection)
+        return Listing(caches, "r-list", len(caches), whole=True)
 
     def create(self, request: Any, deadline: Deadline) -> Answer:
         return Answer({"ImageCacheId": self._answer_next("create", request)}, "r-create")

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api import errors
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import WRITES, describe_selected
-from unit.support.clock import distant_deadline
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import WRITES, Client, describe_selected
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.rate_limiter import RateLimiter
+from unit.support.clock import FakeClock, distant_deadline
 from unit.support.transport import ScriptedTransport, create_client
 
 MATCH = "GetMostSuitableImageCache"
@@ -23,6 +24,19 @@ def test_write_in_check_mode_is_refused_without_request(call: str) -> None:
     with pytest.raises(errors.WriteRefused):
         getattr(create_client(script, check_mode=True), call)({}, distant_deadline())
     assert script.calls == []
+
+
+def test_rate_limit_delays_requests_of_one_action() -> None:
+    clock, page = FakeClock(), {"TotalCount": 0, "ImageCaches": []}
+    script = ScriptedTransport(page, page, {"Found": False}, page)
+    client = Client(script, retries=0, check_mode=False, clock=clock, rate_limiter=RateLimiter(2, clock))
+    deadline = distant_deadline(clock)
+    client.describe(deadline)
+    client.describe(deadline)
+    client.most_suitable(["nginx:1"], None, deadline)
+    assert clock.slept == []
+    client.describe(deadline)
+    assert clock.slept == pytest.approx([1.03])
 
 
 def test_actions_that_change_something_are_those_that_check_mode_refuses() -> None:

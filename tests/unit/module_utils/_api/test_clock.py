@@ -23,6 +23,12 @@ from unit.support.world import WEB, VirtualClock, World
 JUMPS = (-86400, -3600, -1, 365 * 86400)
 
 
+def test_back_off_is_drawn_up_to_a_maximum_that_doubles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("random.uniform", lambda least, most: (least, most))
+    bounds = [back_off(attempt) for attempt in range(1, 9)]
+    assert bounds == [(0, most) for most in (0.5, 1, 2, 4, 8, 16, 20, 20)]
+
+
 def test_back_off_grows_to_cap_with_full_jitter() -> None:
     for attempt, most in ((1, 0.5), (2, 1.0), (4, 4.0), (7, 20.0), (500, 20.0)):
         drawn = [back_off(attempt) for _draw in range(300)]

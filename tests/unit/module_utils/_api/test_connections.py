@@ -10,6 +10,7 @@ import contextlib
 import io
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -56,6 +57,32 @@ def test_line_without_end_is_read_up_to_the_limit(endless: socket.socket, most: 
     assert most <= sum(counts) <= most + io.DEFAULT_BUFFER_SIZE
 
 
+@pytest.fixture(name="ended")
+def make_ended() -> Iterator[socket.socket]:
+    """A socket whose other end has sent three bytes and closed."""
+    own, other = socket.socketpair()
+    own.settimeout(0.05)
+    other.sendall(b"abc")
+    other.close()
+    with own:
+        yield own
+
+
+def test_end_of_a_response_can_be_read_repeatedly(ended: socket.socket) -> None:
+    with ended.makefile("rb", buffering=0) as raw:
+        reader = BoundedReader(raw, ended, 4)
+        assert [reader.read(10) for _read in range(5)] == [b"abc", b"", b"", b"", b""]
+
+
+def test_bytes_after_the_timeout_are_not_read(ended: socket.socket) -> None:
+    with ended.makefile("rb", buffering=0) as raw:
+        reader = BoundedReader(raw, ended, 4)
+        assert reader.read(1) == b"a"
+        time.sleep(0.06)
+        with pytest.raises(socket.timeout, match=r"^timed out$"):
+            reader.read(1)
+
+
 def ask(session: Any, url: str) -> Any:
     return exchange(session, "GET", url, lambda response: read_body(response, 100), host="storage.example", timeout=10)
 
@@ -87,6 +114,21 @@ def test_refused_address_gets_no_request() -> None:
             ask(session, f"http://localhost:{server.port}/")
     assert asked == [("localhost", "127.0.0.1")]
     assert received == []
+
+
+def test_connection_to_a_refused_address_is_closed_at_once() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        session = open_session(
+            1, verify=True, direct=True, most=10_000, find_peer_problem=lambda _host, _address: "refused"
+        )
+        # The error still refers to the connection.
+        with pytest.raises(errors.ConnectionFailed) as caught:
+            ask(session, f"http://127.0.0.1:{server.getsockname()[1]}/")
+        peer = server.accept()[0]
+        with peer:
+            peer.settimeout(5)
+            assert peer.recv(100) == b""
+    assert caught.value.message.endswith(": refused")
 
 
 def test_proxy_may_have_any_address(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,6 +29,28 @@ def test_valid_endpoint_is_parsed(text: str, url: str, host: str, loopback: bool
 
 
 @pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("metadata.tencentyun.com", "http://metadata.tencentyun.com/"),
+        ("metadata.tencentyun.com:80", "http://metadata.tencentyun.com/"),
+        ("http://169.254.0.23:8080/", "http://169.254.0.23:8080/"),
+        ("https://metadata.tencentyun.com", "https://metadata.tencentyun.com/"),
+    ],
+)
+def test_service_without_tls_may_be_on_another_machine(text: str, url: str) -> None:
+    endpoint = Endpoint.parse(text, "metadata_endpoint", plain=True)
+    assert (endpoint.url, endpoint.loopback) == (url, False)
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_invalid_endpoint_names_its_option(plain: bool) -> None:
+    with pytest.raises(
+        InvalidInput, match=r"^Invalid sts_endpoint: 'ftp://a' has a scheme other than https or http\.$"
+    ):
+        Endpoint.parse("ftp://a", "sts_endpoint", plain=plain)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "",

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import socket
 import ssl
+import sys
 import time
 from typing import Any, Optional
 
@@ -54,6 +56,21 @@ def test_fetch_text_ignores_proxies_and_times_out(monkeypatch: pytest.MonkeyPatc
         connection = server.accept()[0]
         assert connection.recv(4096).startswith(b"GET / HTTP/1.1")
         connection.close()
+
+
+@pytest.mark.parametrize("name", ["certificates", "connections", "exchange"])
+def test_missing_library_does_not_prevent_the_import(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = importlib.util.find_spec(f"{exchanges.__package__}.{name}")
+    assert spec is not None
+    assert spec.loader is not None
+    for library in ("requests", "urllib3"):
+        monkeypatch.setitem(sys.modules, library, None)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    if name == "exchange":
+        # The modules show it in their message.
+        assert "import of requests halted" in module.REQUESTS_IMPORT_ERROR
+        assert exchanges.REQUESTS_IMPORT_ERROR is None
 
 
 def get(host: str, *, timeout: float = 5.0, most: int = 1000, scheme: str = "http", verify: Any = True) -> Any:

@@ -123,6 +123,18 @@ class TestResponse:
         assert isinstance(error, errors.MalformedAnswer)
         assert error.message == "the response is larger than 2 KiB"
 
+    @pytest.mark.parametrize(("headers", "fits"), [(20, True), (60, False)])
+    def test_headers_may_be_as_large_as_a_body(self, monkeypatch: pytest.MonkeyPatch, headers: int, fits: bool) -> None:
+        monkeypatch.setattr(transport, "MAX_ANSWER_BYTES", 40_960)
+        long_headers = {f"X_{number}": "y" * 1000 for number in range(headers)}
+        answer = http_answer(b'{"Response": {"RequestId": "r"}}'.ljust(40_960), **long_headers)
+        if fits:
+            assert self.send(answer) == {"RequestId": "r"}
+        else:
+            error = self.failure(answer)
+            assert isinstance(error, errors.MalformedAnswer)
+            assert error.message == "the response is too large"
+
     def test_pause_of_a_throttled_request_is_that_of_its_header(self) -> None:
         body = b'{"Response": {"Error": {"Code": "RequestLimitExceeded", "Message": "slow"}, "RequestId": "r"}}'
         assert self.failure(http_answer(body, Retry_After="7")).retry_after == 7.0
