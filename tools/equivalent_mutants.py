@@ -257,4 +257,14 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         'if not verify or not url.lower().startswith("https:") or (conn.proxy and conn.proxy.scheme == "https"):',
         'if not verify or not url.lower().startswith("https:") or (conn.proxy and conn.proxy.scheme >= "https"):',
     ): "the other scheme, http, comes before it in the alphabet",
+    (
+        "module_utils/_api/exchange.py",
+        "CHUNK_BYTES = 64 * 1024",
+        "CHUNK_BYTES = 64 * 1023",
+    ): "the body is read in other pieces",
+    (
+        "module_utils/_module.py",
+        "return results[-1]",
+        "return results[- 0]",
+    ): "a module has one result",
 }

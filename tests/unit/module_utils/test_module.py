@@ -111,9 +111,18 @@ class TestInProcess:
 
     def test_missing_requests_library_fails_before_the_run(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(_module, "REQUESTS_IMPORT_ERROR", "Traceback: no requests")
+        fail, facts = basic.AnsibleModule.fail_json, []
+
+        def record_facts(module: Any, msg: str, **given: Any) -> None:
+            facts.append(given)
+            fail(module, msg, **given)
+
+        monkeypatch.setattr(basic.AnsibleModule, "fail_json", record_facts)
         result = run(refuse_to_run)
         assert result["failed"] is True
         assert "Failed to import the required Python library (requests)" in result["msg"]
+        # Ansible shows the traceback if ANSIBLE_DISPLAY_TRACEBACK is set.
+        assert facts == [{"exception": "Traceback: no requests"}]
 
     def test_arguments_of_one_task_do_not_stay_for_the_next(self) -> None:
         before = basic._ANSIBLE_ARGS

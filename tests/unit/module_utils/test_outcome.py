@@ -67,6 +67,7 @@ def test_check_mode_predicts_which_cache_is_replaced() -> None:
     cache = world.create_cache()
     result = world.run(check_mode=True, images=["redis:7"], on_change="replace")
     assert result["replaced"] == {"old_id": cache.id, "new_id": None}
+    assert result["image_cache_id"] is result["image_cache"]["image_cache_id"] is None
     assert result["image_cache"]["images"] == ["redis:7"]
     # Without waiting, the run only starts the replacement.
     result = world.run(check_mode=True, images=["redis:7"], on_change="replace", wait=False)

@@ -6,13 +6,29 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _connection, _run
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.client import Client
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import api_error
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import (
+    InvalidInput,
+    NoAnswer,
+    api_error,
+)
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.desired import Desired
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.observed import ImageCache
+from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.plan import BuildFailed, Refused
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.context import (
+    Duplicates,
+    OutageAtDeadline,
+    TimedOut,
+    Vanished,
+)
+from ansible_collections.tencentcloud.tke.plugins.module_utils._reconcile.journal import Journal
 from ansible_collections.tencentcloud.tke.plugins.module_utils._runtime import Runtime
+from unit.support.conversation import listed_cache
 from unit.support.registries import ScriptedRegistries
 from unit.support.world import LIST, World, web_params
 
@@ -98,6 +114,29 @@ def test_defect_is_an_internal_error(opened: Opened) -> None:
     opened.world.send = fail  # type: ignore[method-assign]
     result = opened.run()
     assert result["msg"].startswith("Internal error in tencentcloud.tke (please report it): ZeroDivisionError")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        BuildFailed(ImageCache(listed_cache("imc-1", "Failed"))),
+        Duplicates("imc-1", [ImageCache(listed_cache("imc-2", "Ready"))], replaces=False),
+        InvalidInput("images is empty."),
+        NoAnswer("no answer", action=LIST),
+        OutageAtDeadline(NoAnswer("no answer", action=LIST), 600),
+        Refused("on_change is fail."),
+        TimedOut(None, "imc-1", 600, "Ready"),
+        Vanished("imc-1"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_expected_end_of_a_run_is_a_failed_result(error: Exception) -> None:
+    world = World()
+    runtime = Runtime(world, ansible_version="2.19", check_mode=False, diff=False, clock=world.clock)
+    ended: Any = SimpleNamespace(error=error, result=None)
+    result = _run.result_of(ended, Desired.from_params(web_params()), Journal(world), runtime)
+    assert result["failed"] is True
+    assert result["msg"].startswith("image cache web: ")
 
 
 class TestThreads:
