@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils import _info
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import Throttled
 from emulator.errors import ApiProblem
 from unit.support.world import LIST, World
 
@@ -32,6 +33,24 @@ def test_all_caches_of_the_region_are_returned_with_their_ages() -> None:
     assert "match" not in result
     assert "permissions" not in result
     assert world.calls == [LIST]
+
+
+@pytest.mark.parametrize(("pause", "calls"), [(60.0, 10), (59.95, 11)])
+def test_throttled_listing_fails_within_ten_minutes(pause: float, calls: int) -> None:
+    world = World()
+    world.retries = 1000
+
+    def throttle(action: str, _parameters: Any) -> Any:
+        world.calls.append(action)
+        raise Throttled("Slow down.", action=action, code="RequestLimitExceeded", retry_after=pause)
+
+    world.send = throttle  # type: ignore[method-assign]
+    began = world.clock.now
+    result = world.run_info()
+    assert (result["failed"], result["error"]["code"]) == (True, "RequestLimitExceeded")
+    # The run does not begin a pause that would last longer.
+    assert world.calls == [LIST] * calls
+    assert world.clock.now - began == pytest.approx(pause * (calls - 1))
 
 
 def test_only_selected_caches_are_requested() -> None:

@@ -105,6 +105,7 @@ class World:
         self.requests: list[tuple[str, Mapping[str, Any]]] = []
         self.warnings: list[str] = []
         self.registries = ScriptedRegistries()
+        self.retries = 3
         # Called before and after the service acts, with the moment's name and the number of the call.
         self.watch: Callable[[str, int], None] = lambda moment, number: None
 
@@ -139,7 +140,7 @@ class World:
         """
         transport, clock = transport or self, clock or self.clock
         runtime = Runtime(self, ansible_version="2.19", check_mode=check_mode, diff=True, clock=clock)
-        client = Client(transport, retries=3, check_mode=check_mode, clock=clock)
+        client = Client(transport, retries=self.retries, check_mode=check_mode, clock=clock)
         desired, journal = Desired.from_params(self.params(**options)), Journal(ScrubbingReporter(self, []))
         result = sanitize_result(_run._reconcile(desired, client, journal, runtime, self.registries))
         check_diff(result)
@@ -170,7 +171,7 @@ class World:
     ) -> dict[str, Any]:
         defaults = {name: entry.get("default") for name, entry in spec(lambda *_args: None).items()}
         runtime = Runtime(self, ansible_version="2.19", check_mode=check_mode, diff=diff, clock=self.clock)
-        client = Client(self, retries=3, check_mode=check_mode, clock=self.clock)
+        client = Client(self, retries=self.retries, check_mode=check_mode, clock=self.clock)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(_connection, "open_registries", lambda *_args: self.registries)
             patch.setattr(_connection, "connect", lambda _p, regions, **_k: (dict.fromkeys(regions, client), []))
