@@ -267,4 +267,11 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "return results[-1]",
         "return results[- 0]",
     ): "a module has one result",
+    (
+        "module_utils/_credentials/sts.py",
+        "def call(self, action: str, parameters: Mapping[str, Any], deadline: Deadline, *, writes: bool = False)"
+        " -> Answer:",
+        "def call(self, action: str, parameters: Mapping[str, Any], deadline: Deadline, *, writes: bool = True)"
+        " -> Answer:",
+    ): "it only declares the method",
 }

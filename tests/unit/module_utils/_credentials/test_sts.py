@@ -10,6 +10,7 @@ from typing import Any, Optional
 
 import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api import errors
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Deadline
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.retry import Answer
 from ansible_collections.tencentcloud.tke.plugins.module_utils._credentials.sts import Role
 from ansible_collections.tencentcloud.tke.plugins.module_utils._diagnosis.advice import advice
@@ -40,6 +41,19 @@ def test_response_without_keys_is_malformed(machine: Machine) -> None:
         with pytest.raises(errors.MalformedAnswer, match="contains no temporary credentials") as raised:
             machine.keys()
         assert (raised.value.action, raised.value.request_id) == ("AssumeRole", "r")
+
+
+def test_role_is_assumed_within_two_minutes(machine: Machine) -> None:
+    machine.environment, machine.role = ENVIRONMENT, Role("qcs::cam::uin/1:roleName/r", "session", 900)
+    call, left = machine.sts.call, []
+
+    def record_deadline(action: str, parameters: Any, deadline: Deadline, **options: Any) -> Answer:
+        left.append(deadline.remaining)
+        return call(action, parameters, deadline, **options)
+
+    machine.sts.call = record_deadline  # type: ignore[method-assign]
+    machine.keys()
+    assert left == [120]
 
 
 @pytest.mark.parametrize("external_id", [None, "outside"])
