@@ -274,4 +274,9 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "def call(self, action: str, parameters: Mapping[str, Any], deadline: Deadline, *, writes: bool = True)"
         " -> Answer:",
     ): "it only declares the method",
+    (
+        "module_utils/_secrets.py",
+        "if value is None or isinstance(value, (bool, int, float)):",
+        "if value is None and isinstance(value, (bool, int, float)):",
+    ): "the last line returns these values, too",
 }

@@ -85,6 +85,26 @@ def test_retried_update_without_wait_shows_building() -> None:
     assert (diff["before"]["status"], diff["after"]["status"]) == ("UpdateFailed", "(building)")
 
 
+def test_renamed_cache_keeps_the_status_of_its_failed_update() -> None:
+    plan = Plan((), {**listed_cache().as_result(), "image_cache_name": "shop", "status": "UpdateFailed"})
+    actions = [{"action": "rename", "image_cache_id": "imc-1", "fields": ["image_cache_name"]}]
+    before = listed_cache("UpdateFailed")
+    diff = make_diff(Desired.from_params(web_params()), plan, before, {"actions": actions, "replaced": None})
+    assert (diff["before"]["status"], diff["after"]["status"]) == ("UpdateFailed", "UpdateFailed")
+
+
+def test_replacement_is_started_after_the_deletion_of_a_left_over_one() -> None:
+    world = World()
+    world.create_cache()
+    leftover = world.create_cache(ImageCacheName="web-replacement", Images=["nginx:8"])
+    diff = world.run(images=["nginx:9"], on_change="replace", wait=False)["diff"]
+    assert diff["before"]["replacements"] == [{"image_cache_id": leftover.id}]
+    assert diff["after_header"] == (
+        "image cache web: leftover replacement deleted; replacement web-replacement started: images; the old cache is"
+        " kept until a later run"
+    )
+
+
 def test_every_left_over_replacement_is_listed() -> None:
     world = World()
     world.create_cache()

@@ -354,6 +354,14 @@ class TestExcess:
         assert DELETE not in world.calls
         assert prune(world, max_deletions=53)["changed"] is True
 
+    @pytest.mark.parametrize(("candidates", "last"), [(50, "- ci-49 ("), (51, "- and 1 more")])
+    def test_message_lists_up_to_fifty_candidates(self, candidates: int, last: str) -> None:
+        world = World()
+        create_old_caches(candidates, world)
+        lines = prune(world, max_deletions=1)["msg"].splitlines()[1:]
+        assert len(lines) == candidates
+        assert lines[-1].startswith(last)
+
     def test_list_of_fifty_is_complete(self) -> None:
         world = World()
         create_old_caches(50, world)
