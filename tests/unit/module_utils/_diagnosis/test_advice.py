@@ -138,7 +138,12 @@ def test_advice_depends_on_code_of_api_error(code: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("action", "option"), [("CreateImageCache", "endpoint"), ("AssumeRoleWithWebIdentity", "sts_endpoint")]
+    ("action", "option"),
+    [
+        ("CreateImageCache", "endpoint"),
+        ("AssumeRole", "sts_endpoint"),
+        ("AssumeRoleWithWebIdentity", "sts_endpoint"),
+    ],
 )
 def test_endpoint_without_tls_on_loopback_names_the_url_to_set(action: str, option: str) -> None:
     error = TlsMissing("no TLS", action=action)
