@@ -9,6 +9,7 @@ from __future__ import annotations
 SAME_OBJECT = "both sides are the same constant, or the same member of an enumeration"
 FALSY = "only its truth is asked for"
 FAR_FROM_ZERO = "the offset is more than 290 here, one way or the other"
+NO_STEP = "every number below 0 means that no step was reached"
 DISTINCT_BITS = "the two flags have no bit in common"
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {
@@ -279,4 +280,24 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "if value is None or isinstance(value, (bool, int, float)):",
         "if value is None and isinstance(value, (bool, int, float)):",
     ): "the last line returns these values, too",
+    (
+        "module_utils/_diagnosis/build.py",
+        "reached = [STEPS.get(event.reason.lower(), -1) for event in cache.events if not event.is_warning]",
+        "reached = [STEPS.get(event.reason.lower(), ~1) for event in cache.events if not event.is_warning]",
+    ): NO_STEP,
+    (
+        "module_utils/_diagnosis/build.py",
+        "reached = [STEPS.get(event.reason.lower(), -1) for event in cache.events if not event.is_warning]",
+        "reached = [STEPS.get(event.reason.lower(), - 2) for event in cache.events if not event.is_warning]",
+    ): NO_STEP,
+    (
+        "module_utils/_diagnosis/build.py",
+        "return CHAIN[max(reached)] if max(reached, default=-1) >= 0 else None",
+        "return CHAIN[max(reached)] if max(reached, default=~1) >= 0 else None",
+    ): NO_STEP,
+    (
+        "module_utils/_diagnosis/build.py",
+        "return CHAIN[max(reached)] if max(reached, default=-1) >= 0 else None",
+        "return CHAIN[max(reached)] if max(reached, default=- 2) >= 0 else None",
+    ): NO_STEP,
 }

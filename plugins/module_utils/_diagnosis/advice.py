@@ -35,7 +35,7 @@ ADDRESS_DENIED = Cause(
 OTHER_VPC = Cause(
     "The VPC was not found in this region, or it cannot be used.",
     "Check vpc_id and region.",
-    examples=("InvalidParameter.VpcIdNotFound", "InternalError.VPCNotFound"),
+    examples=("FailedOperation.VpcRecodrNotFound", "InternalError.VpcRecodrNotFound"),
 )
 # Codes that are more specific than their kind; first match wins. Source: errorcodes.py of the vendor's Python SDK for
 # TKE.
@@ -87,7 +87,7 @@ BY_CODE: Sequence[Tuple[str, Cause]] = (
         Cause(
             "The subnet was not found in the VPC of vpc_id and in this region, or it cannot be used.",
             "Check subnet_id.",
-            examples=("InvalidParameter.SubnetNotFound",),
+            examples=("InvalidParameter.SubnetNotExist",),
         ),
     ),
     ("*Vpc*", OTHER_VPC),
@@ -97,12 +97,16 @@ BY_CODE: Sequence[Tuple[str, Cause]] = (
         Cause(
             "A security group is invalid, or the quota of security groups is used up.",
             "Check security_group_ids and the quota of security groups.",
-            examples=("LimitExceeded.USGQuota",),
+            examples=("FailedOperation.QuotaUSGLimit", "InternalError.QuotaUSGLimit"),
         ),
     ),
     (
         "*ImageNotFound*",
-        Cause("An image does not exist.", "Check the spelling in images.", examples=("FailedOperation.ImageNotFound",)),
+        Cause(
+            "An image does not exist.",
+            "Check the spelling in images.",
+            examples=("InvalidParameterValue.ImageNotFound",),
+        ),
     ),
     (
         "InvalidParameterValue.Size*",
@@ -113,7 +117,7 @@ BY_CODE: Sequence[Tuple[str, Cause]] = (
         Cause(
             "The feature is not enabled for this account.",
             "Ask the support of Tencent Cloud to enable it.",
-            examples=("FailedOperation.NotInWhitelist",),
+            examples=("UnsupportedOperation.NotInWhitelist",),
         ),
     ),
 )
@@ -122,7 +126,7 @@ BY_KIND: Mapping[Type[errors.RequestError], Cause] = {
     errors.AccountProblem: Cause(
         "The account lacks balance, a payment method or verification.",
         "Check the balance, the payment method and the verification of the account in the console.",
-        examples=("FailedOperation.AccountNotVerified", "InsufficientBalance"),
+        examples=("InternalError.NotVerified", "InternalError.InsufficientBalance"),
     ),
     errors.AuthenticationError: Cause(
         "The credentials are invalid, or this machine's clock is off by more than 5 minutes.",
@@ -186,7 +190,7 @@ BY_KIND: Mapping[Type[errors.RequestError], Cause] = {
     errors.QuotaExceeded: Cause(
         "A quota is used up, so a retry does not help.",
         "Delete unused image caches, or request a higher quota.",
-        examples=("LimitExceeded", "QuotaExceeded"),
+        examples=("LimitExceeded",),
     ),
     errors.ServerError: Cause(
         "The service had an internal error.", RUN_AGAIN, examples=("InternalError", "ServiceUnavailable")

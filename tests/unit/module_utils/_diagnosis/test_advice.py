@@ -13,6 +13,24 @@ import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api import errors
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.errors import TlsMissing, api_error
 from ansible_collections.tencentcloud.tke.plugins.module_utils._diagnosis import advice, causes
+from tencentcloud.tke.v20180525 import errorcodes
+
+# The common error codes in the documentation of API 3.0 that a cause has as an example.
+COMMON_CODES = {
+    "AuthFailure.InvalidAuthorization",
+    "AuthFailure.SecretIdNotFound",
+    "AuthFailure.SignatureExpire",
+    "AuthFailure.SignatureFailure",
+    "AuthFailure.TokenFailure",
+    "AuthFailure.UnauthorizedOperation",
+    "InvalidParameterValue",
+    "IpInBlacklist",
+    "IpNotInWhitelist",
+    "RequestLimitExceeded",
+    "RequestLimitExceeded.UinLimitExceeded",
+    "ServiceUnavailable",
+    "UnsupportedRegion",
+}
 
 
 @pytest.mark.parametrize(
@@ -67,6 +85,14 @@ def test_examples_find_the_cause_that_lists_them() -> None:
         assert cause.examples
         if issubclass(kind, errors.ApiError):
             assert {type(api_error(code, "No.")) for code in cause.examples} == {kind}
+
+
+def test_example_codes_are_those_of_the_api() -> None:
+    known = {code for name, code in vars(errorcodes).items() if name.isupper()} | COMMON_CODES
+    causes_of_codes = [cause for _pattern, cause in advice.BY_CODE]
+    causes_of_codes += [cause for kind, cause in advice.BY_KIND.items() if issubclass(kind, errors.ApiError)]
+    examples = {code for cause in causes_of_codes for code in cause.examples}
+    assert examples - known == set()
 
 
 @pytest.mark.parametrize(
