@@ -98,6 +98,12 @@ def test_every_cause_has_keywords_here() -> None:
     assert all(any(hint in words for words in hints) for hint in KEYWORDS)
 
 
+def test_documented_codes_are_keywords() -> None:
+    codes = {example for _pattern, cause in causes.WORDS for example in cause.examples if " " not in example}
+    assert codes == {"NoStock", "ResourceInsufficient", "LimitExceeded", "toomanyrequests"}
+    assert codes <= {words for keywords in KEYWORDS.values() for words in keywords}
+
+
 @pytest.mark.parametrize(
     "words", ["Failed: ", "Failed: 14010 bytes", "Failed: web:4290", "Failed: 24041", "Failed: oneofeof"]
 )
