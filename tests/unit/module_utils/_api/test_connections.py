@@ -10,12 +10,12 @@ import contextlib
 import io
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api import errors
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.connections import AnswerTooLarge, BoundedReader
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.exchange import exchange, open_session, read_body
 from unit.support.raw_server import RawServer
@@ -61,7 +61,7 @@ def test_line_without_end_is_read_up_to_the_limit(endless: socket.socket, most: 
 def make_ended() -> Iterator[socket.socket]:
     """A socket whose other end has sent three bytes and closed."""
     own, other = socket.socketpair()
-    own.settimeout(0.05)
+    own.settimeout(60)
     other.sendall(b"abc")
     other.close()
     with own:
@@ -74,11 +74,15 @@ def test_end_of_a_response_can_be_read_repeatedly(ended: socket.socket) -> None:
         assert [reader.read(10) for _read in range(5)] == [b"abc", b"", b"", b"", b""]
 
 
-def test_bytes_after_the_timeout_are_not_read(ended: socket.socket) -> None:
+def test_bytes_after_the_timeout_are_not_read(ended: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = [1000.0]
+    monkeypatch.setattr(Clock, "monotonic", lambda _clock: seconds[0])
     with ended.makefile("rb", buffering=0) as raw:
         reader = BoundedReader(raw, ended, 4)
+        seconds[0] += 59
         assert reader.read(1) == b"a"
-        time.sleep(0.06)
+        assert ended.gettimeout() == 1
+        seconds[0] += 1
         with pytest.raises(socket.timeout, match=r"^timed out$"):
             reader.read(1)
 
