@@ -300,4 +300,9 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "return CHAIN[max(reached)] if max(reached, default=-1) >= 0 else None",
         "return CHAIN[max(reached)] if max(reached, default=- 2) >= 0 else None",
     ): NO_STEP,
+    (
+        "module_utils/_api/connections.py",
+        "self.close()",
+        "pass",
+    ): "urllib3 closes the connection of a failed request, too",
 }
