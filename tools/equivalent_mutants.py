@@ -50,8 +50,8 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ): "it is never before now",
     (
         "module_utils/_api/rate_limiter.py",
-        "factor = max(1.0, self._factor.get(action, 1.0) * FASTER)",
-        "factor = max(1.0, self._factor.get(action, 0.0) * FASTER)",
+        "factor = self._factor[action] = max(1.0, self._factor.get(action, 1.0) * FASTER)",
+        "factor = self._factor[action] = max(1.0, self._factor.get(action, 0.0) * FASTER)",
     ): "both are below 1",
     (
         "module_utils/_api/errors.py",
@@ -305,4 +305,9 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "self.close()",
         "pass",
     ): "urllib3 closes the connection of a failed request, too",
+    (
+        "module_utils/_api/rate_limiter.py",
+        "if len(allowed) == self._most:",
+        "if len(allowed) >= self._most:",
+    ): "the queue never has more entries",
 }

@@ -115,6 +115,24 @@ def test_throttled_action_slows_down_and_recovers() -> None:
     assert clock.slept[-1] == pytest.approx(WINDOW)
 
 
+def test_request_of_another_thread_is_not_sent_before_an_earlier_one() -> None:
+    class ParkedClock(FakeClock):
+        """Other threads send requests while one of them sleeps."""
+
+        def sleep(self, seconds: float) -> None:
+            self.slept.append(seconds)
+
+    clock = ParkedClock()
+    rate_limiter = RateLimiter(2, clock)
+    for _request in range(2):
+        rate_limiter.wait("A")
+    rate_limiter.slow_down("A")
+    # The window shrinks again, but not below the pauses that have begun.
+    for _request in range(2):
+        rate_limiter.wait("A")
+    assert clock.slept == pytest.approx([WINDOW * 1.5 * 0.98] * 2)
+
+
 @pytest.mark.parametrize(("times", "factor"), [(2, 2.25), (5, 7.59375), (6, 8.0), (60, 8.0)])
 def test_rate_falls_to_an_eighth_at_most(times: int, factor: float) -> None:
     rate_limiter, clock = create_rate_limiter(1)

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api import errors
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Deadline
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.rate_limiter import RateLimiter
-from ansible_collections.tencentcloud.tke.plugins.module_utils._api.retry import Answer, RetryingClient
+from ansible_collections.tencentcloud.tke.plugins.module_utils._api.retry import Answer, RetryingClient, retry
 from unit.support.clock import FakeClock, distant_deadline
 from unit.support.transport import ScriptedTransport, create_client
 
@@ -33,6 +33,23 @@ def test_read_is_retried_after_retryable_error(error: Exception) -> None:
     script = ScriptedTransport(error, error, {"TotalCount": 0, "ImageCaches": []})
     create_client(script).describe(distant_deadline())
     assert len(script.calls) == 3
+
+
+@pytest.mark.parametrize("options", [{}, {"writes": False}, {"writes": True}], ids=str)
+def test_lost_request_is_retried_unless_it_writes(options: dict[str, bool]) -> None:
+    clock, attempts = FakeClock(), iter([errors.NoAnswer("lost"), None])
+
+    def attempt() -> str:
+        error = next(attempts)
+        if error:
+            raise error
+        return "read"
+
+    if options.get("writes"):
+        with pytest.raises(errors.NoAnswer):
+            retry(attempt, retries=1, clock=clock, deadline=distant_deadline(clock), **options)
+    else:
+        assert retry(attempt, retries=1, clock=clock, deadline=distant_deadline(clock), **options) == "read"
 
 
 @pytest.mark.parametrize("error", RETRYABLE, ids=lambda error: type(error).__name__)
