@@ -12,7 +12,7 @@ An option added here appears in all of them. Sources: CreateImageCache, UpdateIm
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import Enum
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._image_cache.readers import (
@@ -38,13 +38,13 @@ EIP_OPTIONS = {
 class Change(Enum):
     """How a new value of an option is applied to an existing cache."""
 
-    RENAME = auto()
-    ON_CHANGE = auto()
-    IN_PLACE = auto()
+    RENAME = "rename"
+    ON_CHANGE = "on_change"
+    IN_PLACE = "in place"
     # UpdateImageCache accepts it, but DescribeImageCaches never shows it, so it is sent with every other update.
-    ALONGSIDE = auto()
+    ALONGSIDE = "alongside"
     # It can neither be updated nor read. A new value requires a new cache.
-    NEW_CACHE = auto()
+    NEW_CACHE = "new cache"
 
 
 def _as_is(value: Any) -> Any:
