@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from typing import Any
@@ -60,6 +61,7 @@ PLAYS: dict[str, list[dict[str, Any]]] = {
 }
 
 
+@pytest.mark.skipif("STORY_COVERAGE" in os.environ, reason="a measured run uses the executable")
 @pytest.mark.parametrize(("play", "status"), list(zip(PLAYS, (0, 2, 0, 4, 2))))
 def test_fork_and_executable_do_the_same(
     controller: Controller, monkeypatch: pytest.MonkeyPatch, play: str, status: int
