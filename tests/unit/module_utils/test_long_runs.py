@@ -11,6 +11,7 @@ blocks, which takes no time; the exhaustive variants trace each allocation and c
 from __future__ import annotations
 
 import itertools
+import os
 import tracemalloc
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -44,7 +45,8 @@ def start_world(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pyt
 
 def check_flat(early: Footprint, late: Footprint) -> None:
     """Check that neither memory nor threads and files grow between two measurements."""
-    assert late.blocks - early.blocks <= MOST_BLOCKS
+    # While coverage is measured, its own data grow.
+    assert late.blocks - early.blocks <= MOST_BLOCKS or "STORY_COVERAGE" in os.environ
     assert late.size - early.size <= MOST_BYTES
     # Threads and connections that are kept depend on how many requests were sent at once.
     assert late.threads - early.threads <= 2
