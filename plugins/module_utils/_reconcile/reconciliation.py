@@ -10,7 +10,6 @@ The section "Apply" of docs/architecture.md lists what the API leaves open, and 
 from __future__ import annotations
 
 import dataclasses
-import math
 from typing import Iterable, Optional, Sequence, Set, Tuple
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._api.clock import Clock, Deadline
@@ -240,10 +239,10 @@ class Reconciliation:
 
         It checks the name a last time when the build has ended.
         """
-        events = cache.events
-        ended = events[-1].at if cache.is_settled and events else None
-        seconds = abs(self._context.clock.unix() - ended.timestamp()) if ended else math.inf
-        return not cache.is_settled or seconds < RACE_SECONDS
+        if not cache.is_settled:
+            return True
+        ended = cache.events[-1].at if cache.events else None
+        return ended is not None and abs(self._context.clock.unix() - ended.timestamp()) < RACE_SECONDS
 
     def _finish(self, plan: Plan) -> Plan:
         """Return the plan, and warn about what it leaves to a later run."""
