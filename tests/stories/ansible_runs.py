@@ -29,14 +29,17 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 BIN = Path(sys.executable).parent
 # Variables that no import of Ansible reads, and those whose settings warm_ansible.py reads again.
-OF_THE_RUN = re.compile(r"HOME|ANSIBLE_(COLLECTIONS_PATH|LOCAL_TEMP|REMOTE_TEMP)|(TENCENTCLOUD|STORY|PYTEST)_\w+")
+OF_THE_RUN = re.compile(
+    r"HOME|PATH|TMPDIR|REGISTRY_PASSWORD|(TENCENTCLOUD|TKE|K8S_AUTH|STORY|PYTEST)_\w+"
+    r"|ANSIBLE_(BECOME_PLUGINS|CONNECTION_PLUGINS|COLLECTIONS_PATH|LOCAL_TEMP|REMOTE_TEMP)"
+)
 
 
 def usual_environment() -> dict[str, str]:
     """Return the variables that all runs have, unless a story changes them."""
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith("TENCENTCLOUD_")},
-        "PYTHONPATH": os.pathsep.join([str(HERE / "measured"), os.environ.get("PYTHONPATH", "")]),
+        "PYTHONPATH": os.pathsep.join([str(HERE / "startup"), os.environ.get("PYTHONPATH", "")]),
         "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"),
         "ANSIBLE_CALLBACKS_ENABLED": "record",
     }

@@ -18,9 +18,15 @@ from stories.ansible_runs import WarmAnsible, run_ansible
 from .controller import INFO, MODULE, ROOT, WEB, Controller
 from .ways import normalize
 
+STORIES = ROOT / "tests/stories"
+OTHER_FOLDERS = {
+    "ANSIBLE_COLLECTIONS_PATH": str(STORIES / "collections"),
+    "ANSIBLE_CONNECTION_PLUGINS": str(STORIES / "plugins/connection"),
+    "ANSIBLE_BECOME_PLUGINS": str(STORIES / "plugins/become"),
+}
 # What Ansible's process has read, and where it searches for plugins.
 STATE = """
-import locale, os, signal, sys
+import locale, os, shutil, signal, sys, tempfile
 from ansible import constants
 from ansible.plugins import loader
 from ansible.plugins.lookup import LookupBase
@@ -33,6 +39,7 @@ class LookupModule(LookupBase):
                          for name, value in vars(constants).items() if name.isupper()},
             "folders": {name: plugins._get_paths() for name, plugins in loader.get_all_plugin_loaders()},
             "collections": AnsibleCollectionConfig.collection_paths,
+            "searched": [tempfile.gettempdir(), shutil.which("searched")],
             "process": [sys.argv, sys.path, sys.flags, os.getcwd(), os.getpgid(0) == os.getpid()],
             "streams": [os.path.realpath(f"/proc/self/fd/{number}") for number in range(3)],
             "descriptors": len(os.listdir("/proc/self/fd")),
@@ -51,8 +58,10 @@ PLAYS: dict[str, list[dict[str, Any]]] = {
         {"debug": {"msg": "skipped"}, "when": False},
         {"fail": {"msg": "the end"}},
     ],
-    "other collections": [
+    "other folders": [
         {"debug": {"msg": "{{ lookup('state') }}"}},
+        {"command": "searched"},
+        {"command": "true", "vars": {"ansible_connection": "elsewhere"}},
         {"kubernetes.core.k8s_info": {"kind": "Pod"}, "ignore_errors": True},
         {INFO: {}},
     ],
@@ -75,12 +84,14 @@ def test_fork_and_executable_do_the_same(
     monkeypatch.setattr(WarmAnsible, "run", count_and_run)
     (folder / "lookup_plugins").mkdir()
     (folder / "lookup_plugins/state.py").write_text(STATE, encoding="utf-8")
+    (folder / "searched").write_text("#!/bin/sh\n", encoding="utf-8")
+    (folder / "searched").chmod(0o700)
     content = [{"hosts": "localhost", "gather_facts": False, "tasks": PLAYS[play]}]
     (folder / "play.yml").write_text(yaml.safe_dump(content), encoding="utf-8")
 
     def run(**environment: str) -> list[str]:
-        if play == "other collections":
-            environment["ANSIBLE_COLLECTIONS_PATH"] = str(ROOT / "tests/stories/collections")
+        if play == "other folders":
+            environment |= {**OTHER_FOLDERS, "TMPDIR": str(folder), "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
         (folder / "ansible").mkdir(exist_ok=True)
         run = controller.run("ansible-playbook", "play.yml", "-v", "--diff", environment=environment, separate=True)
         assert run.status == status

@@ -11,17 +11,22 @@ The answer is the id of the process, and after its end its exit status.
 
 from __future__ import annotations
 
+import ast
+import atexit
 import gc
 import json
 import os
 import socket
 import sys
+import tempfile
+import threading
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Optional
 
 from ansible import constants
 from ansible.cli import playbook
+from ansible.executor import module_common
 from ansible.plugins import loader
 from ansible.utils.collection_loader import AnsibleCollectionConfig
 from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
@@ -44,13 +49,31 @@ def warm_up() -> None:
     for folder in ("action", "filter", "modules"):
         for path in PLUGINS.glob(f"{folder}/*.py"):
             import_module(f"ansible_collections.tencentcloud.tke.plugins.{folder}.{path.stem}")
+    parse_once()
     # Each run configures the search for collections itself. Modules that are imported already stay.
     _AnsibleCollectionFinder._remove()
     AnsibleCollectionConfig.on_collection_load -= loader._on_collection_load_handler
 
 
+def parse_once() -> None:
+    """Parse the files that modules import now, instead of in each run that sends a module."""
+    parse = module_common._compile_module_ast
+    trees: dict[bytes, ast.Module] = {}
+
+    def parsed(name: str, source: str | bytes) -> ast.Module:
+        known = trees.get(bytes(source)) if isinstance(source, bytes) else None
+        return known or parse(name, source)
+
+    for name, module in list(sys.modules.items()):
+        if ".module_utils." in name and getattr(module, "__file__", None):
+            source = Path(str(module.__file__)).read_bytes()
+            trees[source] = parse(name, source)
+    module_common._compile_module_ast = parsed
+
+
 def read_settings() -> None:
     """Read the settings of Ansible again, because they depend on HOME and on other variables of the run."""
+    tempfile.tempdir = None
     for name in constants.config.get_configuration_definitions():
         constants.set_constant(name, constants.config.get_config_value(name, variables=vars(constants)))
     for _name, plugin_loader in loader.get_all_plugin_loaders():
@@ -101,7 +124,19 @@ def main() -> None:
     sys.argv[:] = run["command"]
     sys.path[0] = os.path.dirname(sys.argv[0])
     read_settings()
-    playbook.main()
+    try:
+        playbook.main()
+    except SystemExit as ending:
+        leave(ending.code)
+
+
+def leave(status: Any) -> None:
+    """End this process without releasing each object, because that would copy the memory that the processes share."""
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 if __name__ == "__main__":
