@@ -9,6 +9,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Iterator
+from operator import itemgetter
 from pathlib import Path
 
 import hypothesis
@@ -38,6 +39,9 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         "exhaustive: tries so many cases that it takes too long for `make test`; other tests have the same coverage",
     )
+    config.addinivalue_line(
+        "markers", "waiting: waits for pauses and time limits, so it runs beside tests that need the processor"
+    )
     config.addinivalue_line("markers", "slow: takes too long for `make units`, for example with random or large input")
 
 
@@ -45,6 +49,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Skip exhaustive tests in ansible-test: they do not depend on ansible-core, and `make exhaustive` runs them."""
     if config.inipath and "ansible_test" in config.inipath.parts:
         items[:] = [item for item in items if not item.get_closest_marker("exhaustive")]
+    waiting = [item for item in items if item.get_closest_marker("waiting")]
+    stories = [item for item in items if "stories" in item.path.parts and item not in waiting]
+    units = [item for item in items if "stories" not in item.path.parts]
+    # Some of the longest stories are in the last files. A long test at the end would run alone.
+    items[:] = spread(waiting, stories[::-1], units)
+
+
+def spread(*groups: list[pytest.Item]) -> list[pytest.Item]:
+    """Return the items of all groups, those of each group at equal distances."""
+    placed = [(number / len(group), item) for group in groups for number, item in enumerate(group)]
+    return [item for _place, item in sorted(placed, key=itemgetter(0))]
 
 
 @pytest.fixture

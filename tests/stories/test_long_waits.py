@@ -19,6 +19,8 @@ from .caches import CREATE, DELETE, LIST, SET_OPTIONS, UPDATE, create_cache, num
 from .controller import HUNG, SET, Controller
 from .processes import ModuleProcesses
 
+pytestmark = pytest.mark.waiting
+
 
 @contextmanager
 def hold_port(port: int) -> Iterator[None]:

@@ -37,6 +37,8 @@ from .fault_runs import (
 from .faulty_proxy import CONNECT, FAULTS, FaultyProxy, ProxyFault
 from .processes import ModuleProcesses
 
+pytestmark = pytest.mark.waiting
+
 MATCH = "GetMostSuitableImageCache"
 CANARIES = {"secret key": "canary-secret-key-Nw4", "password": "canary-registry-pass-Lk7"}
 # The lookup after a create with an unknown outcome, and the pause before the lookup after an update or a delete.
@@ -158,7 +160,7 @@ def check_result(run: Run, action: str) -> None:
         assert run.result["error"]["action"] == action
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shared_runner(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[FaultRunner]:
     """Return the runner of this file: one faulty proxy, and module processes that use it as their proxy."""
     folder, proxy, authority = tmp_path_factory.mktemp("wire"), FaultyProxy(), trustme.CA()

@@ -17,6 +17,8 @@ from .caches import CREATE, DELETE, LIST, UPDATE, create_cache, reported_actions
 from .controller import MODULE, WEB, Controller
 from .processes import ModuleProcesses
 
+pytestmark = pytest.mark.waiting
+
 CANARIES = {
     "secret_key": "canary-secret-key-Zq8",
     "token": "canary-token-Xw7",

@@ -40,6 +40,8 @@ from .processes import ModuleProcesses
 from .registries import pusher_to
 from .test_secrets import encodings
 
+pytestmark = pytest.mark.waiting
+
 HEAD, MANIFEST, BLOB, TOKEN = REQUESTS = ("HEAD manifest", "GET manifest", "GET blob", "GET token")
 PASSWORD = "canary-registry-pass-Lk7"
 LAYER = gzip_layer(5000)
@@ -125,7 +127,7 @@ def outcome_of(run: Run) -> str:
     return SUCCESS if image["unpacked_bytes"] else UNKNOWN_SIZE
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shared_runner(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[RegistryRunner]:
     """Return the runner of this file: one faulty proxy, and module processes that use it as their proxy."""
     folder, proxy, authority = tmp_path_factory.mktemp("wire"), FaultyProxy(), trustme.CA()
@@ -144,7 +146,7 @@ def runner(shared_runner: RegistryRunner, record_property: Callable[[str, object
     return shared_runner
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def registry() -> Iterator[Registry]:
     """A registry with a token service and an image."""
     registry = Registry("token")

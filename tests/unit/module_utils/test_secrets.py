@@ -101,7 +101,7 @@ def run_modules(emulator: Emulator, registry: Registry) -> Iterator[dict[str, An
         yield {**run_in_process(definition, arguments.encode(), messages.append), "messages": messages}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def registry() -> Iterator[Registry]:
     """A registry with one image, and the canary as its password."""
     registry = Registry("token")
