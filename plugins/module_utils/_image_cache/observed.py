@@ -282,8 +282,12 @@ def _begins_build(event: Event) -> bool:
 
 
 def _event(entry: Mapping[str, Any]) -> Event:
-    type_, reason, message = (read_text(entry.get(field)) or "" for field in ("Type", "Reason", "Message"))
-    return Event(type_, reason, message, parse_time(entry.get("LastTimestamp")))
+    return Event(
+        read_text(entry.get("Type")) or "",
+        read_text(entry.get("Reason")) or "",
+        read_text(entry.get("Message")) or "",
+        parse_time(entry.get("LastTimestamp")),
+    )
 
 
 def _raw_fields(resource: Mapping[str, Any], fields: Mapping[str, str]) -> Dict[str, Any]:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
@@ -26,6 +27,7 @@ from ansible_collections.tencentcloud.tke.plugins.plugin_utils import _in_proces
 from ansible_collections.tencentcloud.tke.plugins.plugin_utils._in_process import (
     InProcess,
     find_unsupported_internals,
+    rare_garbage_collection,
     share_strings,
 )
 
@@ -49,6 +51,20 @@ def test_result_of_another_type_is_found(returned: Any) -> None:
 def test_codecs_that_cannot_be_imported_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_in_process, "CODECS_IMPORT_ERROR", "cannot import name 'Direction'")
     assert find_unsupported_internals(InProcess) == "cannot import name 'Direction'"
+
+
+def test_garbage_is_collected_less_often_only_during_a_run() -> None:
+    usual = gc.get_threshold()
+    with rare_garbage_collection():
+        assert gc.get_threshold() == (_in_process.MOST_UNCOLLECTED, *usual[1:])
+    assert gc.get_threshold() == usual
+
+
+def test_garbage_is_collected_as_usual_after_a_run_that_fails() -> None:
+    usual = gc.get_threshold()
+    with pytest.raises(KeyError), rare_garbage_collection():
+        raise KeyError
+    assert gc.get_threshold() == usual
 
 
 def test_equal_strings_of_a_result_become_one_object() -> None:
