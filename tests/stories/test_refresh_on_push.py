@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -309,17 +310,21 @@ def test_template_in_an_event_is_not_evaluated(emulator: Emulator, controller: C
 NO_PUSH = "The events report no push of a tag."
 # Anyone who can push an image can choose names and tags.
 HOSTILE = ("{{", "{%", "{#", "'", '"', "\n", "\r\n", "\u2028", "\x00", "\\", "`", "$(", "%7B%7B", "!unsafe")
-NO_EVENTS = {
-    "ten megabytes": encode_events({"events": [{"action": "push", "target": {"repository": "x" * 10_000_000}}]}),
-    "many pushes": encode_events({"events": [{"action": "push", "target": {"repository": "Ä", "tag": "1"}}] * 20_000}),
-    "levels": "[" * 100_000,
-    "no JSON": "%zz%00%7B%7B",
+NO_EVENTS: dict[str, Callable[[], str]] = {
+    "ten megabytes": lambda: encode_events(
+        {"events": [{"action": "push", "target": {"repository": "x" * 10_000_000}}]}
+    ),
+    "many pushes": lambda: encode_events(
+        {"events": [{"action": "push", "target": {"repository": "Ä", "tag": "1"}}] * 20_000}
+    ),
+    "levels": lambda: "[" * 100_000,
+    "no JSON": lambda: "%zz%00%7B%7B",
 }
 
 
 @pytest.mark.parametrize("name", NO_EVENTS)
 def test_hostile_text_is_ignored(emulator: Emulator, controller: Controller, tmp_path: Path, name: str) -> None:
-    assert refresh_from_file(controller, tmp_path, NO_EVENTS[name]) == [NO_PUSH]
+    assert refresh_from_file(controller, tmp_path, NO_EVENTS[name]()) == [NO_PUSH]
     assert emulator.calls() == []
 
 
