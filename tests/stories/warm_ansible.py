@@ -16,6 +16,7 @@ import atexit
 import gc
 import json
 import os
+import re
 import socket
 import sys
 import tempfile
@@ -53,6 +54,9 @@ def warm_up() -> None:
     # Each run configures the search for collections itself. Modules that are imported already stay.
     _AnsibleCollectionFinder._remove()
     AnsibleCollectionConfig.on_collection_load -= loader._on_collection_load_handler
+    # The packages above the collections have the paths of this search.
+    for name in [name for name in sys.modules if re.fullmatch(r"ansible_collections(\.\w+)?", name)]:
+        del sys.modules[name]
 
 
 def parse_once() -> None:
