@@ -82,7 +82,7 @@ def test_other_status_is_an_error_of_the_gateway(status: int, kind: type[errors.
     with pytest.raises(errors.GatewayError) as raised:
         open_envelope("UpdateImageCache", status, b"<html>\n  too  busy\n</html>", 7.5)
     error = raised.value
-    assert type(error) is kind
+    assert error.__class__ is kind
     assert error.message == f"HTTP status {status} instead of an API response: <html> too busy </html>"
     assert (error.action, error.http_status, error.retry_after) == ("UpdateImageCache", status, 7.5)
 

@@ -74,15 +74,15 @@ def test_dates_of_the_axis_do_not_touch() -> None:
 
 def test_whole_picture_of_a_few_events() -> None:
     drawn = timeline({"builds": at(-3, -3, -1), "matches": at(0), "expiries": at(6, 366, -366, 365000)}, TODAY)
-    bar = {"height": 40.0, "width": 67.0, "count": 1}
+    first = {"height": 40.0, "width": 67.0, "count": 1}
     lanes = drawn.pop("lanes")
     assert [lane.pop("bars") for lane in lanes] == [
         [
-            {**bar, "start": "2026-04-28", "x": 118.4, "y": 32.0, "count": 2},
-            {**bar, "start": "2026-04-30", "x": 286.0, "y": 52.0, "height": 20.0},
+            {**first, "start": "2026-04-28", "x": 118.4, "y": 32.0, "count": 2},
+            {**first, "start": "2026-04-30", "x": 286.0, "y": 52.0, "height": 20.0},
         ],
-        [{**bar, "start": "2026-05-01", "x": 369.8, "y": 96.0}],
-        [{**bar, "start": "2026-05-07", "x": 872.6, "y": 160.0}],
+        [{**first, "start": "2026-05-01", "x": 369.8, "y": 96.0}],
+        [{**first, "start": "2026-05-07", "x": 872.6, "y": 160.0}],
     ]
     assert lanes == [
         {"name": "builds", "base": 72, "middle": 52, "most": 2},
