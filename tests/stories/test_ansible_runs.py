@@ -36,7 +36,8 @@ class LookupModule(LookupBase):
     def run(self, terms, variables=None, **options):
         return [{
             "settings": {name: repr(sorted(value, key=repr) if isinstance(value, frozenset) else value)
-                         for name, value in vars(constants).items() if name.isupper()},
+                         for name, value in vars(constants).items()
+                         if name.isupper() and name != "DEFAULT_INTERNAL_POLL_INTERVAL"},
             "folders": {name: plugins._get_paths() for name, plugins in loader.get_all_plugin_loaders()},
             "collections": AnsibleCollectionConfig.collection_paths,
             "searched": [tempfile.gettempdir(), shutil.which("searched")],

@@ -15,20 +15,24 @@ import ast
 import atexit
 import gc
 import json
+import multiprocessing.popen_fork
+import multiprocessing.synchronize
 import os
 import re
 import socket
 import sys
 import tempfile
 import threading
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Optional
 
 from ansible import constants
 from ansible.cli import playbook
+from ansible.config import manager
 from ansible.executor import module_common
-from ansible.plugins import loader
+from ansible.plugins import action, loader
 from ansible.utils.collection_loader import AnsibleCollectionConfig
 from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
 
@@ -40,16 +44,26 @@ FOLDERS = {
     for name, value in vars(constants).items()
     if value is plugin_loader.config
 }
+PATHS = [
+    name
+    for name, definition in constants.config.get_configuration_definitions().items()
+    if "path" in str(definition.get("type"))
+]
 
 
 def warm_up() -> None:
     """Import the plugins that every run needs, with their documentation, and the collection."""
     loader.init_plugin_loader()
-    for kind in ("become", "cache", "callback", "connection", "inventory", "shell", "strategy", "vars"):
+    kinds = ("become", "cache", "callback", "connection", "filter", "inventory", "shell", "strategy", "test", "vars")
+    for kind in kinds:
         list(getattr(loader, f"{kind}_loader").all(class_only=True))
-    for folder in ("action", "filter", "modules"):
-        for path in PLUGINS.glob(f"{folder}/*.py"):
-            import_module(f"ansible_collections.tencentcloud.tke.plugins.{folder}.{path.stem}")
+    for path in Path(action.__file__).parent.glob("*.py"):
+        import_module(f"ansible_collections.ansible.builtin.plugins.action.{path.stem}")
+    for folder in ("action", "filter", "modules", "module_utils", "plugin_utils"):
+        for path in PLUGINS.glob(f"{folder}/**/*.py"):
+            name = ".".join(path.relative_to(PLUGINS).with_suffix("").parts)
+            import_module(f"ansible_collections.tencentcloud.tke.plugins.{name}")
+    compile_once()
     parse_once()
     # Each run configures the search for collections itself. Modules that are imported already stay.
     _AnsibleCollectionFinder._remove()
@@ -57,6 +71,14 @@ def warm_up() -> None:
     # The packages above the collections have the paths of this search.
     for name in [name for name in sys.modules if re.fullmatch(r"ansible_collections(\.\w+)?", name)]:
         del sys.modules[name]
+
+
+def compile_once() -> None:
+    """Compile the templates in the defaults of settings now, instead of in each run."""
+    environment = manager.NativeEnvironment()
+    environment.from_string = cache(environment.from_string)  # type: ignore[method-assign]
+    manager.NativeEnvironment = lambda: environment  # type: ignore[assignment,misc]
+    read_settings()
 
 
 def parse_once() -> None:
@@ -71,14 +93,25 @@ def parse_once() -> None:
     for name, module in list(sys.modules.items()):
         if ".module_utils." in name and getattr(module, "__file__", None):
             source = Path(str(module.__file__)).read_bytes()
-            trees[source] = parse(name, source)
+            trees[source] = imports_of(parse(name, source))
     module_common._compile_module_ast = parsed
 
 
+def imports_of(tree: ast.Module) -> ast.Module:
+    """Return a tree with the imports alone, because that is all that Ansible looks for, and a fork copies less memory.
+
+    An import that is not at the top of the file is optional to Ansible.
+    """
+    imports = [node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
+    top = [node for node in imports if node in tree.body]
+    nested = [node for node in imports if node not in tree.body]
+    return ast.Module([*top, ast.If(ast.Constant(value=True), nested, [])], [])
+
+
 def read_settings() -> None:
-    """Read the settings of Ansible again, because they depend on HOME and on other variables of the run."""
+    """Read the paths in the settings of Ansible again, because they depend on HOME and on other variables of the run."""
     tempfile.tempdir = None
-    for name in constants.config.get_configuration_definitions():
+    for name in PATHS:
         constants.set_constant(name, constants.config.get_config_value(name, variables=vars(constants)))
     for _name, plugin_loader in loader.get_all_plugin_loaders():
         plugin_loader._clear_caches()
@@ -128,6 +161,8 @@ def main() -> None:
     sys.argv[:] = run["command"]
     sys.path[0] = os.path.dirname(sys.argv[0])
     read_settings()
+    # In seconds. Many runs wait at the same time, and each looks for results a thousand times a second by default.
+    constants.DEFAULT_INTERNAL_POLL_INTERVAL = 0.005
     try:
         playbook.main()
     except SystemExit as ending:
