@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from collections.abc import Iterator
@@ -54,6 +55,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     units = [item for item in items if "stories" not in item.path.parts]
     # Some of the longest stories are in the last files. A long test at the end would run alone.
     items[:] = spread(waiting, stories[::-1], units)
+
+
+def pytest_collection_finish() -> None:
+    """Keep the tests and what they import out of each search for garbage."""
+    gc.freeze()
 
 
 def spread(*groups: list[pytest.Item]) -> list[pytest.Item]:
