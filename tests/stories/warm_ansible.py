@@ -15,8 +15,6 @@ import ast
 import atexit
 import gc
 import json
-import multiprocessing.popen_fork
-import multiprocessing.synchronize
 import os
 import re
 import socket
@@ -57,6 +55,8 @@ def warm_up() -> None:
     kinds = ("become", "cache", "callback", "connection", "filter", "inventory", "shell", "strategy", "test", "vars")
     for kind in kinds:
         list(getattr(loader, f"{kind}_loader").all(class_only=True))
+    import_module("multiprocessing.popen_fork")
+    import_module("multiprocessing.synchronize")
     for path in Path(action.__file__).parent.glob("*.py"):
         import_module(f"ansible_collections.ansible.builtin.plugins.action.{path.stem}")
     for folder in ("action", "filter", "modules", "module_utils", "plugin_utils"):
@@ -109,7 +109,7 @@ def imports_of(tree: ast.Module) -> ast.Module:
 
 
 def read_settings() -> None:
-    """Read the paths in the settings of Ansible again, because they depend on HOME and on other variables of the run."""
+    """Read the paths in Ansible's settings again, because they depend on HOME and on other variables of the run."""
     tempfile.tempdir = None
     for name in PATHS:
         constants.set_constant(name, constants.config.get_config_value(name, variables=vars(constants)))
