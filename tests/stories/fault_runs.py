@@ -18,7 +18,7 @@ from .controller import Controller
 from .faulty_proxy import FaultyProxy
 
 TUNNEL_HOST = "tke.example.com"
-TIMEOUT, RETRIES = 2.0, 2
+TIMEOUT, RETRIES = 1.0, 2
 # Tolerance for a slow machine, in seconds.
 SLACK = 60.0
 # The attempts, with the longest pause before each except the first.
