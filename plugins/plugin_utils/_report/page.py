@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from functools import cache
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
 from ansible_collections.tencentcloud.tke.plugins.module_utils._sanitize import sanitize_line
 from ansible_collections.tencentcloud.tke.plugins.plugin_utils._report.texts import texts_in, translate_reason
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 __all__ = ["render_page"]
@@ -34,13 +35,11 @@ def render_page(data: Mapping[str, Any], language: str, title: str = "", currenc
     columns = [name for name in COLUMNS if _is_shown(name, data)]
     style = _read("report.css") + _labels([texts[name] for name in columns])
     script = _read("report.js")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=_printable, trim_blocks=True)
-    environment.filters["in_language"] = lambda reason: translate_reason(reason, language)
-    environment.filters["money"] = lambda amount: f"{currency} {amount:,.2f}".strip()
-    return environment.from_string(_read("report.html.j2")).render(
+    return _compile_template().render(
         data,
         t=texts,
         language=language,
+        currency=currency,
         title=title or texts["title"],
         columns=columns,
         # The files of the collection, which need no escaping.
@@ -51,6 +50,14 @@ def render_page(data: Mapping[str, Any], language: str, title: str = "", currenc
             " base-uri 'none'; form-action 'none'"
         ),
     )
+
+
+@cache
+def _compile_template() -> Template:
+    environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=_printable, trim_blocks=True)
+    environment.filters["in_language"] = translate_reason
+    environment.filters["money"] = lambda amount, currency: f"{currency} {amount:,.2f}".strip()
+    return environment.from_string(_read("report.html.j2"))
 
 
 def _is_shown(column: str, data: Mapping[str, Any]) -> bool:
