@@ -29,6 +29,8 @@ APIS: Mapping[str, Mapping[str, str]] = {
     "apps/v1": {"daemonsets": "DaemonSet", "deployments": "Deployment", "statefulsets": "StatefulSet"},
     "batch/v1": {"cronjobs": "CronJob", "jobs": "Job"},
 }
+# How long the end of the server takes at most.
+STOP_SECONDS = 0.02
 MERGES = ("application/merge-patch+json", "application/strategic-merge-patch+json")
 
 
@@ -62,7 +64,9 @@ class KubernetesApi:
         self._objects: dict[tuple[str, str, str], dict[str, Any]] = {}
         self._versions = 0
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._server.serve_forever, name="kubernetes-api", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(STOP_SECONDS,), name="kubernetes-api", daemon=True
+        )
 
     def start(self) -> KubernetesApi:
         """Start to answer requests."""

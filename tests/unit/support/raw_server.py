@@ -14,6 +14,8 @@ from typing import Any
 
 __all__ = ["RawServer"]
 
+# How long the end of the server takes at most.
+STOP_SECONDS = 0.02
 # A test without a limit fails instead of filling the memory of the machine.
 MOST_SENT = 512 * 1024 * 1024
 
@@ -24,14 +26,14 @@ class RawServer:
     def __init__(self, answer: Callable[[], Iterable[bytes]]) -> None:
         class Handler(socketserver.StreamRequestHandler):
             def handle(self) -> None:
-                line = self.rfile.readline()
-                if not line:
-                    return
-                while line.strip():
-                    line = self.rfile.readline()
                 sent = 0
                 # The client closes the connection when it has read enough.
                 with contextlib.suppress(OSError):
+                    line = self.rfile.readline()
+                    if not line:
+                        return
+                    while line.strip():
+                        line = self.rfile.readline()
                     for piece in answer():
                         self.wfile.write(piece)
                         sent += len(piece)
@@ -43,7 +45,7 @@ class RawServer:
 
         self._server = Server(("127.0.0.1", 0), Handler)
         self.port: int = self._server.server_address[1]
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(STOP_SECONDS,), daemon=True)
 
     def __enter__(self) -> RawServer:
         self._thread.start()

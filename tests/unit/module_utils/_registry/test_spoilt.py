@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import random
-import socketserver
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -17,6 +16,7 @@ import pytest
 from ansible_collections.tencentcloud.tke.plugins.module_utils._registry.images import Depth
 from emulator.registry import STORAGE, TOKEN_SERVICE, Registry
 from emulator.registry_faults import Reply
+from unit.support.raw_server import RawServer
 from unit.support.registry_access import check_facts, client_of, look_up, pusher_to
 from unit.support.registry_images import DOCKER, OCI, estargz_layer, gzip_layer, zstd_layer
 
@@ -191,24 +191,10 @@ RAW = (
 
 @pytest.mark.parametrize("answer", RAW, ids=lambda answer: str(answer[:60]))
 def test_answer_that_is_not_http_is_a_fact(answer: bytes) -> None:
-    class Handler(socketserver.StreamRequestHandler):
-        def handle(self) -> None:
-            while self.rfile.readline().strip():
-                pass
-            self.wfile.write(answer)
-
-    class Server(socketserver.ThreadingTCPServer):
-        daemon_threads = True
-
-        def handle_error(self, request: Any, client_address: Any) -> None:
-            """Whom nobody listens to any more has done enough."""
-
-    with Server(("127.0.0.1", 0), Handler) as listener:
-        threading.Thread(target=listener.serve_forever, daemon=True).start()
+    with RawServer(lambda: [answer]) as listener:
         server = Registry()
-        server.ports.update({"registry": listener.server_address[1], TOKEN_SERVICE: 1})
+        server.ports.update({"registry": listener.port, TOKEN_SERVICE: 1})
         found = look_up(client_of(server, retries=1), f"{server.host}/app:1")
-        listener.shutdown()
     check_facts(found, [server.password])
     assert found.error
     assert not found.exists
