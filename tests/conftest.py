@@ -10,11 +10,13 @@ import gc
 import signal
 import sys
 from collections.abc import Iterator
-from operator import itemgetter
 from pathlib import Path
 
 import hypothesis
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScheduling
+from xdist.workermanage import WorkerController
 
 # ansible-test does not add this folder to the path, and ignores the settings of pytest that do.
 sys.path.insert(0, str(Path(__file__).parent))
@@ -24,6 +26,9 @@ from emulator import Emulator
 from stories import ways
 from stories.controller import Controller
 from stories.processes import ModuleProcesses
+
+# What is imported from here on is no garbage, see pytest_collection_finish().
+gc.disable()
 
 # No test depends on the speed of the machine.
 hypothesis.settings.register_profile("tests", deadline=None)
@@ -41,31 +46,60 @@ def pytest_configure(config: pytest.Config) -> None:
         "exhaustive: tries so many cases that it takes too long for `make test`; other tests have the same coverage",
     )
     config.addinivalue_line(
-        "markers", "waiting: waits for pauses and time limits, so it runs beside tests that need the processor"
+        "markers", "waiting: mostly waits for pauses and time limits, so it runs beside tests that need the processor"
     )
     config.addinivalue_line("markers", "slow: takes too long for `make units`, for example with random or large input")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip exhaustive tests in ansible-test: they do not depend on ansible-core, and `make exhaustive` runs them."""
+    """Put the tests in the order that BothEnds needs.
+
+    Skip exhaustive tests in ansible-test: they do not depend on ansible-core, and `make exhaustive` runs them.
+    """
     if config.inipath and "ansible_test" in config.inipath.parts:
         items[:] = [item for item in items if not item.get_closest_marker("exhaustive")]
-    waiting = [item for item in items if item.get_closest_marker("waiting")]
-    stories = [item for item in items if "stories" in item.path.parts and item not in waiting]
-    units = [item for item in items if "stories" not in item.path.parts]
-    # Some of the longest stories are in the last files. A long test at the end would run alone.
-    items[:] = spread(waiting, stories[::-1], units)
+    groups: dict[str, list[pytest.Item]] = {"waiting": [], "slow": [], "fast": [], "story": []}
+    for item in items:
+        groups[kind_of(item)].append(item)
+    waiting, slow, fast, stories = groups.values()
+    # Some of the longest tests that wait are in the last files.
+    items[:] = [*waiting[::-1], *slow[::2], *fast, *slow[1::2], *stories]
+
+
+def kind_of(item: pytest.Item) -> str:
+    """Return how a test spends its time."""
+    if item.get_closest_marker("waiting"):
+        return "waiting"
+    if "stories" in item.path.parts:
+        return "story"
+    return "slow" if item.get_closest_marker("slow") else "fast"
+
+
+class BothEnds(LoadScheduling):
+    """Gives the first tests of the list to half the workers, and the last ones to the other half.
+
+    While some workers wait, the others need the processor. All end with short tests, from the middle of the list.
+    """
+
+    def _send_tests(self, node: WorkerController, num: int) -> None:
+        takes_last = self.nodes.index(node) % 2
+        if takes_last:
+            self.pending.reverse()
+        super()._send_tests(node, num)
+        if takes_last:
+            self.pending.reverse()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> BothEnds:
+    """Return what gives the tests to the workers."""
+    return BothEnds(config, log)
 
 
 def pytest_collection_finish() -> None:
-    """Keep the tests and what they import out of each search for garbage."""
+    """Search for garbage from now on, but not among the tests and what they import."""
     gc.freeze()
-
-
-def spread(*groups: list[pytest.Item]) -> list[pytest.Item]:
-    """Return the items of all groups, those of each group at equal distances."""
-    placed = [(number / len(group), item) for group in groups for number, item in enumerate(group)]
-    return [item for _place, item in sorted(placed, key=itemgetter(0))]
+    gc.enable()
 
 
 @pytest.fixture

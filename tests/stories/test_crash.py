@@ -59,6 +59,7 @@ def run_and_kill(processes: ModuleProcesses, region: str, options: dict[str, Any
     return result
 
 
+@pytest.mark.waiting
 @pytest.mark.parametrize("name", CASES)
 def test_next_run_completes_a_run_that_was_killed_at_any_call(
     processes: ModuleProcesses, name: str, record_property: Callable[[str, object], None]

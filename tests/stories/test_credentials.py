@@ -251,6 +251,7 @@ class TestAssumedRole:
         assert result["error"]["action"] == "AssumeRole"
         assert emulator.calls() == ["AssumeRole"]
 
+    @pytest.mark.waiting
     def test_credentials_are_renewed_during_a_build(self, emulator: Emulator, processes: ModuleProcesses) -> None:
         emulator.identity.roles[ROLE], emulator.settings.build_seconds = None, 15
         options = {"role_arn": ROLE, "role_duration": 8, "sts_endpoint": emulator.endpoint, "wait_interval": 0.5}

@@ -359,6 +359,7 @@ class TestReadyCache:
         assert predicted["image_cache"]["images"] == real["image_cache"]["images"] == ["nginx:2"]
 
 
+@pytest.mark.waiting
 class TestCacheBeingBuilt:
     def test_present_waits_for_the_running_build(self, emulator: Emulator, controller: Controller) -> None:
         emulator.settings.build_seconds = 3

@@ -86,6 +86,7 @@ def test_hundred_unchanged_caches_take_two_calls(emulator: Emulator, controller:
     assert [len(request.parameters["ImageCacheNames"]) for request in emulator.received] == [100, 100]
 
 
+@pytest.mark.waiting
 def test_hundred_new_caches_keep_the_rate_limit_and_share_polls(emulator: Emulator, processes: ModuleProcesses) -> None:
     emulator.settings.build_seconds = 1.0
     # The emulator's limit is high because a busy machine can send delayed requests together.
@@ -107,6 +108,7 @@ def test_hundred_new_caches_keep_the_rate_limit_and_share_polls(emulator: Emulat
     assert [request.code for request in emulator.received if request.code] == []
 
 
+@pytest.mark.waiting
 def test_set_succeeds_when_throttled_by_the_service(emulator: Emulator, processes: ModuleProcesses) -> None:
     emulator.settings.requests_per_second = 5
     run = processes.set(**SET_OPTIONS, image_caches=set_entries(*numbered_names(12)), api_retries=10)

@@ -163,6 +163,7 @@ def test_missing_permission_names_the_resources_it_can_be_granted_on(
         assert result["msg"].endswith(f"allow tke:{action} {PER_CACHE}")
 
 
+@pytest.mark.waiting
 def test_long_waits_and_duplicates_print_the_messages_of_the_guide(emulator: Emulator, controller: Controller) -> None:
     emulator.settings.build_seconds = 600
     start_build(emulator)
