@@ -58,8 +58,9 @@ def shown_outcomes(text: str) -> dict[str, bool]:
 def test_page_shows_caches_of_all_regions_and_is_unchanged_the_second_time(
     emulator: Emulator, controller: Controller
 ) -> None:
-    create_failed_cache(emulator, ImageCacheName="broken")
-    create_cache(emulator, ImageCacheName="支付", region="ap-shanghai", RetentionDays=3)
+    create_failed_cache(emulator, "ap-shanghai", ImageCacheName="broken")
+    # Half a day, because the page would change when a full day is over.
+    create_cache_of_age(emulator, 0.5, ImageCacheName="支付", RetentionDays=3)
     regions = {"image_cache_report_regions": ["ap-guangzhou", "ap-shanghai"]}
     run = draw(controller, "--check", "--diff", **regions)
     assert (run.status, page_path(controller).exists()) == (0, False), run.output

@@ -34,7 +34,6 @@ VARYING_TEXTS = (
     (re.compile(r"\b(1[0-9]{9}|1[0-9]{12})\b"), "<unix>"),
     (re.compile(r"\b\d+ s (ahead|behind)\b"), r"<seconds> \1"),
     (re.compile(r"\b[\d.]+ d (old|ago)\b(?=,|$)", re.MULTILINE), r"<days> \1"),
-    (re.compile(r"\b\d+ (d|days) left\b"), r"<days> \1 left"),
     # In a table, where the width of a column depends on its content.
     (re.compile(r" +[\d.]+ d (old|ago) +"), r" <days> \1 "),
 )
