@@ -126,11 +126,14 @@ def test_cache_without_a_record_is_rebuilt_once(emulator: Emulator, controller: 
     assert find_only_cache(emulator).id == new
 
 
+@pytest.mark.waiting
 def test_running_build_of_a_replacement_is_joined(
     emulator: Emulator, controller: Controller, registry: Registry
 ) -> None:
     push(registry, IMAGE)
     create_followed_caches(controller, registry, web=[IMAGE])
+    # The build is still running when the play of the push begins.
+    emulator.settings.build_seconds = 3.0
     push(registry, IMAGE, content=b"2")
     entry = {"name": "web", "follow_tags": True, "on_change": "replace", "wait": False}
     assert controller.play({SET: {**defaults_for(registry), "image_caches": [entry]}}).status == 0

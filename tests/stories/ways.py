@@ -58,7 +58,6 @@ NOT_COMPARED = (
     "test_long_waits.py",
     "test_network_faults.py",
     "test_other_core.py",
-    "test_running_build_of_a_replacement_is_joined",
     # The results of Ansible's own modules contain times.
     "test_cache_workloads.py",
     "test_cluster.py",
