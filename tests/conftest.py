@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Optional
 
 import hypothesis
 import pytest
@@ -27,7 +28,7 @@ from stories import ways
 from stories.controller import Controller
 from stories.processes import ModuleProcesses
 
-# What is imported from here on is no garbage, see pytest_collection_finish().
+# A search for garbage finds none among imports. It is enabled in pytest_collection_finish().
 gc.disable()
 
 # No test depends on the speed of the machine.
@@ -76,7 +77,7 @@ def kind_of(item: pytest.Item) -> str:
 
 
 class BothEnds(LoadScheduling):
-    """Gives the first tests of the list to half the workers, and the last ones to the other half.
+    """A scheduler that gives the first tests of the list to half the workers, and the last ones to the other half.
 
     While some workers wait, the others need the processor. All end with short tests, from the middle of the list.
     """
@@ -91,9 +92,9 @@ class BothEnds(LoadScheduling):
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> BothEnds:
-    """Return what gives the tests to the workers."""
-    return BothEnds(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Optional[BothEnds]:
+    """Return the scheduler, unless the user selects another one."""
+    return BothEnds(config, log) if config.getoption("dist") == "load" else None
 
 
 def pytest_collection_finish() -> None:

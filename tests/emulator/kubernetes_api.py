@@ -29,8 +29,6 @@ APIS: Mapping[str, Mapping[str, str]] = {
     "apps/v1": {"daemonsets": "DaemonSet", "deployments": "Deployment", "statefulsets": "StatefulSet"},
     "batch/v1": {"cronjobs": "CronJob", "jobs": "Job"},
 }
-# How long the end of the server takes at most.
-STOP_SECONDS = 0.02
 MERGES = ("application/merge-patch+json", "application/strategic-merge-patch+json")
 
 
@@ -65,7 +63,7 @@ class KubernetesApi:
         self._versions = 0
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(STOP_SECONDS,), name="kubernetes-api", daemon=True
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, name="kubernetes-api", daemon=True
         )
 
     def start(self) -> KubernetesApi:

@@ -27,8 +27,8 @@ PACE = ("--interval", "0.5")
 
 @pytest.fixture
 def probed(emulator: Emulator) -> Emulator:
-    """Return an emulator whose builds are long enough to ask questions meanwhile."""
-    emulator.settings.build_seconds = 2.5
+    """Return an emulator whose builds and updates are long enough to ask several questions meanwhile."""
+    emulator.settings.build_seconds = 4.0
     emulator.settings.failures = [BuildFailure("does-not-exist")]
     return emulator
 
@@ -88,8 +88,6 @@ def test_without_yes_the_plan_is_shown_and_no_request_is_sent(emulator: Emulator
 def test_probe_finds_the_answers_of_the_emulator(
     probed: Emulator, controller: Controller, changed: dict[str, Any]
 ) -> None:
-    # Several questions are about an update that is not over yet.
-    probed.settings.build_seconds = 4.0
     for name, value in changed.items():
         setattr(probed.settings, name, value)
     other = create_cache(probed, ImageCacheName="tke-probe")

@@ -14,8 +14,6 @@ from typing import Any
 
 __all__ = ["RawServer"]
 
-# How long the end of the server takes at most.
-STOP_SECONDS = 0.02
 # A test without a limit fails instead of filling the memory of the machine.
 MOST_SENT = 512 * 1024 * 1024
 
@@ -45,7 +43,7 @@ class RawServer:
 
         self._server = Server(("127.0.0.1", 0), Handler)
         self.port: int = self._server.server_address[1]
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(STOP_SECONDS,), daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
     def __enter__(self) -> RawServer:
         self._thread.start()
